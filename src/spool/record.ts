@@ -1,0 +1,71 @@
+/**
+ * The lines of a segment. A page's lines stand together and end with its `page` line, which is the commit: rows
+ * without it were never completed and do not exist. Each line is one JSON object and ends with a newline.
+ *
+ *   row*  quarantined*  page        one group, appended in one write
+ *
+ * The commit carries the number of bytes before it in its group and their CRC-32, so that a torn or overwritten
+ * group is recognised and left out instead of being parsed.
+ */
+
+export type PageOutcome = 'completed' | 'gone' | 'skipped' | 'dead';
+
+/** A valid row. `row` is encoded by the target's columns: dates as ISO text, bigints and decimals as text. */
+export interface RowRecord {
+  kind: 'row';
+  /** The page's number in the frontier. */
+  page: number;
+  /** The row's place within its page, from 0. */
+  index: number;
+  url: string;
+  /** ISO 8601, UTC, ms. */
+  fetchedAt: string;
+  row: Record<string, unknown>;
+}
+
+/** A row that the schema refused, kept as it was read (cut when over 64 KB). */
+export interface QuarantinedRecord {
+  kind: 'quarantined';
+  page: number;
+  index: number;
+  url: string;
+  attempt: number;
+  fetchedAt: string;
+  row: unknown;
+  issues: { path: string; code: string; message: string }[];
+}
+
+export interface FollowedLink {
+  url: string;
+  label?: string;
+  data?: unknown;
+}
+
+export interface PageFailure {
+  code: string;
+  message: string;
+  status?: number;
+  /** Paths within the batch's folder: `artifacts/…`. */
+  screenshot?: string;
+  html?: string;
+}
+
+/** The commit of one page's group. */
+export interface PageRecord {
+  kind: 'page';
+  page: number;
+  url: string;
+  label?: string;
+  outcome: PageOutcome;
+  /** The attempt that this was, from 1. */
+  attempt: number;
+  at: string;
+  rows: number;
+  quarantined: number;
+  follow?: FollowedLink[];
+  failure?: PageFailure;
+  timings?: Record<string, number>;
+  /** Bytes of the group's lines before this one, and their CRC-32. */
+  bytes: number;
+  crc: number;
+}

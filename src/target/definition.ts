@@ -1,0 +1,206 @@
+/**
+ * The target API (DESIGN.md 4.1): what a user writes. Types and the identity functions that carry them; nothing here
+ * runs a target. `load.ts` finds and checks one, `page/` runs it.
+ */
+import type { Page } from 'playwright';
+import type { z } from 'zod';
+
+export type MaybePromise<T> = T | Promise<T>;
+
+/** JSON that a page carries along from where it was discovered to `extract`. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/** One page to render, as discovery or `follow` names it. */
+export interface PageRequest {
+  url: string;
+  /** Chooses the function in `extract`, `ready` and `fields` when those are objects by label. */
+  label?: string;
+  data?: Json;
+}
+
+export interface FollowOptions {
+  label?: string;
+  data?: Json;
+}
+
+/** The request as `extract` sees it: `url` is what was asked for, `attempt` counts from 1. */
+export interface ExtractRequest {
+  url: string;
+  label: string | undefined;
+  data: Json | undefined;
+  attempt: number;
+}
+
+/** A log that lands in the batch's own log with page and target; never printed raw to a terminal. */
+export interface TargetLog {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+export interface ExtractContext {
+  page: Page;
+  request: ExtractRequest;
+  /** Adds a page to the batch. Counts only if this page completes. */
+  follow(url: string | URL, options?: FollowOptions): void;
+  log: TargetLog;
+  /** Aborts when the page's time is up or the batch is stopped. */
+  signal: AbortSignal;
+}
+
+/** Rows: one, an array, or an async iterable; each is validated by the schema, so `unknown` is enough. */
+export type ExtractResult = MaybePromise<unknown> | AsyncIterable<unknown>;
+export type Extract = (context: ExtractContext) => ExtractResult;
+
+/** A CSS selector (shown anywhere in the page counts) or a function of the page. */
+export type PageTest = string | ((page: Page) => MaybePromise<boolean | void>);
+
+/** How one field is read: `'.title'` is its text, `'a@href'` an attribute of it, `'@data-sku'` one of the row's own. */
+export interface FieldSpec {
+  /** `'SELECTOR'`, `'SELECTOR@ATTRIBUTE'` or `'@ATTRIBUTE'`. */
+  select: string;
+  /** Default `string`. `number` reads "1,234.50 €" as 1234.5; `url` is made absolute; `json` is parsed. */
+  as?: 'string' | 'number' | 'boolean' | 'date' | 'url' | 'json' | 'html';
+  /** All matches as a list instead of the first. Default false. */
+  all?: boolean;
+}
+
+/** Declarative extraction, read in one round trip to the page. */
+export interface FieldsSpec {
+  /** Selector of each row's element; without it the whole page is one row. */
+  rows?: string;
+  fields: Record<string, string | FieldSpec>;
+  /** Links to follow: selector (`href` is read) and the label of the pages it finds. */
+  follow?: { select: string; label?: string }[];
+}
+
+export type ByLabel<T> = { [label: string]: T };
+
+/** A source of pages: `sitemap(…)`, a list, or an async generator. */
+export type Discover =
+  | SitemapSource
+  | readonly (string | PageRequest)[]
+  | (() => AsyncIterable<string | PageRequest> | Iterable<string | PageRequest>)
+  | AsyncIterable<string | PageRequest>;
+
+export interface SitemapOptions {
+  /** Only URLs that match (any of them). */
+  include?: RegExp | readonly RegExp[];
+  /** Not the URLs that match (any of them); wins over `include`. */
+  exclude?: RegExp | readonly RegExp[];
+  /** Only entries whose `lastmod` is at or after this; entries without one are taken. */
+  since?: Date | string;
+  /** Label of all pages found, or a function of the URL. */
+  label?: string | ((url: string) => string | undefined);
+}
+
+export interface SitemapSource {
+  readonly kind: 'sitemap';
+  readonly urls: readonly string[];
+  readonly options: SitemapOptions;
+}
+
+/** A login whose cookies and storage are shared by the contexts of the session. */
+export interface SessionSpec {
+  login(context: { page: Page; log: TargetLog; signal: AbortSignal }): MaybePromise<void>;
+  /** Shows on a page that was reached without a valid login; such a page is not read but tried again. */
+  expired?: PageTest;
+}
+
+export type ResourceType =
+  | 'image'
+  | 'font'
+  | 'stylesheet'
+  | 'media'
+  | 'script'
+  | 'manifest'
+  | 'other'
+  | 'texttrack'
+  | 'eventsource'
+  | 'websocket';
+
+export interface BlockSpec {
+  /** Default `['image', 'font', 'media']`. */
+  types?: readonly ResourceType[];
+  /** URL patterns with `*`, e.g. `'*analytics*'`. Default none. */
+  urls?: readonly string[];
+}
+
+export interface BrowserSpec {
+  viewport?: { width: number; height: number };
+  locale?: string;
+  timezone?: string;
+  userAgent?: string;
+  headers?: Record<string, string>;
+  /** Playwright's storage state: a path (from the target's file) or the object itself. */
+  storageState?: string | { cookies: unknown[]; origins: unknown[] };
+}
+
+export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
+  /** `[a-z0-9-]{1,40}` */
+  name: string;
+  /** One delivered row. */
+  schema: Schema;
+  /** A row's identity: names of string, number, bigint, boolean, enum or date columns. */
+  key: readonly (keyof z.output<Schema> & string)[];
+  discover: Discover;
+  /** Rendered when it is there. By default: when the document has loaded. */
+  ready?: PageTest | ByLabel<PageTest>;
+  /** Exactly one of `extract` and `fields`. */
+  extract?: Extract | ByLabel<Extract>;
+  fields?: FieldsSpec | ByLabel<FieldsSpec>;
+  session?: SessionSpec;
+  /** Shows on a page that does not exist although it answers 200. 404 and 410 are gone by themselves. */
+  gone?: PageTest;
+  /** Shows on a page that refuses us. 401, 403, 429 and well-known challenge pages are blocked by themselves. */
+  blocked?: PageTest;
+  url?: {
+    /** Default false: `#…` is not part of a page's identity. */
+    keepFragment?: boolean;
+    /** Query parameters (names, `*` at the end for a prefix) dropped beside the well-known tracking ones. */
+    dropParams?: readonly string[];
+  };
+  /** What not to load. `false` loads everything. Default: images, fonts, media. */
+  block?: BlockSpec | false;
+  browser?: BrowserSpec;
+  /** Hosts beside those of `discover` that followed links may lead to (`*.example.com` is a suffix). */
+  allowHosts?: readonly string[];
+  /** Default `respect`. */
+  robots?: 'respect' | 'ignore';
+  throttle?: {
+    /** Pages in flight over the whole farm. Default 8. */
+    maxConcurrency?: number;
+    /** Least time between the starts of two pages over the whole farm, ms. Default 0. */
+    minDelayMs?: number;
+  };
+  /** Tries after the first. Default 3. */
+  retries?: number;
+  /** All of one attempt at a page: navigation, `ready`, `extract`. Default 60,000. */
+  timeoutMs?: number;
+  /** `window` as `'4h'`, `'30m'`, `'90s'`. Without it no margin is reported. */
+  sla?: { window: string };
+  schedule?: { cron: string; tz?: string };
+  gate?: {
+    /** Least share of the pages (without gone and skipped) that must have completed. Default 0.98. */
+    minCompleted?: number;
+    /** Greatest share of the rows read that may be in quarantine. Default 0.05. */
+    maxQuarantined?: number;
+    /** Least number of delivered rows. Default 1. */
+    minRows?: number;
+  };
+  /** `to`: a folder, default THRESH_OUT. */
+  deliver?: { to: string };
+}
+
+/** Declares a target: an identity function whose worth is in its types. Checked when the farm loads it. */
+export function defineTarget<Schema extends z.ZodObject>(
+  target: TargetDefinition<Schema>,
+): TargetDefinition<Schema> {
+  return target;
+}
+
+/** Pages from a sitemap, a sitemap index or several (plain or gzipped), streamed. */
+export function sitemap(url: string | readonly string[], options: SitemapOptions = {}): SitemapSource {
+  return { kind: 'sitemap', urls: typeof url === 'string' ? [url] : url, options };
+}
