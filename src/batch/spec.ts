@@ -1,0 +1,98 @@
+/** A batch as it was asked for, and where its files lie: `THRESH_HOME/batches/BATCH/`. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+
+export interface BatchSpec {
+  /** `NAME-YYYYMMDD-XXXXXX` */
+  id: string;
+  target: string;
+  /** The target's file, absolute. */
+  targetFile: string;
+  /** Hash of the target's code when the batch was made. */
+  targetHash: string;
+  /** `YYYY-MM-DD` */
+  date: string;
+  createdAt: string;
+  /** Where it is delivered: a folder, absolute. */
+  out: string;
+  /** Pages beyond this many are skipped. */
+  limit?: number;
+  /** Pages in flight at most, below the target's own maximum. */
+  concurrency?: number;
+}
+
+export interface BatchFiles {
+  dir: string;
+  spec: string;
+  journal: string;
+  frontier: string;
+  segments: string;
+  /** Aggregation's workplace; holds the dataset until it is delivered. */
+  work: string;
+}
+
+export function batchesDir(home: string): string {
+  return path.join(path.resolve(home), 'batches');
+}
+
+export function batchFiles(home: string, batch: string): BatchFiles {
+  const dir = path.join(batchesDir(home), batch);
+  return {
+    dir,
+    spec: path.join(dir, 'batch.json'),
+    journal: path.join(dir, 'journal.ndjson'),
+    frontier: path.join(dir, 'frontier.ndjson'),
+    segments: path.join(dir, 'segments'),
+    work: path.join(dir, 'work'),
+  };
+}
+
+export function newBatchId(target: string, date: string): string {
+  const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+  const suffix = [...randomBytes(6)].map((byte) => alphabet[byte % 32]).join('');
+  return `${target}-${date.replaceAll('-', '')}-${suffix}`;
+}
+
+const BATCH_ID = /^[a-z0-9-]{1,40}-\d{8}-[0-9a-z]{6}$/;
+
+export function isBatchId(text: string): boolean {
+  return BATCH_ID.test(text);
+}
+
+/** Written once, durably: a batch exists when its spec does. */
+export async function writeSpec(home: string, spec: BatchSpec): Promise<void> {
+  const files = batchFiles(home, spec.id);
+  await mkdir(files.segments, { recursive: true });
+  const half = `${files.spec}.tmp`;
+  const handle = await open(half, 'w');
+  try {
+    await handle.writeFile(`${JSON.stringify(spec, null, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(half, files.spec);
+}
+
+/** Undefined when there is no such batch in this home. */
+export async function readSpec(home: string, batch: string): Promise<BatchSpec | undefined> {
+  if (!isBatchId(batch)) return undefined;
+  const text = await readFile(batchFiles(home, batch).spec, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : (JSON.parse(text) as BatchSpec);
+}
+
+/** All batches of this home, the latest first. */
+export async function listSpecs(home: string): Promise<BatchSpec[]> {
+  const names = await readdir(batchesDir(home)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const specs = await Promise.all(names.map((name) => readSpec(home, name)));
+  return specs
+    .filter((spec) => spec !== undefined)
+    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));
+}

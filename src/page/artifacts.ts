@@ -1,0 +1,42 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Page } from 'playwright';
+
+export interface Artifacts {
+  /** Paths within the batch's folder. */
+  screenshot?: string;
+  html?: string;
+}
+
+const LIMIT_MS = 5_000;
+const MAX_HTML = 5 * 1024 * 1024;
+
+/** Keeps what a failed page looked like, as far as it still answers. Never throws: the failure itself is the news. */
+export async function keepArtifacts(page: Page, folder: string, name: string): Promise<Artifacts> {
+  const artifacts: Artifacts = {};
+  if (page.isClosed()) return artifacts;
+  await mkdir(path.join(folder, 'artifacts'), { recursive: true }).catch(() => undefined);
+  const screenshot = `artifacts/${name}.png`;
+  const html = `artifacts/${name}.html`;
+  await Promise.all([
+    within(page.screenshot({ path: path.join(folder, screenshot), timeout: LIMIT_MS })).then((done) => {
+      if (done) artifacts.screenshot = screenshot;
+    }),
+    within(page.content().then((text) => writeFile(path.join(folder, html), text.slice(0, MAX_HTML)))).then((done) => {
+      if (done) artifacts.html = html;
+    }),
+  ]);
+  return artifacts;
+}
+
+async function within(work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), LIMIT_MS + 500);
+  });
+  const done = work.then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([done, late]).finally(() => clearTimeout(timer));
+}

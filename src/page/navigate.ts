@@ -1,0 +1,84 @@
+import type { Page, Response } from 'playwright';
+import { reasonOf, ThreshError } from '../errors.js';
+import { isChallengeAnswer } from './challenges.js';
+
+export interface Navigation {
+  /** Status of the document; undefined where there is none (about:blank, a fragment of the same document). */
+  status: number | undefined;
+  gone: boolean;
+  /** 401: a login is wanted. What that means depends on whether the target has one. */
+  loginWanted: boolean;
+}
+
+/** Asked to wait longer than this, we treat the answer as saying nothing. */
+const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+const DEFAULT_OVERLOAD_MS = 10_000;
+
+/**
+ * Goes to `url` until its document begins to arrive, and judges the answer by its status: 404 and 410 are gone.
+ * Throws PAGE_BLOCKED (403, challenges; 429 and 503 with the wait that the target asked for), HTTP_STATUS for
+ * other errors, NAVIGATION_FAILED when there is no answer.
+ */
+export async function navigate(page: Page, url: string, deadline: number): Promise<Navigation> {
+  let response: Response | null;
+  try {
+    response = await page.goto(url, { waitUntil: 'commit', timeout: Math.max(1, deadline - Date.now()) });
+  } catch (error) {
+    throw navigationFailed(url, error);
+  }
+  const status = response?.status();
+  if (response === null || status === undefined) return { status: undefined, gone: false, loginWanted: false };
+  if (status === 404 || status === 410) return { status, gone: true, loginWanted: false };
+  const headers = response.headers();
+  if (status === 429 || status === 503) {
+    const afterMs = retryAfterMs(headers['retry-after'], Date.now()) ?? DEFAULT_OVERLOAD_MS;
+    throw blocked(url, `answered ${status}`, { afterMs });
+  }
+  if (status === 401) return { status, gone: false, loginWanted: true };
+  if (status === 403) throw blocked(url, `answered ${status}`, 'later');
+  if (isChallengeAnswer(headers)) throw blocked(url, 'answered with a challenge', 'later');
+  if (status >= 400) {
+    throw new ThreshError(`${url} answered ${status}`, {
+      code: 'HTTP_STATUS',
+      scope: 'page',
+      retry: status >= 500 || status === 408 || status === 425 ? 'later' : 'never',
+    });
+  }
+  return { status, gone: false, loginWanted: false };
+}
+
+/** Milliseconds of a Retry-After header, seconds or a date; undefined for none or nonsense. */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  const afterMs = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - nowMs;
+  return Number.isFinite(afterMs) && afterMs <= MAX_RETRY_AFTER_MS ? Math.max(0, afterMs) : undefined;
+}
+
+export function blocked(url: string, how: string, retry: 'later' | { afterMs: number }): ThreshError {
+  return new ThreshError(`${url} refuses us: ${how}`, { code: 'PAGE_BLOCKED', scope: 'page', retry });
+}
+
+function navigationFailed(url: string, cause: unknown): ThreshError {
+  const reason = reasonOf(cause).replace(/^page\.goto: /, '');
+  if (/Download is starting/.test(reason)) {
+    return new ThreshError(`${url} is a download, not a page`, { code: 'NAVIGATION_FAILED', scope: 'page', cause });
+  }
+  const name = /net::(ERR_[A-Z_]+)/.exec(reason)?.[1];
+  const late = /Timeout \d+ms exceeded/.test(reason);
+  const what = late ? 'did not answer in time' : (name && PLAIN[name]) || name || reason;
+  return new ThreshError(`${url}: ${what}`, {
+    code: late ? 'PAGE_TIMEOUT' : 'NAVIGATION_FAILED',
+    scope: 'page',
+    retry: name === 'ERR_TOO_MANY_REDIRECTS' || name === 'ERR_UNSAFE_PORT' ? 'never' : 'later',
+    cause,
+  });
+}
+
+const PLAIN: Record<string, string> = {
+  ERR_NAME_NOT_RESOLVED: 'its host does not resolve (ERR_NAME_NOT_RESOLVED)',
+  ERR_CONNECTION_REFUSED: 'connection refused (ERR_CONNECTION_REFUSED)',
+  ERR_CONNECTION_RESET: 'connection cut (ERR_CONNECTION_RESET)',
+  ERR_EMPTY_RESPONSE: 'connection cut before an answer (ERR_EMPTY_RESPONSE)',
+  ERR_TOO_MANY_REDIRECTS: 'redirects in a circle (ERR_TOO_MANY_REDIRECTS)',
+  ERR_ABORTED: 'the page stopped loading by itself (ERR_ABORTED)',
+};

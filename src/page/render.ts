@@ -1,0 +1,188 @@
+/**
+ * One attempt at one page: lease -> navigate -> wait -> extract -> validate. The lease is given back before this
+ * returns, so that no browser waits for a disk. Everything that can go wrong with a page comes out as a ThreshError
+ * that says whether to try again.
+ */
+import type { BrowserPool, Lease, LeaseSpec } from '../../browser-pool/index.js';
+import { isThreshError, reasonOf, ThreshError } from '../errors.js';
+import type { FollowedLink } from '../spool/record.js';
+import type { LoadedTarget } from '../target/load.js';
+import type { ExtractRequest, PageTest, TargetLog } from '../target/definition.js';
+import { type Artifacts, keepArtifacts } from './artifacts.js';
+import { awaitShown } from './await-shown.js';
+import { byLabel } from './by-label.js';
+import { extractRows } from './extract.js';
+import { blocked, navigate } from './navigate.js';
+import type { Session, Sessions } from './sessions.js';
+import { type EncodeRow, type ValidatedRows, validateRows } from './validate.js';
+
+export interface PageTask {
+  /** The page's number in the frontier. */
+  page: number;
+  request: ExtractRequest;
+  log: TargetLog;
+  /** Aborts when the batch is stopped. */
+  signal: AbortSignal;
+  /** Where a failure's screenshot and HTML go, when this attempt is the last one. */
+  keepFailureIn?: string;
+}
+
+export interface RenderDeps {
+  target: LoadedTarget;
+  encode: EncodeRow;
+  pool: BrowserPool;
+  sessions: Sessions;
+}
+
+export interface PageTimings {
+  /** All in ms from the attempt's start with a page in hand. */
+  navigation: number;
+  ready: number;
+  extract: number;
+  total: number;
+}
+
+export type RenderedPage =
+  | ({ outcome: 'completed'; fetchedAt: string; followed: FollowedLink[]; timings: PageTimings } & ValidatedRows)
+  | { outcome: 'gone'; fetchedAt: string; status: number | undefined };
+
+/** Thrown by `renderPage`: the failure, with what was kept of the page. */
+export interface RenderFailure {
+  error: ThreshError;
+  artifacts: Artifacts;
+}
+
+export type RenderOutcome = { ok: true; rendered: RenderedPage; lease: LeaseFacts } | ({ ok: false } & RenderFailure);
+
+/** What `thresh debug` shows of the network beside the rows. */
+export type LeaseFacts = Pick<Lease, 'network'>;
+
+/** The lease's spec of a page of this target in a session. */
+export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
+  const { name, browser, block } = target.definition;
+  const { viewport, locale, timezone, userAgent, headers, storageState } = browser;
+  const state = session.storageState ?? storageState;
+  return {
+    identity: `${name}/${target.hash.slice(0, 8)}/session-${session.generation}`,
+    context: {
+      ...(viewport === undefined ? {} : { viewport }),
+      ...(locale === undefined ? {} : { locale }),
+      ...(timezone === undefined ? {} : { timezoneId: timezone }),
+      ...(userAgent === undefined ? {} : { userAgent }),
+      ...(headers === undefined ? {} : { extraHTTPHeaders: headers }),
+      ...(state === undefined ? {} : { storageState: state as NonNullable<LeaseSpec['context']['storageState']> }),
+    },
+    block,
+  };
+}
+
+/** Never throws but for bugs of ours. */
+export async function renderPage(task: PageTask, deps: RenderDeps): Promise<RenderOutcome> {
+  let lease: Lease;
+  let session: Session;
+  try {
+    session = await deps.sessions.current(task.log);
+    lease = await deps.pool.lease(leaseSpecOf(deps.target, session), task.signal);
+  } catch (error) {
+    return { ok: false, error: pageError(error, task, deps), artifacts: {} };
+  }
+  const { timeoutMs } = deps.target.definition;
+  const time = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.any([task.signal, time, lease.lost]);
+  try {
+    const rendered = await unlessAborted(work(task, deps, { lease, signal, deadline: Date.now() + timeoutMs }), signal);
+    await lease.release('good');
+    return { ok: true, rendered, lease };
+  } catch (caught) {
+    const error = lease.lost.aborted ? pageError(lease.lost.reason, task, deps) : aborted(caught, task, time, timeoutMs) ?? pageError(caught, task, deps);
+    if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session.generation);
+    const artifacts =
+      task.keepFailureIn === undefined || lease.lost.aborted
+        ? {}
+        : await keepArtifacts(lease.page, task.keepFailureIn, `page-${task.page}`);
+    await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
+    return { ok: false, error, artifacts };
+  }
+}
+
+interface Work {
+  lease: Lease;
+  signal: AbortSignal;
+  deadline: number;
+}
+
+async function work(task: PageTask, deps: RenderDeps, { lease, signal, deadline }: Work): Promise<RenderedPage> {
+  const { request } = task;
+  const { definition } = deps.target;
+  const started = performance.now();
+  const passed = (): number => Math.round(performance.now() - started);
+  const { status, gone, loginWanted } = await navigate(lease.page, request.url, deadline);
+  const fetchedAt = new Date().toISOString();
+  if (loginWanted) throw definition.session ? sessionExpired(request.url) : blocked(request.url, 'answered 401', 'later');
+  if (gone) return { outcome: 'gone', fetchedAt, status };
+  const navigation = passed();
+  const shown = await awaitShown(lease.page, {
+    ready: byLabel<PageTest>(definition.ready, request.label, isPageTest, 'ready'),
+    gone: definition.gone,
+    blocked: definition.blocked,
+    expired: definition.session?.expired,
+  }, deadline);
+  if (shown === 'gone') return { outcome: 'gone', fetchedAt, status };
+  if (shown === 'blocked') throw blocked(request.url, 'shows a block page', 'later');
+  if (shown === 'expired') throw sessionExpired(request.url);
+  const ready = passed();
+  const { rows: found, followed } = await extractRows(definition, { page: lease.page, request, log: task.log, signal });
+  const extract = passed();
+  const origin = { page: task.page, url: request.url, attempt: request.attempt, fetchedAt };
+  const validated = await validateRows(definition.schema, found, { origin, encode: deps.encode });
+  return { outcome: 'completed', fetchedAt, followed, ...validated, timings: { navigation, ready, extract, total: passed() } };
+}
+
+function isPageTest(value: unknown): value is PageTest {
+  return typeof value === 'string' || typeof value === 'function';
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function aborted(error: unknown, task: PageTask, time: AbortSignal, timeoutMs: number): ThreshError | undefined {
+  if (task.signal.aborted) {
+    return new ThreshError('stopped', { code: 'INTERRUPTED', scope: 'page', retry: { afterMs: 0 }, cause: error });
+  }
+  if (!time.aborted || isThreshError(error)) return undefined;
+  return new ThreshError(`${task.request.url} was not done in ${timeoutMs} ms`, {
+    code: 'PAGE_TIMEOUT',
+    scope: 'page',
+    retry: 'later',
+    mend: 'extract or a wait in it does not end; see `thresh debug`, or give it a larger timeoutMs',
+    cause: error,
+  });
+}
+
+function sessionExpired(url: string): ThreshError {
+  return new ThreshError(`${url} shows that the session has expired`, {
+    code: 'SESSION_EXPIRED',
+    scope: 'page',
+    retry: { afterMs: 0 },
+  });
+}
+
+/** Whatever was thrown, as a page's failure; what we did not raise ourselves came out of the target's functions. */
+function pageError(error: unknown, task: PageTask, { target }: RenderDeps): ThreshError {
+  if (isThreshError(error)) return error;
+  if (task.signal.aborted) return new ThreshError('stopped', { code: 'INTERRUPTED', scope: 'page', retry: { afterMs: 0 }, cause: error });
+  const where = target.locate(error);
+  return new ThreshError(`extract threw${where === undefined ? '' : ` at ${where}`}: ${reasonOf(error)}`, {
+    code: 'EXTRACT_FAILED',
+    scope: 'page',
+    retry: 'later',
+    cause: error,
+  });
+}
+

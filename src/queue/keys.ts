@@ -1,0 +1,42 @@
+/** The names of everything of ours in Redis. Nothing else makes up a key. */
+
+/** BullMQ's own prefix for its keys. */
+export const PREFIX = 'thresh';
+
+export const BATCH_QUEUE = 'thresh-batches';
+
+export function pageQueue(target: string): string {
+  return `thresh-pages-${target}`;
+}
+
+/** The batches that have not ended: a hash of batch id to target name. */
+export const OPEN_BATCHES = `${PREFIX}:open`;
+
+export interface BatchKeys {
+  /** Hash: state, counters, what a person asked for. */
+  state: string;
+  /** Bitmap, a bit a page: the page has its outcome. */
+  settled: string;
+  /** Hash of page number to the links that it followed, until they stand in the frontier. */
+  followed: string;
+  /** Set of fingerprints (integers of 64 bits) of the URLs in the frontier, in buckets that Redis packs as intsets. */
+  seen(bucket: number): string;
+  /** Matches all `seen` keys. */
+  seenPattern: string;
+}
+
+export function batchKeys(batch: string): BatchKeys {
+  const base = `${PREFIX}:batch:${batch}`;
+  return {
+    state: `${base}:state`,
+    settled: `${base}:settled`,
+    followed: `${base}:followed`,
+    seen: (bucket) => `${base}:seen:${bucket}`,
+    seenPattern: `${base}:seen:*`,
+  };
+}
+
+/** A page's job: adding it again while it exists changes nothing. BullMQ forbids `:` and plain numbers. */
+export function pageJobId(batch: string, page: number): string {
+  return `${batch}.${page}`;
+}

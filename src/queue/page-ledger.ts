@@ -1,0 +1,118 @@
+/**
+ * What Redis knows of a batch's pages: a bit for each that has its outcome, the counters, the links that completed
+ * pages followed. All of it can be rebuilt from the frontier and the segments; nothing here is the only copy.
+ */
+import type { Redis } from 'ioredis';
+import { type BatchKeys, batchKeys } from './keys.js';
+
+export interface PageSettlement {
+  page: number;
+  outcome: 'completed' | 'gone' | 'skipped' | 'dead';
+  rows: number;
+  quarantined: number;
+  /** JSON of FollowedLink[]. */
+  followed?: string | undefined;
+}
+
+export interface PageCounts {
+  completed: number;
+  gone: number;
+  skipped: number;
+  dead: number;
+  rows: number;
+  quarantined: number;
+  retries: number;
+}
+
+export const COUNTS: readonly (keyof PageCounts)[] = [
+  'completed',
+  'gone',
+  'skipped',
+  'dead',
+  'rows',
+  'quarantined',
+  'retries',
+];
+
+export interface PageLedger {
+  /** Counts the page once, whoever settles it and however often. True when this call did it. */
+  settle(settlement: PageSettlement): Promise<boolean>;
+  isSettled(page: number): Promise<boolean>;
+  /** One bit a page from `from` (a multiple of 8), most significant first; shorter when the rest is unsettled. */
+  settledBits(from: number, bytes: number): Promise<Buffer>;
+  countRetry(): Promise<void>;
+  counts(): Promise<PageCounts>;
+  /** The links of a settled page that followed some, as JSON. */
+  followedBy(page: number): Promise<string | undefined>;
+  forgetFollowed(pages: number[]): Promise<void>;
+  /** For each fingerprint, true when it was not there before. */
+  addSeen(fingerprints: bigint[]): Promise<boolean[]>;
+  /** Everything of the batch's pages, gone. */
+  clear(): Promise<void>;
+}
+
+/** KEYS settled, state, followed; ARGV page, outcome, rows, quarantined, followed ('' for none). */
+const SETTLE = `
+if redis.call('SETBIT', KEYS[1], ARGV[1], 1) == 1 then return 0 end
+redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
+redis.call('HINCRBY', KEYS[2], 'rows', ARGV[3])
+redis.call('HINCRBY', KEYS[2], 'quarantined', ARGV[4])
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[3], ARGV[1], ARGV[5]) end
+return 1`;
+
+export function createPageLedger(client: Redis, batch: string): PageLedger {
+  const keys = batchKeys(batch);
+  return {
+    async settle(settlement) {
+      const { page, outcome, rows, quarantined, followed = '' } = settlement;
+      const args = [page, outcome, rows, quarantined, followed];
+      return (await client.eval(SETTLE, 3, keys.settled, keys.state, keys.followed, ...args)) === 1;
+    },
+    async isSettled(page) {
+      return (await client.getbit(keys.settled, page)) === 1;
+    },
+    settledBits(from, bytes) {
+      return client.getrangeBuffer(keys.settled, from / 8, from / 8 + bytes - 1);
+    },
+    async countRetry() {
+      await client.hincrby(keys.state, 'retries', 1);
+    },
+    async counts() {
+      const values = await client.hmget(keys.state, ...COUNTS);
+      return Object.fromEntries(COUNTS.map((name, at) => [name, Number(values[at] ?? 0)])) as unknown as PageCounts;
+    },
+    async followedBy(page) {
+      return (await client.hget(keys.followed, String(page))) ?? undefined;
+    },
+    async forgetFollowed(pages) {
+      if (pages.length > 0) await client.hdel(keys.followed, ...pages.map(String));
+    },
+    addSeen: (fingerprints) => addSeen(client, keys, fingerprints),
+    clear: () => clear(client, keys),
+  };
+}
+
+/**
+ * 64 of a fingerprint's 80 bits are the member and 16 the bucket: a bucket stays under Redis's 512 members up to some
+ * 30 million pages and so is an intset of 8 bytes a member.
+ */
+async function addSeen(client: Redis, keys: BatchKeys, fingerprints: bigint[]): Promise<boolean[]> {
+  const pipeline = client.pipeline();
+  for (const fingerprint of fingerprints) {
+    const bucket = Number(fingerprint & 0xffffn);
+    pipeline.sadd(keys.seen(bucket), BigInt.asIntN(64, fingerprint >> 16n).toString());
+  }
+  const replies = (await pipeline.exec()) ?? [];
+  return replies.map(([error, added]) => {
+    if (error !== null) throw error;
+    return added === 1;
+  });
+}
+
+async function clear(client: Redis, keys: BatchKeys): Promise<void> {
+  await client.del(keys.settled, keys.followed);
+  await client.hdel(keys.state, ...COUNTS);
+  for await (const found of client.scanStream({ match: keys.seenPattern, count: 1_000 }) as AsyncIterable<string[]>) {
+    if (found.length > 0) await client.unlink(...found);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Finds the committed groups of a segment without parsing its rows: a line that starts as a `page` line is a commit,
+ * and the bytes before it, as many as it says, must have its CRC-32. What does not match is no group: a torn tail, or
+ * what a failed write left.
+ */
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { PageRecord } from './record.js';
+
+export interface CommittedGroup {
+  file: string;
+  page: PageRecord;
+  /** The lines of the group's rows and quarantined rows. May be asked for only until the next group is. */
+  lines(): Promise<string[]>;
+}
+
+const COMMIT = Buffer.from('{"kind":"page",');
+const NEWLINE = 10;
+
+/** The segments of a folder in the order of their names; none when the folder does not exist. */
+export async function listSegments(dir: string): Promise<string[]> {
+  const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => name.endsWith('.ndjson'))
+    .sort()
+    .map((name) => path.join(dir, name));
+}
+
+/** The committed groups of one segment, in order. Memory is one line and one chunk. */
+export async function* readGroups(file: string): AsyncGenerator<CommittedGroup> {
+  const handle = await open(file, 'r');
+  try {
+    let lineAt = 0;
+    let body = { start: 0, crc: 0 };
+    for await (const line of linesOf(handle)) {
+      const page = commitOf(line);
+      const next = lineAt + line.length;
+      if (page === undefined) {
+        body.crc = crc32(line, body.crc);
+      } else {
+        const start = lineAt - page.bytes;
+        const whole =
+          start === body.start ? body.crc === page.crc : await rangeMatches(handle, start, page);
+        if (whole) yield { file, page, lines: () => readLines(handle, start, page.bytes) };
+        body = { start: next, crc: 0 };
+      }
+      lineAt = next;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** All committed groups of a folder's segments. */
+export async function* readAllGroups(dir: string): AsyncGenerator<CommittedGroup> {
+  for (const file of await listSegments(dir)) yield* readGroups(file);
+}
+
+/** Lines with their newline; a last line without one was torn off and is not a line. */
+async function* linesOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = [];
+  const stream = handle.createReadStream({ autoClose: false, start: 0, highWaterMark: 1024 * 1024 });
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+      const piece = chunk.subarray(from, end + 1);
+      yield rest.length === 0 ? piece : Buffer.concat([...rest, piece]);
+      rest = [];
+      from = end + 1;
+    }
+    if (from < chunk.length) rest.push(chunk.subarray(from));
+  }
+}
+
+function commitOf(line: Buffer): PageRecord | undefined {
+  if (line.length < COMMIT.length || COMMIT.compare(line, 0, COMMIT.length) !== 0) return undefined;
+  try {
+    const record = JSON.parse(line.toString('utf8')) as PageRecord;
+    return Number.isSafeInteger(record.page) && Number.isSafeInteger(record.bytes) ? record : undefined;
+  } catch {
+    return undefined; // torn within the commit itself: not committed
+  }
+}
+
+/** For a commit that does not follow the last one directly: what stands between them was left by a failed write. */
+async function rangeMatches(handle: FileHandle, start: number, page: PageRecord): Promise<boolean> {
+  return start >= 0 && page.bytes >= 0 && crc32(await readRange(handle, start, page.bytes)) === page.crc;
+}
+
+async function readLines(handle: FileHandle, start: number, bytes: number): Promise<string[]> {
+  if (bytes === 0) return [];
+  return (await readRange(handle, start, bytes)).toString('utf8').slice(0, -1).split('\n');
+}
+
+async function readRange(handle: FileHandle, start: number, bytes: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(bytes);
+  const { bytesRead } = await handle.read(buffer, 0, bytes, start);
+  return buffer.subarray(0, bytesRead);
+}
