@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'OUTPUT_UNWRITABLE'
   | 'DATASET_FAILED'
   | 'INTERRUPTED'
+  | 'CANCELLED'
   // page
   | 'NAVIGATION_FAILED'
   | 'HTTP_STATUS'

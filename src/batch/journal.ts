@@ -6,7 +6,8 @@
  *   aggregating   from settled pages          until the dataset lies in the batch's work folder
  *   gating        from a written dataset      until it is judged
  *   delivering    from a passed gate          until `_SUCCESS` stands (or by `thresh deliver --force` from held)
- *   delivered, held, failed, cancelled        the ends; `failures --retry` leads from an end back to fetching
+ *   delivered, held, failed, cancelled        the ends; `failures --retry` leads from an end back to fetching, running
+ *                                             a failed batch again to the state in which it failed
  *
  * A state is entered by its line and left by the next one. Killed in between, it is entered again from its start:
  * each state begins by clearing what its last run left half done.
@@ -25,13 +26,15 @@ const NEXT: Record<BatchState, readonly BatchState[]> = {
   delivering: ['delivered', 'failed'],
   delivered: ['fetching'],
   held: ['delivering', 'fetching'],
-  failed: ['discovering', 'fetching'],
+  failed: ['discovering', 'fetching', 'aggregating', 'gating', 'delivering'],
   cancelled: [],
 };
 
 export interface JournalEntry {
   at: string;
   state: BatchState;
+  /** Of a failed batch: the state in which it failed. */
+  failedIn?: ActiveState;
   /** Why: the gate's words, a failure's message, a person's command. */
   reason?: string;
   /** Dead letters before this entry were put back into the batch. */

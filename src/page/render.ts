@@ -23,8 +23,8 @@ export interface PageTask {
   log: TargetLog;
   /** Aborts when the batch is stopped. */
   signal: AbortSignal;
-  /** Where a failure's screenshot and HTML go, when this attempt is the last one. */
-  keepFailureIn?: string;
+  /** The folder for a failure's screenshot and HTML; undefined when they are not wanted. */
+  keepFailure: (error: ThreshError) => string | undefined;
 }
 
 export interface RenderDeps {
@@ -96,10 +96,8 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
   } catch (caught) {
     const error = lease.lost.aborted ? pageError(lease.lost.reason, task, deps) : aborted(caught, task, time, timeoutMs) ?? pageError(caught, task, deps);
     if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session.generation);
-    const artifacts =
-      task.keepFailureIn === undefined || lease.lost.aborted
-        ? {}
-        : await keepArtifacts(lease.page, task.keepFailureIn, `page-${task.page}`);
+    const folder = lease.lost.aborted ? undefined : task.keepFailure(error);
+    const artifacts = folder === undefined ? {} : await keepArtifacts(lease.page, folder, `page-${task.page}`);
     await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
     return { ok: false, error, artifacts };
   }

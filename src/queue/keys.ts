@@ -40,3 +40,8 @@ export function batchKeys(batch: string): BatchKeys {
 export function pageJobId(batch: string, page: number): string {
   return `${batch}.${page}`;
 }
+
+/** Held while a command finds or makes the batch of a target and date. */
+export function makingKey(target: string, date: string): string {
+  return `${PREFIX}:making:${target}:${date}`;
+}

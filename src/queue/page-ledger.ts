@@ -42,8 +42,8 @@ export interface PageLedger {
   settledBits(from: number, bytes: number): Promise<Buffer>;
   countRetry(): Promise<void>;
   counts(): Promise<PageCounts>;
-  /** The links of a settled page that followed some, as JSON. */
-  followedBy(page: number): Promise<string | undefined>;
+  /** Of these settled pages those that followed links, in order, with the links as JSON. */
+  followedByAny(pages: readonly number[]): Promise<[number, string][]>;
   forgetFollowed(pages: number[]): Promise<void>;
   /** For each fingerprint, true when it was not there before. */
   addSeen(fingerprints: bigint[]): Promise<boolean[]>;
@@ -81,8 +81,13 @@ export function createPageLedger(client: Redis, batch: string): PageLedger {
       const values = await client.hmget(keys.state, ...COUNTS);
       return Object.fromEntries(COUNTS.map((name, at) => [name, Number(values[at] ?? 0)])) as unknown as PageCounts;
     },
-    async followedBy(page) {
-      return (await client.hget(keys.followed, String(page))) ?? undefined;
+    async followedByAny(pages) {
+      if (pages.length === 0 || (await client.hlen(keys.followed)) === 0) return [];
+      const links = await client.hmget(keys.followed, ...pages.map(String));
+      return pages.flatMap((page, at): [number, string][] => {
+        const json = links[at];
+        return typeof json === 'string' ? [[page, json]] : [];
+      });
     },
     async forgetFollowed(pages) {
       if (pages.length > 0) await client.hdel(keys.followed, ...pages.map(String));

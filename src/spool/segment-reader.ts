@@ -6,6 +6,7 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
+import { linesOf } from './lines.js';
 import type { PageRecord } from './record.js';
 
 export interface CommittedGroup {
@@ -16,7 +17,6 @@ export interface CommittedGroup {
 }
 
 const COMMIT = Buffer.from('{"kind":"page",');
-const NEWLINE = 10;
 
 /** The segments of a folder in the order of their names; none when the folder does not exist. */
 export async function listSegments(dir: string): Promise<string[]> {
@@ -58,22 +58,6 @@ export async function* readGroups(file: string): AsyncGenerator<CommittedGroup> 
 /** All committed groups of a folder's segments. */
 export async function* readAllGroups(dir: string): AsyncGenerator<CommittedGroup> {
   for (const file of await listSegments(dir)) yield* readGroups(file);
-}
-
-/** Lines with their newline; a last line without one was torn off and is not a line. */
-async function* linesOf(handle: FileHandle): AsyncGenerator<Buffer> {
-  let rest: Buffer[] = [];
-  const stream = handle.createReadStream({ autoClose: false, start: 0, highWaterMark: 1024 * 1024 });
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    let from = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
-      const piece = chunk.subarray(from, end + 1);
-      yield rest.length === 0 ? piece : Buffer.concat([...rest, piece]);
-      rest = [];
-      from = end + 1;
-    }
-    if (from < chunk.length) rest.push(chunk.subarray(from));
-  }
 }
 
 function commitOf(line: Buffer): PageRecord | undefined {

@@ -1,0 +1,85 @@
+/** The state `aggregating`: what the segments say, once a page, becomes the dataset in the batch's work folder. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { aggregate, type AggregateResult } from '../dataset/aggregate.js';
+import type { Column } from '../dataset/column.js';
+import { collectCommitted, type CommittedTotals } from '../spool/committed.js';
+import { summariseDead, summariseQuarantine, type QuarantineGroup } from './summaries.js';
+import type { BatchFiles, BatchSpec } from './spec.js';
+
+export interface Aggregated {
+  totals: CommittedTotals;
+  dataset: AggregateResult;
+  deadLetters: Record<string, number>;
+  quarantine: QuarantineGroup[];
+  engine: string;
+  finishedAt: string;
+}
+
+export interface WorkFiles {
+  rows: string;
+  quarantined: string;
+  dead: string;
+  dataset: string;
+  temp: string;
+  result: string;
+}
+
+export function workFiles(files: BatchFiles): WorkFiles {
+  return {
+    rows: path.join(files.work, 'rows.ndjson'),
+    quarantined: path.join(files.work, 'quarantine.ndjson'),
+    dead: path.join(files.work, 'dead-letters.ndjson'),
+    dataset: path.join(files.work, 'dataset'),
+    temp: path.join(files.work, 'temp'),
+    result: path.join(files.work, 'aggregated.json'),
+  };
+}
+
+export interface AggregatingInput {
+  spec: BatchSpec;
+  files: BatchFiles;
+  columns: Column[];
+  key: readonly string[];
+  engine: 'duckdb' | 'parquetjs';
+  deadSince: string | undefined;
+  signal: AbortSignal;
+}
+
+export async function aggregateBatch(input: AggregatingInput): Promise<Aggregated> {
+  const { spec, files, columns, key, engine, deadSince, signal } = input;
+  const work = workFiles(files);
+  await rm(files.work, { recursive: true, force: true });
+  await mkdir(work.dataset, { recursive: true });
+  await mkdir(work.temp, { recursive: true });
+  const { rows, quarantined, dead } = work;
+  const totals = await collectCommitted({ segments: files.segments, rows, quarantined, dead, deadSince, signal });
+  const dataset = await aggregate({
+    rows: [rows],
+    columns,
+    key: [...key],
+    batch: spec.id,
+    date: spec.date,
+    outDir: work.dataset,
+    tempDir: work.temp,
+    engine,
+    signal,
+  });
+  await rm(rows, { force: true }); // the segments still hold them
+  await rm(work.temp, { recursive: true, force: true });
+  const aggregated: Aggregated = {
+    totals,
+    dataset,
+    deadLetters: await summariseDead(dead),
+    quarantine: await summariseQuarantine(quarantined),
+    engine,
+    finishedAt: new Date().toISOString(),
+  };
+  await writeFile(work.result, JSON.stringify(aggregated));
+  return aggregated;
+}
+
+/** What the last `aggregateBatch` of this batch made; for the states after it, also in another process. */
+export async function readAggregated(files: BatchFiles): Promise<Aggregated> {
+  return JSON.parse(await readFile(workFiles(files).result, 'utf8')) as Aggregated;
+}

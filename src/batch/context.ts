@@ -1,0 +1,78 @@
+/** What a process needs of one batch to work on it: its spec, its target's code, its way to Redis and to disk. */
+import { hostname } from 'node:os';
+import { Queue } from 'bullmq';
+import type { BrowserPool } from '../../browser-pool/index.js';
+import { checkColumns } from '../dataset/check.js';
+import type { Column } from '../dataset/column.js';
+import { encodeRow } from '../dataset/encode.js';
+import { ThreshError } from '../errors.js';
+import { leaseSpecOf } from '../page/render.js';
+import { createSessions, type Sessions } from '../page/sessions.js';
+import type { EncodeRow } from '../page/validate.js';
+import { type BatchBoard, createBatchBoard } from '../queue/batch-board.js';
+import { PREFIX, pageQueue } from '../queue/keys.js';
+import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
+import type { RedisHandle } from '../queue/redis.js';
+import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
+import { type LoadedTarget, loadTarget } from '../target/load.js';
+import { type BatchFiles, batchFiles, type BatchSpec, readSpec } from './spec.js';
+
+export interface BatchContext {
+  spec: BatchSpec;
+  files: BatchFiles;
+  target: LoadedTarget<Column[]>;
+  columns: Column[];
+  encode: EncodeRow;
+  sessions: Sessions;
+  ledger: PageLedger;
+  board: BatchBoard;
+  segments: SegmentWriter;
+  queue: Queue;
+  close(): Promise<void>;
+}
+
+/** Throws TARGET_INVALID when the target's file is gone or wrong. */
+export async function openContext(batch: string, home: string, { redis, pool }: { redis: RedisHandle; pool: BrowserPool }): Promise<BatchContext> {
+  const spec = await readSpec(home, batch);
+  if (spec === undefined) {
+    throw new ThreshError(`no batch ${batch} under ${home}`, { code: 'USAGE', scope: 'batch', mend: 'see `thresh status`' });
+  }
+  const target = await loadChecked(spec.targetFile);
+  const columns = target.columns ?? [];
+  const files = batchFiles(home, batch);
+  const queue = new Queue(pageQueue(spec.target), { connection: redis.connection, prefix: PREFIX });
+  queue.on('error', () => undefined); // the handle's own client tells of a lost link, once
+  const segments = createSegmentWriter({ dir: files.segments, writer: writerName() });
+  return {
+    spec,
+    files,
+    target,
+    columns,
+    encode: (row) => encodeRow(columns, row),
+    sessions: createSessions({ target: target.definition, pool, leaseSpec: (session) => leaseSpecOf(target, session) }),
+    ledger: createPageLedger(redis.client, batch),
+    board: createBatchBoard(redis.client, batch),
+    segments,
+    queue,
+    async close() {
+      await segments.close();
+      await queue.close();
+    },
+  };
+}
+
+/** A target with its schema checked against what Parquet holds. */
+export function loadChecked(ref: string, targetsDir?: string): Promise<LoadedTarget<Column[]>> {
+  return loadTarget<Column[]>(ref, {
+    checkSchema: checkColumns,
+    ...(targetsDir === undefined ? {} : { targetsDir }),
+  });
+}
+
+let writers = 0;
+
+/** Unique among all writers of a batch, on whatever host: two processes never share a segment. */
+function writerName(): string {
+  const host = hostname().replace(/[^a-zA-Z0-9-]/g, '').slice(0, 30) || 'host';
+  return `${host}-${process.pid}-${Date.now().toString(36)}-${writers++}`;
+}

@@ -1,0 +1,51 @@
+/** A process's page worker for one target: takes page jobs from the target's queue and works them with the pool. */
+import { Worker } from 'bullmq';
+import type { BrowserPool } from '../../browser-pool/index.js';
+import { type PageJob, workPage } from '../page/work-page.js';
+import { PREFIX, pageQueue } from '../queue/keys.js';
+import type { RedisHandle } from '../queue/redis.js';
+import type { BatchContext } from './context.js';
+import type { OnBatchEvent } from './events.js';
+import { lastEntry } from './journal.js';
+
+export interface CrewOptions {
+  target: string;
+  redis: RedisHandle;
+  pool: BrowserPool;
+  concurrency: number;
+  contextOf: (batch: string) => Promise<BatchContext>;
+  onEvent: OnBatchEvent;
+  /** Aborts when pages in flight are to be given back. */
+  signal: AbortSignal;
+}
+
+export interface Crew {
+  /** Takes no more pages and waits for those in flight. */
+  close(): Promise<void>;
+}
+
+const PAGE_LOCK_MS = 20_000;
+const STALLED_LOOK_MS = 5_000;
+
+export function createCrew(options: CrewOptions): Crew {
+  const { redis, pool, onEvent, signal } = options;
+  const worker = new Worker<PageJob>(
+    pageQueue(options.target),
+    async (job, token) => {
+      const context = await options.contextOf(job.data.batch);
+      if ((await lastEntry(context.files.journal))?.state !== 'fetching') return; // left over from a batch that went on
+      await workPage(job, token, { ...context, dir: context.files.dir, pool, onEvent, signal });
+    },
+    {
+      connection: redis.connection,
+      prefix: PREFIX,
+      concurrency: options.concurrency,
+      lockDuration: PAGE_LOCK_MS,
+      stalledInterval: STALLED_LOOK_MS,
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      drainDelay: 1,
+    },
+  );
+  worker.on('error', () => undefined); // lost links are told by the handle's own client
+  return { close: () => worker.close() };
+}

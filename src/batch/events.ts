@@ -1,0 +1,17 @@
+import type { PageEvent } from '../page/events.js';
+import type { BatchState } from './journal.js';
+
+/** What happens in a batch, told to whoever listens (the log, the progress display, alerts). Facts, in the past tense. */
+export type BatchEvent =
+  | { kind: 'batch.entered'; batch: string; state: BatchState; reason?: string }
+  | { kind: 'batch.resumed'; batch: string; state: BatchState; settled: number; frontier: number }
+  | { kind: 'batch.discovered'; batch: string; pages: number; duplicates: number; skipped: number }
+  /** It could not even be begun (its target's file is gone or wrong) or a bug ended it; the batch can be run again. */
+  | { kind: 'batch.broke'; batch: string; error: unknown }
+  | { kind: 'batch.paused'; batch: string; reason: string }
+  | { kind: 'batch.went-on'; batch: string }
+  | { kind: 'batch.refused-links'; batch: string; host: string; example: string }
+  | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }
+  | PageEvent;
+
+export type OnBatchEvent = (event: BatchEvent) => void;

@@ -1,0 +1,142 @@
+/**
+ * A process of the farm: one way to Redis, one browser pool, a BullMQ worker that takes batches and one for the pages
+ * of each target at work. Everything is put together here and nowhere else.
+ */
+import path from 'node:path';
+import { DelayedError, type Job, Worker } from 'bullmq';
+import { createBrowserPool } from '../../browser-pool/index.js';
+import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
+import { openBatches } from '../queue/batch-board.js';
+import { openRedis, type RedisHandle } from '../queue/redis.js';
+import type { BatchSnapshot } from '../telemetry/snapshot.js';
+import { type BatchContext, openContext } from './context.js';
+import { type Crew, createCrew } from './crew.js';
+import type { OnBatchEvent } from './events.js';
+import { runBatch } from './machine.js';
+
+export interface FarmOptions {
+  home: string;
+  redisUrl: string | undefined;
+  engine: 'duckdb' | 'parquetjs';
+  executablePath: string | undefined;
+  /** Pages at once in this process. */
+  concurrency: number;
+  /** Only this batch is worked on. */
+  onlyBatch?: string;
+  /** Only batches of these targets; all when empty. */
+  targets?: readonly string[];
+  onEvent: OnBatchEvent;
+  onSnapshot: (snapshot: BatchSnapshot) => void;
+  onLink: (up: boolean) => void;
+}
+
+export interface Farm {
+  redis: RedisHandle;
+  /** Takes no more work; pages in flight end or, after `limitMs`, are given back. What is unfinished can be resumed. */
+  stop(limitMs: number): Promise<void>;
+  /** Cuts a `stop` short. */
+  stopNow(): void;
+}
+
+interface BatchJob {
+  batch: string;
+}
+
+/** A batch whose process died is taken over after at most the lock's time and two looks at the stalled. */
+const BATCH_LOCK_MS = 15_000;
+const STALLED_LOOK_MS = 5_000;
+const NOT_OURS_MS = 1_000;
+const OPEN_LOOK_MS = 2_000;
+const BATCHES_AT_ONCE = 4;
+
+export async function startFarm(options: FarmOptions): Promise<Farm> {
+  const redis = await openRedis({ home: options.home, redisUrl: options.redisUrl, onLink: options.onLink });
+  const pool = createBrowserPool({
+    maxPages: options.concurrency,
+    temp: path.join(options.home, 'browsers'),
+    ...(options.executablePath === undefined ? {} : { executablePath: options.executablePath }),
+  });
+  const stopping = new AbortController();
+  const cutting = new AbortController();
+  const contexts = new Map<string, Promise<BatchContext>>();
+  const crews = new Map<string, Crew>();
+
+  function contextOf(batch: string): Promise<BatchContext> {
+    let context = contexts.get(batch);
+    if (context === undefined) {
+      context = openContext(batch, options.home, { redis, pool });
+      contexts.set(batch, context);
+      context.catch(() => contexts.delete(batch)); // the next job tries anew
+    }
+    return context;
+  }
+
+  function joinTarget(target: string): void {
+    if (crews.has(target) || stopping.signal.aborted) return;
+    crews.set(target, createCrew({ ...options, target, redis, pool, contextOf, signal: cutting.signal }));
+  }
+
+  const isOurs = (batch: string, target: string): boolean =>
+    (options.onlyBatch === undefined || options.onlyBatch === batch) &&
+    (options.targets === undefined || options.targets.length === 0 || options.targets.includes(target));
+
+  async function processBatch(job: Job<BatchJob>, token: string | undefined): Promise<string> {
+    const { batch } = job.data;
+    const target = batch.slice(0, -'-YYYYMMDD-XXXXXX'.length);
+    if (stopping.signal.aborted || !isOurs(batch, target)) return giveBack(job, token, NOT_OURS_MS);
+    try {
+      const context = await contextOf(batch);
+      joinTarget(target);
+      const end = await runBatch({ ...options, ...context, signal: stopping.signal });
+      contexts.delete(batch);
+      await context.close();
+      return end.state;
+    } catch (error) {
+      if (stopping.signal.aborted) return giveBack(job, token, 1);
+      options.onEvent({ kind: 'batch.broke', batch, error });
+      throw error;
+    }
+  }
+
+  const batches = new Worker<BatchJob>(BATCH_QUEUE, processBatch, {
+    connection: redis.connection,
+    prefix: PREFIX,
+    concurrency: BATCHES_AT_ONCE,
+    lockDuration: BATCH_LOCK_MS,
+    stalledInterval: STALLED_LOOK_MS,
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+  });
+  batches.on('error', () => undefined); // lost links are told by the handle's own client
+
+  const look = setInterval(() => {
+    if (options.onlyBatch !== undefined) return;
+    openBatches(redis.client)
+      .then((open) => {
+        for (const [batch, target] of Object.entries(open)) if (isOurs(batch, target)) joinTarget(target);
+      })
+      .catch(() => undefined); // Redis is away: the next look asks again
+  }, OPEN_LOOK_MS);
+
+  return {
+    redis,
+    async stop(limitMs) {
+      clearInterval(look);
+      stopping.abort(new Error('stopping'));
+      const limit = setTimeout(() => cutting.abort(new Error('stopping')), limitMs);
+      await Promise.all([batches.close(), ...[...crews.values()].map((crew) => crew.close())]);
+      clearTimeout(limit);
+      cutting.abort(new Error('stopped'));
+      for (const context of contexts.values()) await context.then((open) => open.close()).catch(() => undefined);
+      await pool.close();
+      await redis.close();
+    },
+    stopNow() {
+      cutting.abort(new Error('stopping'));
+    },
+  };
+}
+
+async function giveBack(job: Job<BatchJob>, token: string | undefined, afterMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + afterMs, token);
+  throw new DelayedError();
+}

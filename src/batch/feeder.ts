@@ -1,0 +1,98 @@
+/**
+ * Keeps a bounded window of the frontier's pages in the queue, never the whole frontier. Reads on from where it
+ * stopped; when the queue has run dry and pages are still without an outcome (Redis lost jobs, or they were put back),
+ * it starts over and feeds only those.
+ */
+import type { Queue } from 'bullmq';
+import type { Frontier, FrontierCursor, FrontierPage } from '../discovery/frontier.js';
+import { pageJobId } from '../queue/keys.js';
+import type { PageJob } from '../page/work-page.js';
+import type { PageLedger } from '../queue/page-ledger.js';
+
+export interface FeederOptions {
+  batch: string;
+  queue: Queue;
+  frontier: Frontier;
+  ledger: PageLedger;
+  /** Tries in all. */
+  attempts: number;
+  /** What is done with a page that the frontier marks as skipped. */
+  skip(page: FrontierPage): Promise<void>;
+}
+
+export interface Feeder {
+  /** Fills the window. True when something was fed. */
+  feed(): Promise<boolean>;
+  /** Begins again at the frontier's start; pages that are settled or queued are passed over. */
+  rewind(): void;
+}
+
+const WINDOW = 1_000;
+const REFILL_BELOW = 600;
+const BACKOFF_MS = 1_000;
+
+export function createFeeder(options: FeederOptions): Feeder {
+  const { batch, queue, frontier, ledger } = options;
+  let cursor: FrontierCursor | undefined;
+
+  async function feed(): Promise<boolean> {
+    const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
+    const queued = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    if (queued >= REFILL_BELOW) return false;
+    let room = WINDOW - queued;
+    let fed = false;
+    while (room > 0) {
+      const { pages, next } = await frontier.readFrom(cursor, Math.min(room, 500));
+      if (pages.length === 0) return fed;
+      const unsettled = await withoutSettled(ledger, pages);
+      for (const page of unsettled) if (page.skip !== undefined) await options.skip(page);
+      const jobs = unsettled.filter((page) => page.skip === undefined).map((page) => jobOf(options, page));
+      if (jobs.length > 0) await queue.addBulk(jobs);
+      cursor = next;
+      fed ||= unsettled.length > 0;
+      room -= jobs.length;
+    }
+    return fed;
+  }
+
+  return {
+    feed,
+    rewind() {
+      cursor = undefined;
+    },
+  };
+
+  function jobOf({ attempts }: FeederOptions, page: FrontierPage) {
+    const data: PageJob = {
+      batch,
+      page: page.n,
+      url: page.url,
+      ...(page.label === undefined ? {} : { label: page.label }),
+      ...(page.data === undefined ? {} : { data: page.data }),
+    };
+    return {
+      name: 'page',
+      data,
+      opts: {
+        jobId: pageJobId(batch, page.n),
+        attempts,
+        backoff: { type: 'exponential', delay: BACKOFF_MS, jitter: 0.5 },
+        removeOnComplete: true,
+        removeOnFail: true,
+      },
+    };
+  }
+}
+
+async function withoutSettled(ledger: PageLedger, pages: readonly FrontierPage[]): Promise<FrontierPage[]> {
+  const first = pages[0]?.n ?? 0;
+  const last = pages.at(-1)?.n ?? first;
+  const from = first - (first % 8);
+  const bits = await ledger.settledBits(from, Math.floor((last - from) / 8) + 1);
+  return pages.filter(({ n }) => !bitOf(bits, n - from));
+}
+
+/** Redis numbers the bits of a byte from the most significant one. */
+export function bitOf(bits: Buffer, at: number): boolean {
+  return (((bits[at >>> 3] ?? 0) >> (7 - (at & 7))) & 1) === 1;
+}

@@ -1,0 +1,108 @@
+/**
+ * The state `fetching`: feeds the window, takes in followed links, applies the limit, listens to what a person asks,
+ * until every page of the frontier has its outcome. Rendering itself is done by page workers, here or elsewhere.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Queue } from 'bullmq';
+import { ThreshError } from '../errors.js';
+import type { Frontier } from '../discovery/frontier.js';
+import type { BatchBoard } from '../queue/batch-board.js';
+import type { PageLedger } from '../queue/page-ledger.js';
+import type { SegmentWriter } from '../spool/segment-writer.js';
+import { initialLimit, nextLimit } from '../throttle/limit.js';
+import type { Admission } from './admission.js';
+import type { OnBatchEvent } from './events.js';
+import { createFeeder } from './feeder.js';
+import { createFollowedLinks } from './followed.js';
+import type { Snapshots } from './snapshots.js';
+
+export interface FetchingOptions {
+  batch: string;
+  queue: Queue;
+  frontier: Frontier;
+  ledger: PageLedger;
+  board: BatchBoard;
+  admission: Admission;
+  segments: SegmentWriter;
+  snapshots: Snapshots;
+  maxConcurrency: number;
+  minDelayMs: number;
+  attempts: number;
+  onEvent: OnBatchEvent;
+  signal: AbortSignal;
+}
+
+const TICK_MS = 200;
+
+/** Throws ThreshError CANCELLED when a person cancelled the batch; the abort reason when stopped. */
+export async function fetchPages(options: FetchingOptions): Promise<void> {
+  const { batch, queue, frontier, ledger, board, onEvent } = options;
+  const followed = createFollowedLinks(frontier, ledger, options.admission);
+  const feeder = createFeeder({ ...options, skip: (page) => skipPage(options, page) });
+  let limit = initialLimit(options.maxConcurrency, Date.now());
+  let applied: number | undefined;
+  let paused = false;
+  let idleTicks = 0;
+  const refusedHosts = new Set<string>();
+  if (options.minDelayMs > 0) await queue.setGlobalRateLimit(1, options.minDelayMs);
+  else await queue.removeGlobalRateLimit();
+
+  for (;;) {
+    options.signal.throwIfAborted();
+    const control = await board.control();
+    if (control === 'cancel') throw cancelled();
+    if ((control === 'pause') !== paused) {
+      paused = control === 'pause';
+      onEvent(paused ? { kind: 'batch.paused', batch, reason: 'asked for' } : { kind: 'batch.went-on', batch });
+    }
+    limit = nextLimit(limit, {
+      maximum: options.maxConcurrency,
+      overloadedAtMs: await board.overloadedAt(),
+      nowMs: Date.now(),
+    });
+    if (limit.limit !== applied) {
+      await queue.setGlobalConcurrency(limit.limit);
+      applied = limit.limit;
+    }
+    const { refused } = await followed.take();
+    for (const url of refused) {
+      const host = URL.canParse(url) ? new URL(url).host : url.slice(0, 60);
+      if (refusedHosts.size < 100 && !refusedHosts.has(host)) {
+        refusedHosts.add(host);
+        onEvent({ kind: 'batch.refused-links', batch, host, example: url });
+      }
+    }
+    const fed = paused ? false : await feeder.feed();
+    await options.snapshots.publish({ state: paused ? 'paused' : 'fetching', limit: limit.limit });
+    if (followed.isDone()) return;
+    idleTicks = fed || paused ? 0 : idleTicks + 1;
+    if (idleTicks * TICK_MS >= 2_000) {
+      // Nothing fed for a while: if nothing is queued either, some pages were lost with Redis and are fed again.
+      const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
+      if (Object.values(counts).every((count) => count === 0)) feeder.rewind();
+      idleTicks = 0;
+    }
+    await delay(TICK_MS);
+  }
+}
+
+async function skipPage({ segments, ledger }: FetchingOptions, page: { n: number; url: string; skip?: string }): Promise<void> {
+  const at = new Date().toISOString();
+  await segments.append({
+    rows: [],
+    quarantined: [],
+    page: {
+      page: page.n,
+      url: page.url,
+      outcome: 'skipped',
+      attempt: 0,
+      at,
+      failure: { code: page.skip === 'robots' ? 'SKIPPED_ROBOTS' : 'SKIPPED_LIMIT', message: `skipped: ${page.skip}` },
+    },
+  });
+  await ledger.settle({ page: page.n, outcome: 'skipped', rows: 0, quarantined: 0 });
+}
+
+function cancelled(): ThreshError {
+  return new ThreshError('cancelled', { code: 'CANCELLED', scope: 'batch' });
+}

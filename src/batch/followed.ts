@@ -1,0 +1,54 @@
+/**
+ * Takes the links that completed pages followed into the frontier, in the order of the pages that followed them: the
+ * links of page n enter only when all pages before n are settled. So the frontier, and with it which duplicate wins,
+ * depends on what the pages say and not on which of them was quicker.
+ */
+import type { Frontier } from '../discovery/frontier.js';
+import type { PageLedger } from '../queue/page-ledger.js';
+import type { FollowedLink } from '../spool/record.js';
+import type { Json } from '../target/definition.js';
+import type { Admission, Candidate } from './admission.js';
+import { bitOf } from './feeder.js';
+
+export interface FollowedLinks {
+  /** Takes in what can be taken now. Returns links refused for their host. True in `done` when none can come any more. */
+  take(): Promise<{ added: number; refused: string[] }>;
+  /** All pages are settled and their links taken in. */
+  isDone(): boolean;
+}
+
+/** Pages looked at in one call; a multiple of 8. */
+const STRIDE = 4_096;
+
+export function createFollowedLinks(frontier: Frontier, ledger: PageLedger, admission: Admission): FollowedLinks {
+  let next = 0;
+
+  return {
+    isDone: () => next >= frontier.size,
+    async take() {
+      const from = next - (next % 8);
+      const bits = await ledger.settledBits(from, STRIDE / 8);
+      const settled: number[] = [];
+      for (let page = next; page < frontier.size && page - from < STRIDE && bitOf(bits, page - from); page++) {
+        settled.push(page);
+      }
+      const following = await ledger.followedByAny(settled);
+      const candidates: Candidate[] = [];
+      for (const [page, json] of following) {
+        for (const link of JSON.parse(json) as FollowedLink[]) {
+          candidates.push({
+            url: link.url,
+            from: page,
+            ...(link.label === undefined ? {} : { label: link.label }),
+            ...(link.data === undefined ? {} : { data: link.data as Json }),
+          });
+        }
+      }
+      const { added, refused } =
+        candidates.length === 0 ? { added: 0, refused: [] } : await admission.admit(candidates);
+      await ledger.forgetFollowed(following.map(([page]) => page));
+      next += settled.length;
+      return { added, refused };
+    },
+  };
+}

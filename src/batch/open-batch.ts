@@ -1,0 +1,91 @@
+/** Which batch a command means: the unfinished one of a target and date, or a new one; and handing it to the farm. */
+import { Queue } from 'bullmq';
+import { BATCH_QUEUE, makingKey, PREFIX } from '../queue/keys.js';
+import type { RedisHandle } from '../queue/redis.js';
+import type { LoadedTarget } from '../target/load.js';
+import { type ActiveState, enterState, isEnd, lastEntry } from './journal.js';
+import { batchFiles, type BatchSpec, listSpecs, newBatchId, writeSpec } from './spec.js';
+
+export interface OpenRequest {
+  home: string;
+  target: LoadedTarget;
+  /** `YYYY-MM-DD` */
+  date: string;
+  /** Absolute. */
+  out: string;
+  limit?: number;
+  concurrency?: number;
+}
+
+export interface OpenedBatch {
+  spec: BatchSpec;
+  /** Where it goes on; undefined for a new batch. */
+  resumedFrom: ActiveState | undefined;
+}
+
+/** Today's date in a zone, `YYYY-MM-DD`. */
+export function dateIn(zone: string, now: Date): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(now);
+}
+
+/** Finds or makes the batch and puts its job into the queue. Two commands at once get the same batch. */
+export async function openBatch(request: OpenRequest, redis: RedisHandle): Promise<OpenedBatch> {
+  const { name } = request.target.definition;
+  const making = makingKey(name, request.date);
+  while ((await redis.client.set(making, '1', 'PX', 10_000, 'NX')) === null) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  try {
+    const found = await findUnfinished(request);
+    const opened = found ?? (await makeBatch(request));
+    await enqueueBatch(opened.spec.id, redis);
+    return opened;
+  } finally {
+    await redis.client.del(making);
+  }
+}
+
+async function makeBatch(request: OpenRequest): Promise<OpenedBatch> {
+  const { name } = request.target.definition;
+  const { date, out, limit, concurrency } = request;
+  const spec: BatchSpec = {
+    id: newBatchId(name, date),
+    target: name,
+    targetFile: request.target.file,
+    targetHash: request.target.hash,
+    date,
+    createdAt: new Date().toISOString(),
+    out,
+    ...(limit === undefined ? {} : { limit }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  };
+  await writeSpec(request.home, spec);
+  return { spec, resumedFrom: undefined };
+}
+
+/** The latest batch of the target and date, when it has not ended or has failed. */
+async function findUnfinished({ home, target, date }: OpenRequest): Promise<OpenedBatch | undefined> {
+  const { name } = target.definition;
+  const spec = (await listSpecs(home)).find((one) => one.target === name && one.date === date);
+  if (spec === undefined) return undefined;
+  const { journal } = batchFiles(home, spec.id);
+  const entry = await lastEntry(journal);
+  if (entry === undefined) return { spec, resumedFrom: 'discovering' };
+  if (entry.state === 'failed') {
+    const again = entry.failedIn ?? 'discovering';
+    await enterState(journal, again, { reason: 'run again' });
+    return { spec, resumedFrom: again };
+  }
+  return isEnd(entry.state) ? undefined : { spec, resumedFrom: entry.state };
+}
+
+/** Adding a job that is there already changes nothing. */
+export async function enqueueBatch(batch: string, redis: RedisHandle): Promise<void> {
+  const queue = new Queue(BATCH_QUEUE, { connection: redis.connection, prefix: PREFIX });
+  try {
+    await queue.add('batch', { batch }, { jobId: batch, removeOnComplete: true, removeOnFail: true });
+  } finally {
+    await queue.close();
+  }
+}
+

@@ -1,0 +1,54 @@
+/**
+ * Puts Redis's knowledge of a batch together again from the batch's own files: after a kill, a lost Redis, or on
+ * another machine's behalf. The frontier says which pages there are, the segments which of them have their outcome.
+ *
+ * Workers may go on settling pages meanwhile: a page is settled only after its commit stands in a segment, so what was
+ * settled before the clearing is read again here, and what is settled after it stays.
+ */
+import { fingerprint, normaliseUrl } from '../discovery/normalise.js';
+import type { Frontier } from '../discovery/frontier.js';
+import type { PageLedger } from '../queue/page-ledger.js';
+import { isVoid } from '../spool/committed.js';
+import { readAllGroups } from '../spool/segment-reader.js';
+import type { ResolvedTarget } from '../target/defaults.js';
+
+export interface RecoverInput {
+  target: ResolvedTarget;
+  frontier: Frontier;
+  ledger: PageLedger;
+  segments: string;
+  deadSince: string | undefined;
+}
+
+export interface Recovered {
+  settled: number;
+  /** Pages to be fetched in the frontier (not skipped). */
+  taken: number;
+}
+
+const SETTLE_AT_ONCE = 200;
+
+export async function recover({ target, frontier, ledger, segments, deadSince }: RecoverInput): Promise<Recovered> {
+  await ledger.clear();
+  let taken = 0;
+  for await (const pages of frontier.read()) {
+    taken += pages.filter((page) => page.skip === undefined).length;
+    const identities = pages.map((page) => normaliseUrl(page.url, target.url) ?? page.url);
+    await ledger.addSeen(identities.map(fingerprint));
+  }
+  let settled = 0;
+  let settling: Promise<boolean>[] = [];
+  const settleAll = async (): Promise<void> => {
+    settled += (await Promise.all(settling)).filter(Boolean).length;
+    settling = [];
+  };
+  for await (const { page } of readAllGroups(segments)) {
+    if (isVoid(page, deadSince)) continue;
+    const { outcome, rows, quarantined, follow } = page;
+    const followed = follow === undefined || follow.length === 0 ? undefined : JSON.stringify(follow);
+    settling.push(ledger.settle({ page: page.page, outcome, rows, quarantined, followed }));
+    if (settling.length >= SETTLE_AT_ONCE) await settleAll();
+  }
+  await settleAll();
+  return { settled, taken };
+}

@@ -1,0 +1,95 @@
+/** The books of a batch: pages and rows add up, or this throws; what stands in `_SUCCESS` and `report.json`. */
+import { judge, type Judgement } from '../dataset/gate.js';
+import { describeColumns, schemaHash, type Column } from '../dataset/column.js';
+import type { Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
+import type { ResolvedTarget } from '../target/defaults.js';
+import type { Aggregated } from './aggregating.js';
+import { isEnd, type JournalEntry } from './journal.js';
+import type { BatchSpec } from './spec.js';
+
+export function pageBooks(aggregated: Aggregated, frontier: number): PageBooks {
+  const { completed, gone, skipped, dead } = aggregated.totals.outcomes;
+  const unfinished = frontier - completed - gone - skipped - dead;
+  if (unfinished < 0) throw new Error(`the books of pages do not balance: ${-unfinished} more outcomes than pages`);
+  return { frontier, completed, gone, skipped, dead, unfinished };
+}
+
+export function rowBooks({ totals, dataset }: Aggregated): RowBooks {
+  const { rows, quarantined } = totals;
+  const { delivered, duplicates } = dataset;
+  if (dataset.read !== rows || rows !== delivered + duplicates) {
+    throw new Error(`the books of rows do not balance: ${rows} in segments, ${dataset.read} read, ${delivered} delivered, ${duplicates} duplicates`);
+  }
+  return { read: rows + quarantined, delivered, duplicates, quarantined };
+}
+
+export function judgeBatch(target: ResolvedTarget, pages: PageBooks, rows: RowBooks): Judgement {
+  return judge({ pages, rows, thresholds: target.gate });
+}
+
+export interface ManifestInput {
+  spec: BatchSpec;
+  target: ResolvedTarget;
+  columns: Column[];
+  aggregated: Aggregated;
+  frontier: number;
+  journal: readonly JournalEntry[];
+}
+
+export function manifestOf({ spec, target, columns, aggregated, frontier, journal }: ManifestInput): Manifest {
+  const startedAt = journal[0]?.at ?? spec.createdAt;
+  const { finishedAt } = aggregated;
+  const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
+  return {
+    version: 1,
+    batch: spec.id,
+    target: spec.target,
+    date: spec.date,
+    schema: { hash: schemaHash(columns), columns: describeColumns(columns), key: target.key },
+    files: aggregated.dataset.files,
+    pages: pageBooks(aggregated, frontier),
+    rows: rowBooks(aggregated),
+    statistics: aggregated.dataset.statistics,
+    times: { startedAt, finishedAt, seconds, states: secondsByState(journal, finishedAt) },
+    ...(target.sla === undefined ? {} : { sla: slaOf(target.sla.windowMs / 1_000, seconds) }),
+    engine: aggregated.engine,
+  };
+}
+
+export interface ReportInput extends ManifestInput {
+  state: Report['state'];
+  reason: string | undefined;
+  judgement: Judgement;
+  forced: boolean;
+}
+
+export function reportOf(input: ReportInput): Report {
+  const manifest = manifestOf(input);
+  const fetching = manifest.times.states.fetching ?? 0;
+  const { aggregated, judgement, reason } = input;
+  return {
+    state: input.state,
+    ...(reason === undefined ? {} : { reason }),
+    ...manifest,
+    gate: { passed: judgement.passed, forced: input.forced, checks: judgement.checks },
+    pagesPerSecond: fetching === 0 ? 0 : Math.round((manifest.pages.completed / fetching) * 100) / 100,
+    deadLetters: aggregated.deadLetters,
+    quarantine: aggregated.quarantine.map(({ path, code, rows }) => ({ path, code, rows })),
+  };
+}
+
+function slaOf(windowSeconds: number, seconds: number) {
+  const margin = 1 - seconds / windowSeconds;
+  return { windowSeconds, margin: Math.round(margin * 10_000) / 10_000, met: margin >= 0 };
+}
+
+function secondsByState(journal: readonly JournalEntry[], until: string): Record<string, number> {
+  const states: Record<string, number> = {};
+  for (const [at, entry] of journal.entries()) {
+    if (isEnd(entry.state)) continue;
+    const end = journal[at + 1]?.at ?? until;
+    const seconds = Math.max(0, Date.parse(end) - Date.parse(entry.at)) / 1_000;
+    states[entry.state] = Math.round(((states[entry.state] ?? 0) + seconds) * 1_000) / 1_000;
+  }
+  return states;
+}

@@ -1,0 +1,76 @@
+/** What a batch looks like from outside while it runs: counted from Redis, published for `status`, shown as progress. */
+import type { Queue } from 'bullmq';
+import type { Frontier } from '../discovery/frontier.js';
+import type { BatchBoard } from '../queue/batch-board.js';
+import type { PageLedger } from '../queue/page-ledger.js';
+import type { BatchSnapshot } from '../telemetry/snapshot.js';
+import { createRate } from '../telemetry/rate.js';
+import type { BatchState } from './journal.js';
+import type { BatchSpec } from './spec.js';
+
+export interface Snapshots {
+  /** At most every `EVERY_MS`, unless the state changed. */
+  publish(now: { state: BatchState | 'paused'; limit?: number; notice?: string }): Promise<void>;
+}
+
+export interface SnapshotsOptions {
+  spec: BatchSpec;
+  windowMs: number | undefined;
+  startedAt: string;
+  queue: Queue;
+  frontier: Frontier;
+  ledger: PageLedger;
+  board: BatchBoard;
+  onSnapshot: (snapshot: BatchSnapshot) => void;
+}
+
+const EVERY_MS = 500;
+
+export function createSnapshots(options: SnapshotsOptions): Snapshots {
+  const { spec, frontier, ledger, board } = options;
+  const rate = createRate();
+  let last: { state: string; atMs: number } | undefined;
+  let limit = 0;
+
+  return {
+    async publish(now) {
+      const nowMs = Date.now();
+      limit = now.limit ?? limit;
+      if (last?.state === now.state && nowMs - last.atMs < EVERY_MS) return;
+      last = { state: now.state, atMs: nowMs };
+      const counts = await ledger.counts();
+      const done = counts.completed + counts.gone + counts.skipped + counts.dead;
+      rate.add(nowMs, done);
+      const unfinished = Math.max(0, frontier.size - done);
+      const etaMs = rate.etaMs(unfinished);
+      const elapsedMs = nowMs - Date.parse(options.startedAt);
+      const { windowMs } = options;
+      const snapshot: BatchSnapshot = {
+        batch: spec.id,
+        target: spec.target,
+        date: spec.date,
+        state: now.state,
+        since: options.startedAt,
+        pages: {
+          frontier: frontier.size,
+          completed: counts.completed,
+          gone: counts.gone,
+          skipped: counts.skipped,
+          dead: counts.dead,
+          unfinished,
+        },
+        rows: counts.rows,
+        quarantined: counts.quarantined,
+        retries: counts.retries,
+        inFlight: await options.queue.getActiveCount(),
+        limit,
+        pagesPerSecond: rate.perSecond(),
+        ...(etaMs === undefined ? {} : { etaMs }),
+        ...(windowMs === undefined || etaMs === undefined ? {} : { margin: 1 - (elapsedMs + etaMs) / windowMs }),
+        ...(now.notice === undefined ? {} : { notice: now.notice }),
+      };
+      await board.setSnapshot(JSON.stringify(snapshot));
+      options.onSnapshot(snapshot);
+    },
+  };
+}

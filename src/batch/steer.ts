@@ -1,0 +1,73 @@
+/** What a person asks of a batch: pause, resume, cancel, release, try the dead letters again. */
+import { Queue } from 'bullmq';
+import { ThreshError } from '../errors.js';
+import { createBatchBoard } from '../queue/batch-board.js';
+import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
+import type { RedisHandle } from '../queue/redis.js';
+import { type BatchState, enterState, isEnd, lastEntry } from './journal.js';
+import { batchFiles, readSpec, type BatchSpec } from './spec.js';
+
+export interface BatchStanding {
+  spec: BatchSpec;
+  state: BatchState;
+  reason: string | undefined;
+}
+
+/** Throws USAGE when there is no such batch. */
+export async function standingOf(home: string, batch: string): Promise<BatchStanding> {
+  const spec = await readSpec(home, batch);
+  if (spec === undefined) {
+    throw new ThreshError(`there is no batch "${batch}"`, {
+      code: 'USAGE',
+      scope: 'batch',
+      mend: '`thresh status` lists the batches of this THRESH_HOME',
+    });
+  }
+  const entry = await lastEntry(batchFiles(home, batch).journal);
+  return { spec, state: entry?.state ?? 'discovering', reason: entry?.reason };
+}
+
+/** Pauses, resumes or cancels a batch that has not ended. Throws USAGE when it has. */
+export async function steer(home: string, batch: string, to: 'pause' | 'run' | 'cancel', redis: RedisHandle): Promise<void> {
+  const { state } = await standingOf(home, batch);
+  if (isEnd(state)) throw usage(`batch ${batch} has ended: ${state}`, 'only a running batch can be steered');
+  if (state !== 'fetching' && to !== 'cancel') {
+    throw usage(`batch ${batch} is ${state}`, 'only a batch that is fetching can be paused and resumed');
+  }
+  await createBatchBoard(redis.client, batch).setControl(to);
+  if (to === 'cancel' && !(await isWorkedOn(batch, redis))) {
+    await enterState(batchFiles(home, batch).journal, 'cancelled', { reason: 'asked for' });
+    await createBatchBoard(redis.client, batch).close();
+  }
+}
+
+/** From held to delivering, whatever the gate said. The batch then has to be run. Throws USAGE when it is not held. */
+export async function release(home: string, batch: string): Promise<BatchStanding> {
+  const standing = await standingOf(home, batch);
+  if (standing.state !== 'held') throw usage(`batch ${batch} is not held but ${standing.state}`, 'only a held batch can be released');
+  await enterState(batchFiles(home, batch).journal, 'delivering', { reason: 'released by --force' });
+  return standing;
+}
+
+/** Puts the dead letters of an ended batch back into it. The batch then has to be run. */
+export async function retryDead(home: string, batch: string): Promise<BatchStanding> {
+  const standing = await standingOf(home, batch);
+  if (!isEnd(standing.state) || standing.state === 'cancelled') {
+    throw usage(`batch ${batch} is ${standing.state}`, 'dead letters are put back when the batch has ended');
+  }
+  await enterState(batchFiles(home, batch).journal, 'fetching', { reason: 'dead letters put back', retriesDead: true });
+  return standing;
+}
+
+async function isWorkedOn(batch: string, redis: RedisHandle): Promise<boolean> {
+  const queue = new Queue(BATCH_QUEUE, { connection: redis.connection, prefix: PREFIX });
+  try {
+    return (await (await queue.getJob(batch))?.isActive()) === true;
+  } finally {
+    await queue.close();
+  }
+}
+
+function usage(message: string, mend: string): ThreshError {
+  return new ThreshError(message, { code: 'USAGE', scope: 'batch', mend });
+}

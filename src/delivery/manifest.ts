@@ -1,0 +1,69 @@
+/** `_SUCCESS` and `report.json`: what people and downstream jobs read about a batch. Additions are fine, renames are not. */
+
+export interface DeliveredFile {
+  name: string;
+  rows: number;
+  bytes: number;
+  /** Hex. */
+  sha256: string;
+}
+
+/** Every page of the frontier ends as exactly one of these; the sum is `frontier`. */
+export interface PageBooks {
+  frontier: number;
+  completed: number;
+  gone: number;
+  skipped: number;
+  dead: number;
+  unfinished: number;
+}
+
+/** `read = delivered + duplicates + quarantined`. */
+export interface RowBooks {
+  read: number;
+  delivered: number;
+  duplicates: number;
+  quarantined: number;
+}
+
+export interface BatchTimes {
+  startedAt: string;
+  /** Of the aggregation's end; delivery follows at once. */
+  finishedAt: string;
+  seconds: number;
+  /** Seconds in each state, by its name. */
+  states: Record<string, number>;
+}
+
+export interface SlaFigures {
+  windowSeconds: number;
+  /** `1 - run time / window` */
+  margin: number;
+  met: boolean;
+}
+
+export interface Manifest {
+  /** Of this document. */
+  version: 1;
+  batch: string;
+  target: string;
+  /** `YYYY-MM-DD` */
+  date: string;
+  schema: { hash: string; columns: unknown; key: readonly string[] };
+  files: DeliveredFile[];
+  pages: PageBooks;
+  rows: RowBooks;
+  statistics: Record<string, unknown>;
+  times: BatchTimes;
+  sla?: SlaFigures;
+  engine: string;
+}
+
+export interface Report extends Manifest {
+  state: 'delivered' | 'held' | 'failed' | 'cancelled' | 'delivering';
+  reason?: string;
+  gate: { passed: boolean; forced: boolean; checks: unknown[] };
+  pagesPerSecond: number;
+  deadLetters: Record<string, number>;
+  quarantine: { path: string; code: string; rows: number }[];
+}

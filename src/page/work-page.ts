@@ -1,0 +1,169 @@
+/**
+ * One page's job, from the queue's hand back to the queue: render, make the outcome durable, settle it, complete.
+ *
+ * Every way out settles the job: it completes (an outcome stands in a segment), it fails (the queue tries again after
+ * a backoff), or it is put back uncounted (the target asked us to wait, a session expired, this process stops). Doing
+ * the same page twice is harmless: the later attempt counts, and a settled page is not rendered again.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { DelayedError, type Job, type Queue } from 'bullmq';
+import type { BrowserPool } from '../../browser-pool/index.js';
+import { isThreshError, type ThreshError } from '../errors.js';
+import type { BatchBoard } from '../queue/batch-board.js';
+import type { PageLedger } from '../queue/page-ledger.js';
+import type { PageFailure, PageOutcome } from '../spool/record.js';
+import type { PageGroup } from '../spool/group.js';
+import type { SegmentWriter } from '../spool/segment-writer.js';
+import type { Json, TargetLog } from '../target/definition.js';
+import type { LoadedTarget } from '../target/load.js';
+import type { OnPageEvent } from './events.js';
+import { type RenderedPage, renderPage } from './render.js';
+import type { Sessions } from './sessions.js';
+import type { EncodeRow } from './validate.js';
+
+/** A page's job as the feeder makes it. */
+export interface PageJob {
+  batch: string;
+  /** Number in the frontier. */
+  page: number;
+  url: string;
+  label?: string;
+  data?: Json;
+}
+
+export interface PageWorkDeps {
+  target: LoadedTarget;
+  encode: EncodeRow;
+  pool: BrowserPool;
+  sessions: Sessions;
+  ledger: PageLedger;
+  board: BatchBoard;
+  segments: SegmentWriter;
+  queue: Queue;
+  /** The batch's folder, for artifacts. */
+  dir: string;
+  onEvent: OnPageEvent;
+  /** Aborts when this process stops. */
+  signal: AbortSignal;
+}
+
+/** Starts (also uncounted ones) after which a page is given up: a page that kills its worker must not do so for ever. */
+const MAX_STARTS_OVER_ATTEMPTS = 20;
+const PAUSE_LOOK_MS = 3_000;
+
+export async function workPage(job: Job<PageJob>, token: string | undefined, deps: PageWorkDeps): Promise<void> {
+  const { page } = job.data;
+  const { ledger, board } = deps;
+  const control = await board.control();
+  if (control === 'cancel' || (await ledger.isSettled(page))) return;
+  if (control === 'pause') return putBack(job, token, PAUSE_LOOK_MS);
+  const attempts = job.opts.attempts ?? 1;
+  const attempt = job.attemptsMade + 1;
+  const last = attempt >= attempts || job.attemptsStarted >= attempts + MAX_STARTS_OVER_ATTEMPTS;
+  const { url, label, data } = job.data;
+  const outcome = await renderPage(
+    {
+      page,
+      request: { url, label, data, attempt },
+      log: pageLog(job.data, deps.onEvent),
+      signal: deps.signal,
+      keepFailure: (error) => (last || error.retry === 'never' ? deps.dir : undefined),
+    },
+    deps,
+  );
+  if (outcome.ok) return settle(job.data, attempt, outcome.rendered, deps);
+  const { error, artifacts } = outcome;
+  if (deps.signal.aborted || error.code === 'INTERRUPTED') return putBack(job, token, 0);
+  const facts = { batch: job.data.batch, page, url, attempt, code: error.code, reason: error.message };
+  if (error.retry !== 'never' && !last) {
+    await ledger.countRetry();
+    deps.onEvent({ kind: 'page.retried', ...facts });
+    if (typeof error.retry === 'object') return waitAsAsked(job, token, error, deps);
+    throw new Error(error.message); // counted: the queue tries again after its backoff
+  }
+  const failure: PageFailure = { code: error.code, message: error.message, ...artifacts };
+  await commit(job.data, attempt, { outcome: 'dead', failure }, deps);
+  deps.onEvent({ kind: 'page.dead', ...facts });
+}
+
+/** Uncounted. An overload holds back the whole farm for this target, anything else only this page. */
+async function waitAsAsked(job: Job<PageJob>, token: string | undefined, error: ThreshError, deps: PageWorkDeps): Promise<never> {
+  const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : 0;
+  if (error.code === 'PAGE_BLOCKED' && afterMs > 0) {
+    await deps.board.noteOverload(Date.now());
+    await deps.queue.rateLimit(afterMs);
+    deps.onEvent({ kind: 'target.overloaded', batch: job.data.batch, url: job.data.url, afterMs });
+  }
+  return putBack(job, token, afterMs);
+}
+
+async function putBack(job: Job<PageJob>, token: string | undefined, afterMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + Math.max(1, afterMs), token);
+  throw new DelayedError();
+}
+
+function settle(job: PageJob, attempt: number, rendered: RenderedPage, deps: PageWorkDeps): Promise<void> {
+  if (rendered.outcome === 'gone') {
+    const status = rendered.status === undefined ? {} : { status: rendered.status };
+    const failure: PageFailure = { code: 'PAGE_GONE', message: 'the page does not exist', ...status };
+    return commit(job, attempt, { outcome: 'gone', failure }, deps);
+  }
+  const { rows, quarantined, followed, timings } = rendered;
+  return commit(job, attempt, { outcome: 'completed', rows, quarantined, followed, timings: { ...timings } }, deps);
+}
+
+interface Outcome {
+  outcome: PageOutcome;
+  rows?: PageGroup['rows'];
+  quarantined?: PageGroup['quarantined'];
+  followed?: NonNullable<PageGroup['page']['follow']>;
+  timings?: Record<string, number>;
+  failure?: PageFailure;
+}
+
+/** Durable first, then counted: killed in between, the page is rendered again and counted once. */
+async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWorkDeps): Promise<void> {
+  const { rows = [], quarantined = [], followed = [], outcome, timings, failure } = end;
+  await appendUntilDurable(job.batch, deps, {
+    rows,
+    quarantined,
+    page: {
+      page: job.page,
+      url: job.url,
+      ...(job.label === undefined ? {} : { label: job.label }),
+      outcome,
+      attempt,
+      at: new Date().toISOString(),
+      ...(followed.length === 0 ? {} : { follow: followed }),
+      ...(failure === undefined ? {} : { failure }),
+      ...(timings === undefined ? {} : { timings }),
+    },
+  });
+  const links = followed.length === 0 ? undefined : JSON.stringify(followed);
+  await deps.ledger.settle({ page: job.page, outcome, rows: rows.length, quarantined: quarantined.length, followed: links });
+}
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15_000;
+
+/** A disk that is full or gone is waited for: what was rendered is not thrown away. Said once. */
+async function appendUntilDurable(batch: string, { segments, onEvent, signal }: PageWorkDeps, group: PageGroup): Promise<void> {
+  for (let waitMs = FIRST_WAIT_MS, said = false; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS), said = true) {
+    try {
+      await segments.append(group);
+      return;
+    } catch (error) {
+      if (!isThreshError(error) || error.retry !== 'later' || signal.aborted) throw error;
+      if (!said) onEvent({ kind: 'rows.waited-for-disk', batch, reason: error.message });
+      await delay(waitMs, undefined, { signal });
+    }
+  }
+}
+
+function pageLog({ batch, page, url }: PageJob, onEvent: OnPageEvent): TargetLog {
+  const at =
+    (level: keyof TargetLog) =>
+    (message: string, fields: Record<string, unknown> = {}): void =>
+      onEvent({ kind: 'target.said', batch, page, url, level, message: String(message), fields });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

@@ -1,0 +1,37 @@
+/**
+ * Lines of NDJSON files as bytes. Not `node:readline`, which also ends lines at U+2028 and U+2029, and those stand
+ * unescaped within JSON strings.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+
+const NEWLINE = 10;
+
+/** Lines with their newline; a last line without one was torn off and is not a line. */
+export async function* linesOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = [];
+  const stream = handle.createReadStream({ autoClose: false, start: 0, highWaterMark: 1024 * 1024 });
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+      const piece = chunk.subarray(from, end + 1);
+      yield rest.length === 0 ? piece : Buffer.concat([...rest, piece]);
+      rest = [];
+      from = end + 1;
+    }
+    if (from < chunk.length) rest.push(chunk.subarray(from));
+  }
+}
+
+/** The records of an NDJSON file, in order; none when the file does not exist. A torn last line is left out. */
+export async function* recordsOf<T>(file: string): AsyncGenerator<T> {
+  const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (handle === undefined) return;
+  try {
+    for await (const line of linesOf(handle)) yield JSON.parse(line.toString('utf8')) as T;
+  } finally {
+    await handle.close();
+  }
+}
