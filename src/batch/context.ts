@@ -1,6 +1,6 @@
 /** What a process needs of one batch to work on it: its spec, its target's code, its way to Redis and to disk. */
 import { hostname } from 'node:os';
-import { Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import { checkColumns } from '../dataset/check.js';
 import type { Column } from '../dataset/column.js';
@@ -10,8 +10,8 @@ import { leaseSpecOf } from '../page/render.js';
 import { createSessions, type Sessions } from '../page/sessions.js';
 import type { EncodeRow } from '../page/validate.js';
 import { type BatchBoard, createBatchBoard } from '../queue/batch-board.js';
-import { PREFIX, pageQueue } from '../queue/keys.js';
 import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
+import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
@@ -40,8 +40,7 @@ export async function openContext(batch: string, home: string, { redis, pool }: 
   const target = await loadChecked(spec.targetFile);
   const columns = target.columns ?? [];
   const files = batchFiles(home, batch);
-  const queue = new Queue(pageQueue(spec.target), { connection: redis.connection, prefix: PREFIX });
-  queue.on('error', () => undefined); // the handle's own client tells of a lost link, once
+  const queue = openPageQueue(redis, spec.target);
   const segments = createSegmentWriter({ dir: files.segments, writer: writerName() });
   return {
     spec,

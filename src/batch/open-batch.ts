@@ -1,6 +1,6 @@
 /** Which batch a command means: the unfinished one of a target and date, or a new one; and handing it to the farm. */
-import { Queue } from 'bullmq';
-import { BATCH_QUEUE, makingKey, PREFIX } from '../queue/keys.js';
+import { makingKey } from '../queue/keys.js';
+import { openBatchQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { LoadedTarget } from '../target/load.js';
 import { type ActiveState, enterState, isEnd, lastEntry } from './journal.js';
@@ -81,7 +81,7 @@ async function findUnfinished({ home, target, date }: OpenRequest): Promise<Open
 
 /** Adding a job that is there already changes nothing. */
 export async function enqueueBatch(batch: string, redis: RedisHandle): Promise<void> {
-  const queue = new Queue(BATCH_QUEUE, { connection: redis.connection, prefix: PREFIX });
+  const queue = openBatchQueue(redis);
   try {
     await queue.add('batch', { batch }, { jobId: batch, removeOnComplete: true, removeOnFail: true });
   } finally {

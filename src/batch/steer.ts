@@ -1,8 +1,7 @@
 /** What a person asks of a batch: pause, resume, cancel, release, try the dead letters again. */
-import { Queue } from 'bullmq';
 import { ThreshError } from '../errors.js';
 import { createBatchBoard } from '../queue/batch-board.js';
-import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
+import { openBatchQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { type BatchState, enterState, isEnd, lastEntry } from './journal.js';
 import { batchFiles, readSpec, type BatchSpec } from './spec.js';
@@ -60,7 +59,7 @@ export async function retryDead(home: string, batch: string): Promise<BatchStand
 }
 
 async function isWorkedOn(batch: string, redis: RedisHandle): Promise<boolean> {
-  const queue = new Queue(BATCH_QUEUE, { connection: redis.connection, prefix: PREFIX });
+  const queue = openBatchQueue(redis);
   try {
     return (await (await queue.getJob(batch))?.isActive()) === true;
   } finally {

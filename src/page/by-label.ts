@@ -12,9 +12,10 @@ export function byLabel<T extends string | object>(
   name: string,
 ): T | undefined {
   if (option === undefined || isOne(option)) return option;
-  const found = label === undefined ? undefined : Object.hasOwn(option, label) ? option[label] : undefined;
+  const entries = option as ByLabel<T>;
+  const found = label !== undefined && Object.hasOwn(entries, label) ? entries[label] : undefined;
   if (found !== undefined || name === 'ready') return found;
-  const known = Object.keys(option).join(', ');
+  const known = Object.keys(entries).join(', ');
   throw new ThreshError(`${name} has no entry for ${label === undefined ? 'a page without a label' : `label "${label}"`}`, {
     code: 'EXTRACT_FAILED',
     scope: 'page',

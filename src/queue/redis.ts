@@ -1,5 +1,6 @@
 /** One way to Redis for a process: the one of REDIS_URL, or the home's embedded server. */
-import { Redis, type RedisOptions } from 'ioredis';
+import type { RedisOptions } from 'bullmq';
+import { Redis } from 'ioredis';
 import { reasonOf, ThreshError } from '../errors.js';
 import { type EmbeddedRedis, joinEmbeddedRedis } from './embedded-redis.js';
 import { findRedis } from './find-redis.mjs';

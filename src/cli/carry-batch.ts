@@ -1,0 +1,111 @@
+/**
+ * Carries one batch to its end for `run`, `deliver --force` and `failures --retry`: starts a farm for it, shows how it
+ * goes, drains on the first Ctrl-C or SIGTERM and stops at once on the second. When another process runs the batch
+ * already, this one watches, and takes over should that one die.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Farm, startFarm } from '../batch/farm.js';
+import { enqueueBatch, type OpenedBatch } from '../batch/open-batch.js';
+import { type EndState, isEnd, type JournalEntry, lastEntry } from '../batch/journal.js';
+import { batchFiles } from '../batch/spec.js';
+import { findChromium } from '../../browser-pool/index.js';
+import { createBatchBoard } from '../queue/batch-board.js';
+import { ThreshError } from '../errors.js';
+import type { Settings } from '../settings.js';
+import { createReporter, type Reporter } from '../telemetry/reporter.js';
+import type { BatchSnapshot } from '../telemetry/snapshot.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { onStopSignals } from './stop-signals.js';
+import { summaryOf } from './summary.js';
+
+export interface CarryOptions extends OpenedBatch {
+  concurrency: number;
+  /** The report as JSON on stdout instead of words. */
+  json: boolean;
+}
+
+const LOOK_MS = 250;
+/** Pages in flight get this long to end after the first signal. */
+export const DRAIN_MS = 20_000;
+
+export async function carryBatch({ spec, resumedFrom, concurrency, json }: CarryOptions, settings: Settings): Promise<ExitCode> {
+  requireChromium();
+  const reporter = createReporter({ stream: process.stderr, logLevel: settings.logLevel });
+  let broke: unknown;
+  let mine = false;
+  const farm = await startFarm({
+    home: settings.home,
+    redisUrl: settings.redisUrl,
+    engine: settings.parquet,
+    concurrency,
+    onlyBatch: spec.id,
+    onEvent: (event) => {
+      if (event.kind === 'batch.broke') broke = event.error;
+      if (event.kind === 'batch.entered' || event.kind === 'batch.resumed') mine = true;
+      reporter.event(event);
+    },
+    onSnapshot: (snapshot) => {
+      mine = true;
+      reporter.snapshot(snapshot);
+    },
+    onLink: (up) => reporter.note(up ? 'Redis is back' : 'Redis is away; waiting for it'),
+  });
+  const signals = onStopSignals({
+    first: () => reporter.note('stopping: pages in flight may end; Ctrl-C again stops at once'),
+    second: () => farm.stopNow(),
+  });
+  if (resumedFrom !== undefined) reporter.note(`going on with ${spec.id}, which is ${resumedFrom}`);
+  try {
+    await enqueueBatch(spec.id, farm.redis);
+    const { journal } = batchFiles(settings.home, spec.id);
+    let end: JournalEntry | undefined;
+    while (end === undefined && broke === undefined && !signals.stopped.aborted) {
+      await delay(LOOK_MS, undefined, { signal: signals.stopped }).catch(() => undefined);
+      if (!mine) await showOthers(farm, spec.id, reporter);
+      const entry = await lastEntry(journal);
+      if (entry !== undefined && isEnd(entry.state)) end = entry;
+    }
+    await farm.stop(DRAIN_MS);
+    if (broke !== undefined) throw broke;
+    if (end === undefined) {
+      reporter.done(`interrupted: ${spec.id} can be resumed by the same command`);
+      return EXIT.interrupted;
+    }
+    reporter.done('');
+    await summaryOf(spec, end, { home: settings.home, json, stdout: process.stdout, stderr: process.stderr });
+    return exitCodeOf(end.state as EndState);
+  } finally {
+    signals.release();
+    reporter.done('');
+    await farm.stop(0);
+  }
+}
+
+/** While another process runs the batch, its figures are shown here as well. */
+async function showOthers(farm: Farm, batch: string, reporter: Reporter): Promise<void> {
+  if (farm.redis.client.status !== 'ready') return;
+  const json = await createBatchBoard(farm.redis.client, batch).snapshot();
+  if (json !== undefined) reporter.snapshot(JSON.parse(json) as BatchSnapshot);
+}
+
+/** Found out before Redis starts: without a browser there is no batch. Throws BROWSER_UNAVAILABLE. */
+export function requireChromium(): void {
+  if (findChromium() !== undefined) return;
+  throw new ThreshError('no Chromium on this machine', {
+    code: 'BROWSER_UNAVAILABLE',
+    scope: 'batch',
+    mend: 'run `npm run setup`, or set CHROMIUM_PATH to one',
+  });
+}
+
+function exitCodeOf(state: EndState): ExitCode {
+  switch (state) {
+    case 'delivered':
+      return EXIT.delivered;
+    case 'held':
+      return EXIT.held;
+    case 'failed':
+    case 'cancelled':
+      return EXIT.failed;
+  }
+}

@@ -1,0 +1,55 @@
+/** `thresh run`: one batch to its end in this process, or watching the process that already runs it. */
+import os from 'node:os';
+import path from 'node:path';
+import { loadChecked } from '../batch/context.js';
+import { dateIn, openBatch } from '../batch/open-batch.js';
+import { probeFolder } from '../delivery/folder.js';
+import { ThreshError } from '../errors.js';
+import type { Settings } from '../settings.js';
+import { withRedis } from './embedded.js';
+import { type ExitCode } from './exit-codes.js';
+import { carryBatch } from './carry-batch.js';
+
+export interface RunOptions {
+  date?: string;
+  out?: string;
+  limit?: number;
+  concurrency?: number;
+  json?: boolean;
+  targetsDir?: string;
+}
+
+export async function run(ref: string, options: RunOptions, settings: Settings): Promise<ExitCode> {
+  const target = await loadChecked(ref, options.targetsDir);
+  const { definition } = target;
+  const date = options.date ?? dateIn(definition.schedule?.tz ?? 'UTC', new Date());
+  if (!isDate(date)) {
+    throw new ThreshError(`"${date}" is not a date`, { code: 'USAGE', scope: 'batch', mend: 'write it as 2026-03-31' });
+  }
+  const out = path.resolve(options.out ?? definition.deliver?.to ?? settings.out);
+  await probeFolder(out);
+  const opened = await withRedis(settings, (redis) =>
+    openBatch(
+      {
+        home: settings.home,
+        target,
+        date,
+        out,
+        ...(options.limit === undefined ? {} : { limit: options.limit }),
+        ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+      },
+      redis,
+    ),
+  );
+  const concurrency = options.concurrency ?? Math.min(definition.throttle.maxConcurrency, defaultConcurrency());
+  return carryBatch({ ...opened, concurrency, json: options.json === true }, settings);
+}
+
+/** Loading pages saturates a core at about two pages in flight. */
+export function defaultConcurrency(): number {
+  return Math.max(2, os.availableParallelism() * 2);
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
+}

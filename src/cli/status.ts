@@ -1,0 +1,98 @@
+/** `thresh status`: the batches of this home, or one of them, now and with --watch until it ends. */
+import { setTimeout as delay } from 'node:timers/promises';
+import Table from 'cli-table3';
+import { isEnd, lastEntry } from '../batch/journal.js';
+import { batchFiles, type BatchSpec, listSpecs } from '../batch/spec.js';
+import { standingOf } from '../batch/steer.js';
+import { createBatchBoard } from '../queue/batch-board.js';
+import type { RedisHandle } from '../queue/redis.js';
+import type { Settings } from '../settings.js';
+import { createProgress } from '../telemetry/progress.js';
+import type { BatchSnapshot } from '../telemetry/snapshot.js';
+import { withRedis } from './embedded.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { readReport } from './summary.js';
+
+export interface StatusOptions {
+  watch?: boolean;
+  json?: boolean;
+}
+
+interface Standing {
+  batch: string;
+  target: string;
+  date: string;
+  state: string;
+  reason?: string;
+  pages: { frontier: number; completed: number; gone: number; skipped: number; dead: number; unfinished: number } | undefined;
+  rows: number | undefined;
+  snapshot?: BatchSnapshot;
+}
+
+const SHOWN = 20;
+const LOOK_MS = 500;
+
+export async function status(batch: string | undefined, options: StatusOptions, settings: Settings): Promise<ExitCode> {
+  if (batch !== undefined) await standingOf(settings.home, batch);
+  const all = await listSpecs(settings.home);
+  const specs = batch === undefined ? all.slice(0, SHOWN) : all.filter((spec) => spec.id === batch);
+  const live = (await Promise.all(specs.map((spec) => hasEnded(spec, settings)))).includes(false);
+  if (!live) return show(await Promise.all(specs.map((spec) => standing(spec, settings))), options, all.length);
+  return withRedis(settings, async (redis) => {
+    if (options.watch === true && batch !== undefined) return watch(specs, settings, redis);
+    return show(await Promise.all(specs.map((spec) => standing(spec, settings, redis))), options, all.length);
+  });
+}
+
+async function hasEnded(spec: BatchSpec, settings: Settings): Promise<boolean> {
+  const entry = await lastEntry(batchFiles(settings.home, spec.id).journal);
+  return entry !== undefined && isEnd(entry.state);
+}
+
+async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle): Promise<Standing> {
+  const entry = await lastEntry(batchFiles(settings.home, spec.id).journal);
+  const state = entry?.state ?? 'discovering';
+  const named = { batch: spec.id, target: spec.target, date: spec.date, ...(entry?.reason === undefined ? {} : { reason: entry.reason }) };
+  if (isEnd(state)) {
+    const report = await readReport(spec);
+    return { ...named, state, pages: report?.pages, rows: report?.rows.delivered };
+  }
+  const json = redis === undefined ? undefined : await createBatchBoard(redis.client, spec.id).snapshot();
+  if (json === undefined) return { ...named, state, pages: undefined, rows: undefined };
+  const snapshot = JSON.parse(json) as BatchSnapshot;
+  return { ...named, state: snapshot.state, pages: snapshot.pages, rows: snapshot.rows, snapshot };
+}
+
+function show(standings: Standing[], { json }: StatusOptions, total: number): ExitCode {
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify(standings)}\n`);
+    return EXIT.ok;
+  }
+  if (standings.length === 0) {
+    process.stdout.write('no batch yet: `thresh run TARGET` makes one\n');
+    return EXIT.ok;
+  }
+  const table = new Table({ head: ['batch', 'state', 'done', 'pages', 'dead', 'rows', ''], style: { head: [], border: [] } });
+  for (const { batch, state, pages, rows, reason } of standings) {
+    const done = pages === undefined ? '-' : String(pages.frontier - pages.unfinished);
+    table.push([batch, state, done, pages?.frontier ?? '-', pages?.dead ?? '-', rows ?? '-', (reason ?? '').slice(0, 60)]);
+  }
+  process.stdout.write(`${table.toString()}\n`);
+  if (total > standings.length && standings.length > 1) process.stdout.write(`the latest ${standings.length} of ${total}\n`);
+  return EXIT.ok;
+}
+
+async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle): Promise<ExitCode> {
+  const progress = createProgress({ stream: process.stderr });
+  for (;;) {
+    const [now] = await Promise.all(specs.map((spec) => standing(spec, settings, redis)));
+    if (now === undefined) return EXIT.ok;
+    if (now.snapshot !== undefined) progress.show(now.snapshot);
+    const [spec] = specs;
+    if (spec === undefined || (await hasEnded(spec, settings))) {
+      progress.done(`${now.batch}: ${now.state}`);
+      return EXIT.ok;
+    }
+    await delay(LOOK_MS);
+  }
+}

@@ -1,0 +1,57 @@
+/** What a person wants to know when a batch has ended. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { JournalEntry } from '../batch/journal.js';
+import type { BatchSpec } from '../batch/spec.js';
+import type { Report } from '../delivery/manifest.js';
+import { formatDuration } from '../telemetry/duration.js';
+import { plainText } from '../telemetry/plain-text.js';
+
+export interface SummaryOptions {
+  home: string;
+  /** The report as JSON on stdout. */
+  json: boolean;
+  stdout: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream;
+}
+
+export function reportFile(spec: BatchSpec): string {
+  return path.join(spec.out, spec.target, '_runs', spec.id, 'report.json');
+}
+
+/** Undefined when the batch has not got that far. */
+export async function readReport(spec: BatchSpec): Promise<Report | undefined> {
+  const text = await readFile(reportFile(spec), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as Report);
+}
+
+/** Words on stderr, and on stdout the delivered folder, or the whole report as JSON. */
+export async function summaryOf(spec: BatchSpec, end: JournalEntry, options: SummaryOptions): Promise<void> {
+  const report = end.state === 'delivered' || end.state === 'held' ? await readReport(spec) : undefined;
+  options.stderr.write(`${[`${spec.id}: ${end.state}`, ...lines(spec, end, report)].join('\n')}\n`);
+  if (options.json) {
+    const { id: batch, target, date } = spec;
+    const brief = { batch, target, date, state: end.state, ...(end.reason === undefined ? {} : { reason: end.reason }) };
+    options.stdout.write(`${JSON.stringify(report ?? brief)}\n`);
+  } else if (end.state === 'delivered') {
+    options.stdout.write(`${path.join(spec.out, spec.target, `date=${spec.date}`)}\n`);
+  }
+}
+
+function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): string[] {
+  const why = end.reason === undefined ? [] : [`  why      ${plainText(end.reason, 1_000)}`];
+  if (report === undefined) return why;
+  const { pages, rows, times, sla } = report;
+  const margin = sla === undefined ? '' : `, margin ${Math.round(sla.margin * 100)} % of ${formatDuration(sla.windowSeconds * 1_000)}`;
+  return [
+    ...why,
+    `  pages    ${pages.completed} completed, ${pages.gone} gone, ${pages.skipped} skipped, ${pages.dead} dead, ${pages.unfinished} unfinished, of ${pages.frontier}`,
+    `  rows     ${rows.delivered} delivered, ${rows.duplicates} duplicates, ${rows.quarantined} quarantined, of ${rows.read}`,
+    `  time     ${formatDuration(times.seconds * 1_000)}, ${report.pagesPerSecond} pages/s${margin}`,
+    ...(end.state === 'delivered' ? [`  dataset  ${path.join(spec.out, spec.target, `date=${spec.date}`)}`] : []),
+    `  report   ${reportFile(spec)}`,
+    ...(pages.dead > 0 ? [`  dead letters: thresh failures ${spec.id}`] : []),
+    ...(rows.quarantined > 0 ? [`  refused rows: thresh quarantine ${spec.id}`] : []),
+    ...(end.state === 'held' ? [`  release it anyway: thresh deliver ${spec.id} --force`] : []),
+  ];
+}

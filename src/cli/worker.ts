@@ -1,0 +1,38 @@
+/** `thresh worker`: joins the farm and works until stopped. */
+import { startFarm } from '../batch/farm.js';
+import type { Settings } from '../settings.js';
+import { createReporter } from '../telemetry/reporter.js';
+import { DRAIN_MS, requireChromium } from './carry-batch.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { defaultConcurrency } from './run.js';
+import { onStopSignals } from './stop-signals.js';
+
+export interface WorkerOptions {
+  targets?: string[];
+  concurrency?: number;
+}
+
+export async function worker(options: WorkerOptions, settings: Settings): Promise<ExitCode> {
+  requireChromium();
+  const reporter = createReporter({ stream: process.stderr, logLevel: settings.logLevel });
+  const farm = await startFarm({
+    home: settings.home,
+    redisUrl: settings.redisUrl,
+    engine: settings.parquet,
+    concurrency: options.concurrency ?? defaultConcurrency(),
+    targets: options.targets ?? [],
+    onEvent: reporter.event,
+    onSnapshot: reporter.snapshot,
+    onLink: (up) => reporter.note(up ? 'Redis is back' : 'Redis is away; waiting for it'),
+  });
+  const signals = onStopSignals({
+    first: () => reporter.note('stopping: pages in flight may end; a second signal stops at once'),
+    second: () => farm.stopNow(),
+  });
+  reporter.note(`working for the farm at ${farm.redis.where}`);
+  await new Promise<void>((resolve) => signals.stopped.addEventListener('abort', () => resolve(), { once: true }));
+  await farm.stop(DRAIN_MS);
+  signals.release();
+  reporter.done('stopped');
+  return EXIT.ok;
+}

@@ -1,0 +1,22 @@
+/** A batch as it stands now: what progress, `status` and alerts show. */
+export interface BatchSnapshot {
+  batch: string;
+  target: string;
+  /** `YYYY-MM-DD` */
+  date: string;
+  state: string;
+  /** ISO time of the batch's start. */
+  since: string;
+  pages: { frontier: number; completed: number; gone: number; skipped: number; dead: number; unfinished: number };
+  rows: number;
+  quarantined: number;
+  retries: number;
+  inFlight: number;
+  /** Pages that may be in flight over the whole farm. */
+  limit: number;
+  pagesPerSecond: number;
+  etaMs?: number;
+  /** `1 - projected run time / SLA window` */
+  margin?: number;
+  notice?: string;
+}
