@@ -1,0 +1,115 @@
+/** One Chromium: launched into a folder of its own, gone with everything of it when it is closed. */
+import path from 'node:path';
+import { type Browser, type BrowserContext, chromium } from 'playwright';
+import { reasonOf, ThreshError } from '../src/errors.js';
+import { bounded } from './bounded.js';
+import { findChromium } from './find-chromium.mjs';
+import { makeBrowserFolder, removeBrowserFolder } from './leftovers.js';
+
+export interface LaunchOptions {
+  /** Default: the first that `findChromium` finds. */
+  executablePath?: string;
+  /** Default true. */
+  headless?: boolean;
+  slowMoMs?: number;
+  devtools?: boolean;
+  temp: string;
+  /** Default 30,000. */
+  launchTimeoutMs?: number;
+  /** Default 5,000; then the processes are killed. */
+  closeTimeoutMs?: number;
+}
+
+export interface LaunchedBrowser {
+  readonly id: number;
+  readonly browser: Browser;
+  /** Aborts when the browser is gone, whatever the cause. */
+  readonly gone: AbortSignal;
+  close(): Promise<void>;
+}
+
+/** Quiet: no calls home, no updates, no first-run pages. */
+const ARGS = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-quic',
+];
+
+let launches = 0;
+
+/** Throws BROWSER_UNAVAILABLE with the reason that Chromium itself gave. */
+export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBrowser> {
+  const headless = options.headless ?? true;
+  const executablePath = options.executablePath ?? findChromium({ headed: !headless })?.path;
+  if (executablePath === undefined) {
+    throw unavailable('no Chromium on this machine', 'run `npm run setup`, or set CHROMIUM_PATH to one');
+  }
+  const folder = await makeBrowserFolder(options.temp);
+  const isRoot = process.getuid?.() === 0;
+  let context: BrowserContext;
+  try {
+    context = await chromium.launchPersistentContext(path.join(folder, 'profile'), {
+      executablePath,
+      headless,
+      chromiumSandbox: !isRoot,
+      args: [...ARGS, ...(options.devtools === true ? ['--auto-open-devtools-for-tabs'] : [])],
+      env: { ...process.env, TMPDIR: path.join(folder, 'tmp') } as Record<string, string>,
+      timeout: options.launchTimeoutMs ?? 30_000,
+      handleSIGHUP: false,
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      ...(options.slowMoMs === undefined ? {} : { slowMo: options.slowMoMs }),
+    });
+  } catch (error) {
+    await removeBrowserFolder(folder);
+    throw notStarted(executablePath, error);
+  }
+  const browser = context.browser();
+  if (browser === null) throw unavailable('the browser has no handle', 'report this as a bug');
+  const gone = new AbortController();
+  browser.on('disconnected', () => gone.abort(crashed()));
+  let closing: Promise<void> | undefined;
+  return {
+    id: launches++,
+    browser,
+    gone: gone.signal,
+    close() {
+      closing ??= (async () => {
+        await bounded(context.close(), options.closeTimeoutMs ?? 5_000);
+        gone.abort(crashed());
+        await removeBrowserFolder(folder);
+      })();
+      return closing;
+    },
+  };
+}
+
+function crashed(): ThreshError {
+  return new ThreshError('the browser went away while the page was at work', {
+    code: 'BROWSER_CRASHED',
+    scope: 'browser',
+    retry: 'later',
+  });
+}
+
+function notStarted(executablePath: string, error: unknown): ThreshError {
+  const text = error instanceof Error ? error.message : String(error);
+  const library = /error while loading shared libraries: ([^:\s]+)/.exec(text)?.[1];
+  if (library !== undefined) return unavailable(`${executablePath} lacks the library ${library}`, 'run `npm run setup`, or install it by the system package manager', error);
+  if (/no usable sandbox|setuid sandbox|namespace/i.test(text)) {
+    return unavailable(`${executablePath} finds no usable sandbox`, 'allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, or the container\'s seccomp profile)', error);
+  }
+  if (/Missing X server|cannot open display|DISPLAY/i.test(text)) {
+    return unavailable('there is no display to open a window on', 'run it under `xvfb-run -a`, log in with a desktop, or leave --headed away', error);
+  }
+  if (/ENOENT|doesn't exist/i.test(text)) return unavailable(`${executablePath} does not exist`, 'set CHROMIUM_PATH to a Chromium, or unset it', error);
+  if (/EACCES/.test(text)) return unavailable(`${executablePath} cannot be executed`, 'set CHROMIUM_PATH to a Chromium, or unset it', error);
+  const said = /\[err\] (.+)/.exec(text)?.[1];
+  return unavailable(`${executablePath} does not start: ${(said ?? reasonOf(error)).slice(0, 300)}`, 'try it by hand with --headless --dump-dom about:blank', error);
+}
+
+function unavailable(message: string, mend: string, cause?: unknown): ThreshError {
+  return new ThreshError(message, { code: 'BROWSER_UNAVAILABLE', scope: 'batch', retry: 'later', mend, cause });
+}

@@ -1,0 +1,27 @@
+import type { BrowserContextOptions } from 'playwright';
+
+export type StorageState = Exclude<NonNullable<BrowserContextOptions['storageState']>, string>;
+
+/** What a page's context is made of; Playwright's names. */
+export type ContextSpec = Pick<
+  BrowserContextOptions,
+  'viewport' | 'locale' | 'timezoneId' | 'userAgent' | 'extraHTTPHeaders' | 'storageState' | 'proxy'
+>;
+
+export interface BlockSpec {
+  /** Playwright's resource types. */
+  types: readonly string[];
+  /** URL patterns with `*`. */
+  urls: readonly string[];
+}
+
+/** What a lease is for. Leases of one `identity` share a browser context: cookies, storage, caches. */
+export interface LeaseSpec {
+  identity: string;
+  context: ContextSpec;
+  block: BlockSpec | false;
+  /** A context of its own, thrown away afterwards. */
+  fresh?: boolean;
+  /** Count requests, answers and console errors in `lease.network`. Default false: it costs CPU. */
+  observe?: boolean;
+}
