@@ -83,7 +83,15 @@ export async function aggregate(options: AggregateOptions): Promise<AggregateRes
   }
 }
 
-const UNWRITABLE: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'];
+const UNWRITABLE: readonly (string | undefined)[] = [
+  'ENOSPC',
+  'EDQUOT',
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOTDIR',
+  'EEXIST',
+];
 
 function failureOf(error: unknown, signal: AbortSignal | undefined): ThreshError {
   if (signal?.aborted) {

@@ -47,6 +47,11 @@ export interface ColumnDescription {
   nullable: boolean;
 }
 
+/** Whether values of the type can be compared and be part of a key. */
+export function isScalar(type: ColumnType): boolean {
+  return type.kind !== 'list' && type.kind !== 'struct' && type.kind !== 'map';
+}
+
 /** A name as SQL writes it, whatever it contains. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

@@ -1,9 +1,7 @@
 /** From a target's zod schema to the dataset's columns, or to every reason why not at once. */
 import type { z } from 'zod';
-import type { Column, ColumnProblem } from './column.js';
+import { type Column, type ColumnProblem, isScalar } from './column.js';
 import { structOf } from './zod-type.js';
-
-const KEY_KINDS: readonly string[] = ['string', 'double', 'int64', 'boolean', 'timestamp', 'date', 'decimal'];
 
 /** The columns of a row's schema. When `problems` is not empty the columns are incomplete and must not be used. */
 export function columnsOf(schema: z.ZodObject): { columns: Column[]; problems: ColumnProblem[] } {
@@ -30,7 +28,7 @@ export function checkKey(columns: readonly Column[], key: readonly string[]): Co
         message: `the schema has no column ${JSON.stringify(name)}`,
         mend: `one of ${names}`,
       });
-    } else if (!KEY_KINDS.includes(column.type.kind)) {
+    } else if (!isScalar(column.type)) {
       problems.push({
         path,
         message: `${name} is a ${column.type.kind}, which cannot identify a row`,

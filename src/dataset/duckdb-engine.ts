@@ -98,7 +98,9 @@ async function writeFiles(
   const rowsPerGroup = Math.round(
     Math.min(MOST_ROWS_PER_GROUP, Math.max(LEAST_ROWS_PER_GROUP, BYTES_PER_GROUP / size.bytesPerRow)),
   );
-  const metadata = Object.entries(job.metadata).map(([key, value]) => `${quoteName(key)}: ${quoteText(value)}`);
+  const metadata = Object.entries(job.metadata).map(
+    ([key, value]) => `${quoteName(key)}: ${quoteText(value)}`,
+  );
   const files: EngineResult['files'] = [];
   let written = 0;
   for (const [place, start] of starts.entries()) {

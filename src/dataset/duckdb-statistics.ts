@@ -1,10 +1,7 @@
 /** Column statistics by one query over the deduplicated rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Column, ColumnType } from './column.js';
-import type { ColumnStatistics } from './engine.js';
-
-/** Characters of a text column's least and greatest value that are kept. */
-export const TEXT_KEPT = 256;
+import { type Column, type ColumnType, isScalar } from './column.js';
+import { type ColumnStatistics, TEXT_KEPT } from './engine.js';
 
 /** Nulls of every column, and the least, greatest and distinct values of the scalar ones. */
 export async function statisticsOf(
@@ -16,7 +13,12 @@ export async function statisticsOf(
     const name = nameOf(place);
     const nulls = `(count(*) - count(${name}))::DOUBLE`;
     if (!isScalar(type)) return [nulls, 'NULL', 'NULL', 'NULL'];
-    return [nulls, shown(type, `min(${name})`), shown(type, `max(${name})`), `approx_count_distinct(${name})::DOUBLE`];
+    return [
+      nulls,
+      shown(type, `min(${name})`),
+      shown(type, `max(${name})`),
+      `approx_count_distinct(${name})::DOUBLE`,
+    ];
   });
   const row = (await connection.runAndReadAll(`SELECT ${parts.join(', ')} FROM staged`)).getRows()[0] ?? [];
   return Object.fromEntries(
@@ -31,10 +33,6 @@ export async function statisticsOf(
       return [name, statistics];
     }),
   );
-}
-
-export function isScalar(type: ColumnType): boolean {
-  return type.kind !== 'list' && type.kind !== 'struct' && type.kind !== 'map';
 }
 
 function shown(type: ColumnType, value: string): string {

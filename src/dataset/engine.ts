@@ -5,6 +5,9 @@ import type { Column } from './column.js';
 /** `duckdb` is the default; `parquetjs` is pure JavaScript, for machines without DuckDB's native module. */
 export type EngineName = 'duckdb' | 'parquetjs';
 
+/** Characters of a text column's least and greatest value that are kept. */
+export const TEXT_KEPT = 256;
+
 /** Min and max are as the rows encode them (instants and days as ISO text, decimals and big integers as text). */
 export interface ColumnStatistics {
   nulls: number;

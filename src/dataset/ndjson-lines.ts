@@ -26,7 +26,11 @@ export async function openLines(path: string, chunkBytes = DEFAULT_CHUNK_BYTES):
         const chunk = Buffer.allocUnsafe(chunkBytes);
         const { bytesRead } = await file.read(chunk, 0, chunkBytes);
         let start = 0;
-        for (let end = chunk.indexOf(NEWLINE); end >= 0 && end < bytesRead; end = chunk.indexOf(NEWLINE, start)) {
+        for (
+          let end = chunk.indexOf(NEWLINE);
+          end >= 0 && end < bytesRead;
+          end = chunk.indexOf(NEWLINE, start)
+        ) {
           const line = chunk.subarray(start, end);
           lines.push(pending.length > 0 ? Buffer.concat([...pending, line]) : line);
           pending = [];
