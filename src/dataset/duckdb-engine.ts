@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { ThreshError } from '../errors.js';
 import { type Column, quoteName, sqlTypeOf } from './column.js';
 import { quotePath, quoteText, withDuckdb } from './duckdb.js';
 import { statisticsOf } from './duckdb-statistics.js';
@@ -31,6 +32,14 @@ async function count(connection: DuckDBConnection, sql: string): Promise<number>
 
 /** Writes the dataset by DuckDB. Throws what DuckDB throws. */
 export async function writeByDuckdb(job: EngineJob): Promise<EngineResult> {
+  if (job.scratch.includes('?')) {
+    // DuckDB takes what follows for options when it names the log beside its table.
+    throw new ThreshError(`DuckDB cannot work in a folder with ? in its path: ${job.scratch}`, {
+      code: 'DATASET_FAILED',
+      scope: 'batch',
+      mend: 'choose a THRESH_HOME without ?',
+    });
+  }
   const { bytes, longest } = await measureLines(job.rows);
   return withDuckdb(
     {
@@ -64,7 +73,7 @@ async function stage(connection: DuckDBConnection, job: EngineJob, longest: numb
   await connection.run(
     `INSERT INTO staged SELECT ${PLACE}, url, "fetchedAt", ${fields.join(', ')}
      FROM read_json([${job.rows.map(quotePath).join(', ')}],
-       format = 'newline_delimited', compression = 'none',
+       format = 'newline_delimited', compression = 'uncompressed',
        maximum_object_size = ${Math.max(LEAST_LINE_BYTES, longest + 1024)},
        columns = {kind: 'VARCHAR', page: 'BIGINT', "index": 'INTEGER', url: 'VARCHAR', "fetchedAt": 'TIMESTAMP',
                   "row": ${quoteText(row)}})

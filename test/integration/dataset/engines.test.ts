@@ -120,7 +120,7 @@ describe('the two engines', () => {
     expect(withoutDistinct(parquetjs.statistics)).toEqual(withoutDistinct(duckdb.statistics));
     expect(duckdb.statistics.big).toMatchObject({ min: '-9223372036854775808', max: '9223372036854775807' });
     expect(duckdb.statistics.listed).toMatchObject({
-      nulls: ROWS.length - 4,
+      nulls: ROWS.length - 3,
       min: '0001-01-01T00:00:00.000Z',
       max: '9999-12-31T23:59:59.999Z',
     });
@@ -313,15 +313,15 @@ describe.each(ENGINES)('%s', (engine) => {
   });
 
   test('paths may contain quotes, spaces and pattern characters', async () => {
-    const folder = join(await makeFolder(), "it's a [folder]*?");
+    const folder = join(await makeFolder(), "it's a [folder]*");
     const { mkdir } = await import('node:fs/promises');
     await mkdir(folder);
-    const rows = [await writeRows(folder, 'a[1]*.ndjson', [recordAt(0, 0, row('a', 1n, 'x'))])];
+    const rows = [await writeRows(folder, 'a[1]*?.ndjson', [recordAt(0, 0, row('a', 1n, 'x'))])];
     const outDir = join(folder, 'out');
-    const dataset = await buildDataset({ columns, key: ['id'], engine, rows, outDir, tempDir: folder });
+    const tempDir = join(folder, "it's temp [0]*");
+    const dataset = await buildDataset({ columns, key: ['id'], engine, rows, outDir, tempDir });
     expect(await firstRows(dataset.paths, 5)).toMatchObject([{ value: 'x' }]);
-    expect(await readdir(folder)).toEqual(expect.arrayContaining(['a[1]*.ndjson', 'out']));
-    expect(await readdir(folder)).toHaveLength(2);
+    expect(await readdir(tempDir)).toEqual([]);
   });
 
   test('leaves nothing behind when it fails or is interrupted', async () => {
