@@ -6,7 +6,9 @@ export function numberOf(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** The instant of microseconds since 1970, to the millisecond. */
+/** The instant of microseconds since 1970, to the millisecond before. */
 export function dateOf(micros: bigint): Date {
-  return new Date(Math.floor(Number(micros) / 1000));
+  // In bigints: from the year 2255 on the microseconds are no exact number any more.
+  const rest = ((micros % 1000n) + 1000n) % 1000n;
+  return new Date(Number((micros - rest) / 1000n));
 }
