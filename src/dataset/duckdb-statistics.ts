@@ -1,0 +1,59 @@
+/** Column statistics by one query over the deduplicated rows. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type Column, type ColumnType, isScalar } from './column.js';
+import { type ColumnStatistics, TEXT_KEPT } from './engine.js';
+
+/** Nulls of every column, and the least, greatest and distinct values of the scalar ones. */
+export async function statisticsOf(
+  connection: DuckDBConnection,
+  columns: readonly Column[],
+  nameOf: (place: number) => string,
+): Promise<Record<string, ColumnStatistics>> {
+  const parts = columns.flatMap(({ type }, place) => {
+    const name = nameOf(place);
+    const nulls = `(count(*) - count(${name}))::DOUBLE`;
+    if (!isScalar(type)) return [nulls, 'NULL', 'NULL', 'NULL'];
+    return [
+      nulls,
+      shown(type, `min(${name})`),
+      shown(type, `max(${name})`),
+      `approx_count_distinct(${name})::DOUBLE`,
+    ];
+  });
+  const row = (await connection.runAndReadAll(`SELECT ${parts.join(', ')} FROM staged`)).getRows()[0] ?? [];
+  return Object.fromEntries(
+    columns.map(({ name, type }, place) => {
+      const [nulls, min, max, distinct] = row.slice(place * 4, place * 4 + 4);
+      const statistics: ColumnStatistics = { nulls: Number(nulls) };
+      if (isScalar(type)) {
+        if (min !== null && min !== undefined) statistics.min = encoded(type, min);
+        if (max !== null && max !== undefined) statistics.max = encoded(type, max);
+        statistics.distinct = Number(distinct);
+      }
+      return [name, statistics];
+    }),
+  );
+}
+
+function shown(type: ColumnType, value: string): string {
+  switch (type.kind) {
+    case 'double':
+    case 'boolean':
+      return value;
+    case 'string':
+      return `left(${value}, ${TEXT_KEPT})`;
+    default:
+      return `(${value})::VARCHAR`;
+  }
+}
+
+function encoded(type: ColumnType, value: unknown): string | number | boolean {
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  const text = String(value);
+  if (type.kind === 'int64') return Number.isSafeInteger(Number(text)) ? Number(text) : text;
+  if (type.kind !== 'timestamp') return text;
+  // DuckDB writes `2024-01-31 12:00:00.1`; rows have three digits after the point, or six.
+  const [day = '', time = ''] = text.split(' ');
+  const [clock = '', fraction = ''] = time.split('.');
+  return `${day}T${clock}.${fraction.padEnd(fraction.length > 3 ? 6 : 3, '0')}Z`;
+}

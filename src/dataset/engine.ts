@@ -1,0 +1,66 @@
+/** What a Parquet engine is: staged rows in, files and statistics out. The two are held to the same results. */
+import { ThreshError } from '../errors.js';
+import type { Column } from './column.js';
+
+/** `duckdb` is the default; `parquetjs` is pure JavaScript, for machines without DuckDB's native module. */
+export type EngineName = 'duckdb' | 'parquetjs';
+
+/** Characters of a text column's least and greatest value that are kept. */
+export const TEXT_KEPT = 256;
+
+/** Min and max are as the rows encode them (instants and days as ISO text, decimals and big integers as text). */
+export interface ColumnStatistics {
+  nulls: number;
+  /** Scalar columns with a value only; text is cut at 256 characters. */
+  min?: string | number | boolean;
+  max?: string | number | boolean;
+  /** Scalar columns only; approximate, within a few percent. */
+  distinct?: number;
+}
+
+export interface AggregateProgress {
+  phase: 'reading' | 'deduplicating' | 'writing';
+  /** Rows done in this phase. */
+  rows: number;
+}
+
+export interface EngineJob {
+  /** NDJSON files of `RowRecord`s (`src/spool/record.ts`), in any order. */
+  rows: readonly string[];
+  columns: readonly Column[];
+  key: readonly string[];
+  batch: string;
+  rowsPerFile: number;
+  memoryLimitMb: number;
+  /** An empty folder that the engine may fill; its caller removes it. */
+  scratch: string;
+  /** Written into each file's key-value metadata. */
+  metadata: Readonly<Record<string, string>>;
+  signal: AbortSignal | undefined;
+  onProgress(progress: AggregateProgress): void;
+}
+
+export interface EngineResult {
+  /** In the scratch folder, in the order of their rows. */
+  files: { path: string; rows: number }[];
+  read: number;
+  delivered: number;
+  statistics: Record<string, ColumnStatistics>;
+}
+
+/** Where a file of the dataset is written first: `BATCH-00000.parquet`, counting up. */
+export function fileName(batch: string, place: number): string {
+  return `${batch}-${String(place).padStart(5, '0')}.parquet`;
+}
+
+/** The engine that `THRESH_PARQUET` names; DuckDB when it is unset or empty. Throws `USAGE` for any other word. */
+export function engineNamed(text: string | undefined): EngineName {
+  const name = text?.trim().toLowerCase();
+  if (name === undefined || name === '' || name === 'duckdb') return 'duckdb';
+  if (name === 'parquetjs') return 'parquetjs';
+  throw new ThreshError(`THRESH_PARQUET is ${JSON.stringify(text)}, which is no Parquet engine`, {
+    code: 'USAGE',
+    scope: 'batch',
+    mend: 'use duckdb or parquetjs',
+  });
+}

@@ -1,0 +1,72 @@
+/** The pure-JavaScript engine: dedup in parts on disk, a merge back into the dataset's order, then parquetjs-lite. */
+import { join } from 'node:path';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import type { Column } from './column.js';
+import { createTally } from './column-tally.js';
+import { dedupByHash } from './dedup-by-hash.js';
+import { type EngineJob, type EngineResult, fileName } from './engine.js';
+import { mergeRuns } from './merge-runs.js';
+import { createParquetFile, type ParquetFile } from './parquetjs-file.js';
+import { recordOf } from './parquetjs-record.js';
+import { layoutOf } from './parquetjs-schema.js';
+
+const EXTRA: readonly Column[] = [
+  { name: '_page_url', type: { kind: 'string' }, nullable: false },
+  { name: '_fetched_at', type: { kind: 'timestamp' }, nullable: false },
+  { name: '_batch', type: { kind: 'string' }, nullable: false },
+];
+
+/** Shredding is synchronous, and the process has locks to renew meanwhile. */
+const ROWS_PER_TURN = 500;
+const PROGRESS_ROWS = 10_000;
+
+/** Writes the dataset by parquetjs-lite. Throws what the file system or the library throws. */
+export async function writeByParquetjs(job: EngineJob): Promise<EngineResult> {
+  const { runs, read } = await dedupByHash(job);
+  const layout = layoutOf([...job.columns, ...EXTRA]);
+  const columns = [...job.columns, ...EXTRA];
+  const tallies = job.columns.map((column) => ({ name: column.name, tally: createTally(column.type) }));
+  const files: EngineResult['files'] = [];
+  let delivered = 0;
+  let open: ParquetFile | undefined;
+
+  const begin = async (): Promise<ParquetFile> => {
+    const path = join(job.scratch, fileName(job.batch, files.length));
+    open = await createParquetFile(path, layout, job.metadata);
+    files.push({ path, rows: 0 });
+    return open;
+  };
+
+  try {
+    let file = await begin();
+    for await (const { line } of mergeRuns(runs)) {
+      const { row, url, fetchedAt } = JSON.parse(line.toString()) as {
+        row: Record<string, unknown>;
+        url: string;
+        fetchedAt: string;
+      };
+      if (delivered > 0 && delivered % job.rowsPerFile === 0) {
+        await file.finish();
+        file = await begin();
+      }
+      for (const { name, tally } of tallies) tally.add(Object.hasOwn(row, name) ? row[name] : null);
+      const whole = { ...row, _page_url: url, _fetched_at: fetchedAt, _batch: job.batch };
+      await file.append(recordOf(columns, whole), line.length);
+      delivered += 1;
+      const current = files.at(-1);
+      if (current) current.rows += 1;
+      if (delivered % ROWS_PER_TURN === 0) {
+        job.signal?.throwIfAborted();
+        await turnOfTheLoop();
+      }
+      if (delivered % PROGRESS_ROWS === 0) job.onProgress({ phase: 'writing', rows: delivered });
+    }
+    await file.finish();
+    open = undefined;
+  } finally {
+    await open?.abandon();
+  }
+  job.onProgress({ phase: 'writing', rows: delivered });
+  const statistics = Object.fromEntries(tallies.map(({ name, tally }) => [name, tally.result()]));
+  return { files, read, delivered, statistics };
+}
