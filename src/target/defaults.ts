@@ -1,0 +1,77 @@
+/** What a target gets for each option that it leaves out: the one place where defaults stand. */
+import { dirname, resolve } from 'node:path';
+import type { BlockSpec, BrowserSpec, TargetDefinition } from './definition.js';
+import { parseDurationMs } from './duration.js';
+
+type Defaulted =
+  | 'url'
+  | 'block'
+  | 'browser'
+  | 'allowHosts'
+  | 'robots'
+  | 'throttle'
+  | 'retries'
+  | 'timeoutMs'
+  | 'sla'
+  | 'schedule'
+  | 'gate';
+
+/** A checked target with every default filled in. */
+export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
+  url: { keepFragment: boolean; dropParams: readonly string[] };
+  /** `false`: everything is loaded. */
+  block: Required<BlockSpec> | false;
+  /** No user agent: the browser's own. A path in `storageState` is absolute. */
+  browser: BrowserSpec;
+  allowHosts: readonly string[];
+  robots: 'respect' | 'ignore';
+  throttle: { maxConcurrency: number; minDelayMs: number };
+  retries: number;
+  timeoutMs: number;
+  sla?: { window: string; windowMs: number };
+  schedule?: { cron: string; tz: string };
+  gate: { minCompleted: number; maxQuarantined: number; minRows: number };
+}
+
+const DEFAULTS = {
+  block: { types: ['image', 'font', 'media'], urls: [] } satisfies BlockSpec as Required<BlockSpec>,
+  throttle: { maxConcurrency: 8, minDelayMs: 0 },
+  retries: 3,
+  timeoutMs: 60_000,
+  robots: 'respect' as const,
+  gate: { minCompleted: 0.98, maxQuarantined: 0.05, minRows: 1 },
+  url: { keepFragment: false, dropParams: [] as readonly string[] },
+  tz: 'UTC',
+};
+
+/** Fills in the defaults of a target that has passed its check; paths in it are taken from `file`'s folder. */
+export function resolveTarget(target: TargetDefinition, file: string): ResolvedTarget {
+  const { sla, schedule, browser, ...rest } = target;
+  const windowMs = sla && parseDurationMs(sla.window);
+  return {
+    ...rest,
+    url: over(DEFAULTS.url, target.url),
+    block: target.block === false ? false : over(DEFAULTS.block, target.block),
+    browser: withAbsoluteState(browser ?? {}, file),
+    allowHosts: target.allowHosts ?? [],
+    robots: target.robots ?? DEFAULTS.robots,
+    throttle: over(DEFAULTS.throttle, target.throttle),
+    retries: target.retries ?? DEFAULTS.retries,
+    timeoutMs: target.timeoutMs ?? DEFAULTS.timeoutMs,
+    gate: over(DEFAULTS.gate, target.gate),
+    ...(sla && windowMs !== undefined ? { sla: { window: sla.window, windowMs } } : {}),
+    ...(schedule ? { schedule: { cron: schedule.cron, tz: schedule.tz ?? DEFAULTS.tz } } : {}),
+  };
+}
+
+/** An option that is there but undefined counts as left out. */
+function over<T extends object>(defaults: T, given: { [K in keyof T]?: unknown } | undefined): T {
+  const set = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(set) } as T;
+}
+
+function withAbsoluteState(browser: BrowserSpec, file: string): BrowserSpec {
+  return typeof browser.storageState === 'string'
+    ? { ...browser, storageState: resolve(dirname(file), browser.storageState) }
+    : browser;
+}

@@ -1,0 +1,102 @@
+/** `fields`: rows and links of a page, read in one round trip. */
+import type { Page } from 'playwright';
+import { ThreshError } from '../errors.js';
+import type { FieldSpec, FieldsSpec } from './definition.js';
+import { type FieldReading, fieldReading } from './field-spec.js';
+import { createPageReader } from './in-page-reader.js';
+
+export interface PageFields {
+  /** One a row's element; one for the whole page without `rows`; none when `fields` is empty. */
+  rows: unknown[];
+  /** Absolute http(s) URLs, each once. */
+  follow: { url: string; label?: string }[];
+}
+
+interface PageFieldsRequest {
+  rows: string | null;
+  fields: Record<string, FieldReading>;
+  follow: { select: string; label: string | null }[];
+}
+
+/**
+ * Reads a page by its spec. Dates come back as Date objects; what is not on the page is undefined.
+ * @throws ThreshError EXTRACT_FAILED, `never`, when the browser cannot parse a selector; Playwright's own errors else.
+ */
+export async function readFields(page: Pick<Page, 'evaluate'>, spec: FieldsSpec): Promise<PageFields> {
+  const fields = fieldReadings(spec.fields);
+  const request: PageFieldsRequest = {
+    rows: spec.rows ?? null,
+    fields,
+    follow: (spec.follow ?? []).map(({ select, label }) => ({ select, label: label ?? null })),
+  };
+  const read = await page.evaluate<ReturnType<typeof readInPage>>(
+    `(${String(readInPage)})((${String(createPageReader)})(), ${JSON.stringify(request)})`,
+  );
+  if (read.unparsable.length > 0) throw unparsable(read.unparsable);
+  return {
+    rows: read.rows.map((row) => reviveDates(row, fields)),
+    follow: read.follow.map(({ url, label }) => (label === null ? { url } : { url, label })),
+  };
+}
+
+/** The long form of every field. */
+export function fieldReadings(fields: Record<string, string | FieldSpec>): Record<string, FieldReading> {
+  return Object.fromEntries(Object.entries(fields).map(([name, spec]) => [name, fieldReading(spec)]));
+}
+
+/** ISO text of date fields as Date objects; other text stays for the schema to refuse. */
+export function reviveDates(
+  row: Record<string, unknown>,
+  fields: Record<string, FieldReading>,
+): Record<string, unknown> {
+  for (const [name, { as }] of Object.entries(fields)) {
+    if (as !== 'date') continue;
+    const value = row[name];
+    row[name] = Array.isArray(value) ? value.map(reviveDate) : reviveDate(value);
+  }
+  return row;
+}
+
+function reviveDate(value: unknown): unknown {
+  return typeof value === 'string' && /^[+-]?\d{4,6}-\d\d-\d\dT[\d:.]+Z$/.test(value)
+    ? new Date(value)
+    : value;
+}
+
+export function unparsable(selectors: readonly string[]): ThreshError {
+  return new ThreshError(
+    `the browser cannot parse the selector ${selectors.map((one) => `"${one}"`).join(', ')}`,
+    {
+      code: 'EXTRACT_FAILED',
+      scope: 'page',
+      mend: 'use plain CSS selectors',
+    },
+  );
+}
+
+/** Runs in the page, sent as its source: refers to nothing outside itself. */
+function readInPage(reader: ReturnType<typeof createPageReader>, request: PageFieldsRequest) {
+  const selectors = [
+    ...(request.rows === null ? [] : [request.rows]),
+    ...Object.values(request.fields).flatMap(({ selector }) => (selector === '' ? [] : [selector])),
+    ...request.follow.map(({ select }) => select),
+  ];
+  const unparsable = reader.unparsable(selectors);
+  const rows: Record<string, unknown>[] = [];
+  const follow: { url: string; label: string | null }[] = [];
+  if (unparsable.length > 0) return { unparsable, rows, follow };
+  if (Object.keys(request.fields).length > 0) {
+    const roots = request.rows === null ? [document] : [...document.querySelectorAll(request.rows)];
+    for (const root of roots) rows.push(reader.record(root, request.fields));
+  }
+  const seen = new Set<string>();
+  for (const { select, label } of request.follow) {
+    for (const element of document.querySelectorAll(select)) {
+      const url = reader.field(element, { selector: '', attribute: 'href', as: 'url', all: false });
+      if (typeof url !== 'string' || !/^https?:/.test(url) || seen.has(url)) continue;
+      seen.add(url);
+      follow.push({ url, label });
+    }
+  }
+  return { unparsable, rows, follow };
+}
