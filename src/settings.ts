@@ -1,0 +1,125 @@
+/** The one place where the environment is read. Every room gets the values it needs from its caller. */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ThreshError } from './errors.js';
+
+export const PARQUET_ENGINES = ['duckdb', 'parquetjs'] as const;
+export type ParquetEngineName = (typeof PARQUET_ENGINES)[number];
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Settings {
+  /** REDIS_URL. Undefined: the embedded server of `home`. */
+  redisUrl: string | undefined;
+  /** THRESH_OUT: where datasets are delivered; an absolute folder. Default `./out`. */
+  out: string;
+  /** THRESH_HOME: Redis's data, segments, locks; an absolute folder. Default `./.thresh`. */
+  home: string;
+  /** THRESH_TARGETS: where targets are looked up by name; an absolute folder. Default `./targets`. */
+  targets: string;
+  /** THRESH_PARQUET. Default `duckdb`. */
+  parquet: ParquetEngineName;
+  /** CHROMIUM_PATH. Undefined: the first that is found. */
+  chromiumPath: string | undefined;
+  /** LOG_LEVEL. Default `info`. */
+  logLevel: LogLevel;
+  /** False when NO_COLOR is set to anything but the empty string. */
+  color: boolean;
+  /** Whether errors show their stack: THRESH_DEBUG=1, or a log level of debug or trace. Default false. */
+  stacks: boolean;
+}
+
+/** Flags of a command that win over the environment, as they were typed. */
+export interface SettingsOverrides {
+  redisUrl?: string | undefined;
+  out?: string | undefined;
+  home?: string | undefined;
+  targets?: string | undefined;
+  parquet?: string | undefined;
+  logLevel?: string | undefined;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The settings of this process; an empty variable counts as unset. Relative folders are taken from `cwd`.
+ *
+ * @throws {ThreshError} USAGE, naming the variable or the flag whose value cannot be
+ */
+export function readSettings(
+  env: Environment = process.env,
+  overrides: SettingsOverrides = {},
+  cwd: string = process.cwd(),
+): Settings {
+  const pick = (flag: keyof SettingsOverrides, variable: string): Picked => {
+    const typed = overrides[flag];
+    if (typed !== undefined)
+      return { name: `--${flag.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, value: typed };
+    return { name: variable, value: env[variable] || undefined };
+  };
+  const logLevel = oneOf(LOG_LEVELS, pick('logLevel', 'LOG_LEVEL')) ?? 'info';
+  return {
+    redisUrl: redisUrl(pick('redisUrl', 'REDIS_URL')),
+    out: folder(pick('out', 'THRESH_OUT'), './out', cwd),
+    home: folder(pick('home', 'THRESH_HOME'), './.thresh', cwd),
+    targets: folder(pick('targets', 'THRESH_TARGETS'), './targets', cwd),
+    parquet: oneOf(PARQUET_ENGINES, pick('parquet', 'THRESH_PARQUET')) ?? 'duckdb',
+    chromiumPath: env.CHROMIUM_PATH || undefined,
+    logLevel,
+    color: !env.NO_COLOR,
+    stacks: isOn('THRESH_DEBUG', env.THRESH_DEBUG) || logLevel === 'debug' || logLevel === 'trace',
+  };
+}
+
+interface Picked {
+  /** As the user wrote it: the variable or the flag. */
+  name: string;
+  value: string | undefined;
+}
+
+function oneOf<const T extends string>(allowed: readonly T[], { name, value }: Picked): T | undefined {
+  if (value === undefined) return undefined;
+  const known = allowed.find((candidate) => candidate === value);
+  if (known === undefined) throw wrong(name, `is '${value}'`, `use one of: ${allowed.join(', ')}`);
+  return known;
+}
+
+function redisUrl({ name, value }: Picked): string | undefined {
+  if (value === undefined) return undefined;
+  const mend = 'use redis://[user:password@]host:port/db, rediss://… or unix:///path/to.sock';
+  // The value itself stays out of the message: it may hold a password.
+  if (!URL.canParse(value)) throw wrong(name, 'is not a URL', mend);
+  const { protocol } = new URL(value);
+  if (!['redis:', 'rediss:', 'unix:'].includes(protocol))
+    throw wrong(name, `has the scheme '${protocol}'`, mend);
+  return value;
+}
+
+function folder({ name, value }: Picked, otherwise: string, cwd: string): string {
+  if (value === undefined) return path.resolve(cwd, otherwise);
+  if (value.trim() === '') throw wrong(name, 'is blank', 'name a folder');
+  if (value.includes('\0')) throw wrong(name, 'holds a NUL character', 'name a folder');
+  if (value.startsWith('file:')) return fileUrl(name, value);
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(value)?.[1];
+  if (scheme !== undefined) throw wrong(name, `has the scheme '${scheme}'`, 'name a folder of this machine');
+  return path.resolve(cwd, value);
+}
+
+function fileUrl(name: string, value: string): string {
+  try {
+    return fileURLToPath(value);
+  } catch {
+    throw wrong(name, 'is not the URL of a file', 'use file:///absolute/path, or a plain path');
+  }
+}
+
+function isOn(name: string, value: string | undefined): boolean {
+  if (value === undefined || ['', '0', 'false'].includes(value)) return false;
+  if (['1', 'true'].includes(value)) return true;
+  throw wrong(name, `is '${value}'`, 'use 1 or 0');
+}
+
+function wrong(name: string, problem: string, mend: string): ThreshError {
+  return new ThreshError(`${name} ${problem}`, { code: 'USAGE', scope: 'batch', mend });
+}
