@@ -88,7 +88,7 @@ export function createAccessLog({ file } = {}) {
       yield* others;
       for (let number = 0; number < products.length; number++) {
         const count = products[number] ?? 0;
-        if (count > 0) yield /** @type {[number, number]} */ ([number, count]);
+        if (count > 0) yield/** @type {[number, number]} */ ([number, count]);
       }
     },
 
@@ -101,7 +101,16 @@ export function createAccessLog({ file } = {}) {
         renderedTimes[count] = (renderedTimes[count] ?? 0) + 1;
         pagesRendered++;
       }
-      return { requests, byStatus: { ...byStatus }, byKind: { ...byKind }, refused429: byStatus[429] ?? 0, logins, beacons, pagesRendered, renderedTimes };
+      return {
+        requests,
+        byStatus: { ...byStatus },
+        byKind: { ...byKind },
+        refused429: byStatus[429] ?? 0,
+        logins,
+        beacons,
+        pagesRendered,
+        renderedTimes,
+      };
     },
 
     /** Resolves when the file, if any, is written. */

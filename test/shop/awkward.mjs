@@ -50,9 +50,11 @@ export const spoiledTitles = /** @type {const} */ ({
   quotes: (/** @type {string} */ plain) => `"${plain}" – 12" 'artisan' \\ edition; 3/4, "special"`,
   emoji: (/** @type {string} */ plain) => `🫖✨ ${plain} 👩🏽‍🍳🏴󠁧󠁢󠁳󠁣󠁴󠁿`,
   'right-to-left': (/** @type {string} */ plain) => `إبريق شاي مصنوع يدويًا – קנקן תה \u202e(${plain})\u202c`,
-  markup: (/** @type {string} */ plain) => `<script>alert("${plain}")</script><b onmouseover=alert(1)>${plain}</b> &amp; {{7*7}} \${7*7}`,
+  markup: (/** @type {string} */ plain) =>
+    `<script>alert("${plain}")</script><b onmouseover=alert(1)>${plain}</b> &amp; {{7*7}} \${7*7}`,
   formula: (/** @type {string} */ plain) => `=1+1+HYPERLINK("http://evil.invalid","${plain}")`,
-  ansi: (/** @type {string} */ plain) => `\u001b[31m${plain}\u001b[0m\u001b[2J\u001b]0;owned\u0007 \u0008\u009b31m`,
+  ansi: (/** @type {string} */ plain) =>
+    `\u001b[31m${plain}\u001b[0m\u001b[2J\u001b]0;owned\u0007 \u0008\u009b31m`,
 });
 
 /** Bytes of the very long descriptions, at least. */
@@ -80,6 +82,7 @@ export function richExtras() {
     "it's": "'quoted'",
     '': 'nameless',
   };
-  for (let number = Object.keys(extras).length; number < 40; number++) extras[`Measure ${number}`] = `${number}.0 mm`;
+  for (let number = Object.keys(extras).length; number < 40; number++)
+    extras[`Measure ${number}`] = `${number}.0 mm`;
   return extras;
 }

@@ -175,11 +175,18 @@ export function createCatalogue({ seed = 1, products = 1200 } = {}) {
       cents: Math.round(200 * 400 ** dice.fraction()),
       currency: dice.pick(currencies),
       category: category.slug,
-      tags: Array.from({ length: tagCount }, (_, at) => /** @type {string} */ (tags[(firstTag + at * 3) % tags.length])),
+      tags: Array.from(
+        { length: tagCount },
+        (_, at) => /** @type {string} */ (tags[(firstTag + at * 3) % tags.length]),
+      ),
       specs: {
         material,
         weightGrams: dice.whole(40, 12_000),
-        dimensions: { widthMm: dice.whole(20, 900), heightMm: dice.whole(20, 900), depthMm: dice.whole(5, 600) },
+        dimensions: {
+          widthMm: dice.whole(20, 900),
+          heightMm: dice.whole(20, 900),
+          depthMm: dice.whole(5, 600),
+        },
         extra: /** @type {Record<string, string>} */ ({
           Colour: dice.pick(colours),
           Maker: dice.pick(makers),
@@ -188,8 +195,12 @@ export function createCatalogue({ seed = 1, products = 1200 } = {}) {
       },
       rating: /** @type {number | null} */ (dice.whole(10, 50) / 10),
       stock: dice.fraction() < 0.1 ? 0 : dice.whole(1, 250),
-      listedAt: /** @type {string | null} */ (new Date(firstDay + dice.whole(0, 880) * dayMs + dice.whole(0, dayMs - 1)).toISOString()),
-      updatedAt: new Date(firstUpdate + dice.whole(0, 170) * dayMs + dice.whole(0, 86_399) * 1000).toISOString(),
+      listedAt: /** @type {string | null} */ (
+        new Date(firstDay + dice.whole(0, 880) * dayMs + dice.whole(0, dayMs - 1)).toISOString()
+      ),
+      updatedAt: new Date(
+        firstUpdate + dice.whole(0, 170) * dayMs + dice.whole(0, 86_399) * 1000,
+      ).toISOString(),
       description: `${title}. ${dice.pick(sentences)} ${dice.pick(sentences)} ${dice.pick(sentences)}`,
     };
   }
@@ -203,7 +214,13 @@ export function createCatalogue({ seed = 1, products = 1200 } = {}) {
     const shown = shownNumber(number);
     const { cents, ...base } = baseAt(shown);
     /** @type {Product} */
-    const product = { number, slug: slugOf(seed, number), sku: skuOf(seed, shown), price: cents / 100, ...base };
+    const product = {
+      number,
+      slug: slugOf(seed, number),
+      sku: skuOf(seed, shown),
+      price: cents / 100,
+      ...base,
+    };
     if (shown !== number) {
       product.title = `${product.title} (second page)`;
       product.price = (cents + 1 + (hashOf(seed, number) % 500)) / 100;
@@ -267,7 +284,12 @@ export function createCatalogue({ seed = 1, products = 1200 } = {}) {
 
   /** @param {number} number */
   function pageAt(number) {
-    return { number, path: `/p/${slugOf(seed, number)}`, updatedAt: baseAt(shownNumber(number)).updatedAt };
+    return { number, path: pathOf(number), updatedAt: baseAt(shownNumber(number)).updatedAt };
+  }
+
+  /** @param {number} number */
+  function pathOf(number) {
+    return `/p/${slugOf(seed, number)}`;
   }
 
   /**
@@ -314,7 +336,7 @@ export function createCatalogue({ seed = 1, products = 1200 } = {}) {
     };
   }
 
-  return { seed, products, productAt, pageAt, pages, numberOf, listAt, expectedRows };
+  return { seed, products, productAt, pageAt, pathOf, pages, numberOf, listAt, expectedRows };
 }
 
 /** @typedef {ReturnType<typeof createCatalogue>} Catalogue */

@@ -7,13 +7,45 @@ import { brotliCompressSync } from 'node:zlib';
 
 /** Rows of each glyph from the top, five bits each, as hexadecimal digit pairs. */
 const bitmaps = /** @type {Record<string, string>} */ ({
-  A: '0e11111f111111', B: '1e11111e11111e', C: '0e11101010110e', D: '1e11111111111e', E: '1f10101e10101f', F: '1f10101e101010',
-  G: '0e11101711110f', H: '1111111f111111', I: '0e04040404040e', J: '0702020202120c', K: '11121418141211', L: '1010101010101f',
-  M: '111b1515111111', N: '11111915131111', O: '0e11111111110e', P: '1e11111e101010', Q: '0e11111115120d', R: '1e11111e141211',
-  S: '0f10100e01011e', T: '1f040404040404', U: '1111111111110e', V: '11111111110a04', W: '1111111515150a', X: '11110a040a1111',
-  Y: '1111110a040404', Z: '1f01020408101f', 0: '0e11131519110e', 1: '040c040404040e', 2: '0e11010204081f', 3: '1f02040201110e',
-  4: '02060a121f0202', 5: '1f101e0101110e', 6: '0608101e11110e', 7: '1f010204080808', 8: '0e11110e11110e', 9: '0e11110f01020c',
-  '&': '0c12140815120d', '.': '00000000000c0c', '-': '0000001f000000',
+  A: '0e11111f111111',
+  B: '1e11111e11111e',
+  C: '0e11101010110e',
+  D: '1e11111111111e',
+  E: '1f10101e10101f',
+  F: '1f10101e101010',
+  G: '0e11101711110f',
+  H: '1111111f111111',
+  I: '0e04040404040e',
+  J: '0702020202120c',
+  K: '11121418141211',
+  L: '1010101010101f',
+  M: '111b1515111111',
+  N: '11111915131111',
+  O: '0e11111111110e',
+  P: '1e11111e101010',
+  Q: '0e11111115120d',
+  R: '1e11111e141211',
+  S: '0f10100e01011e',
+  T: '1f040404040404',
+  U: '1111111111110e',
+  V: '11111111110a04',
+  W: '1111111515150a',
+  X: '11110a040a1111',
+  Y: '1111110a040404',
+  Z: '1f01020408101f',
+  0: '0e11131519110e',
+  1: '040c040404040e',
+  2: '0e11010204081f',
+  3: '1f02040201110e',
+  4: '02060a121f0202',
+  5: '1f101e0101110e',
+  6: '0608101e11110e',
+  7: '1f010204080808',
+  8: '0e11110e11110e',
+  9: '0e11110f01020c',
+  '&': '0c12140815120d',
+  '.': '00000000000c0c',
+  '-': '0000001f000000',
 });
 
 const unitsPerEm = 1000;
@@ -40,7 +72,10 @@ export function buildWoff2() {
   header.writeUInt32BE(0x00010000, 4);
   header.writeUInt32BE(length, 8);
   header.writeUInt16BE(tables.length, 12);
-  header.writeUInt32BE(12 + tables.length * 16 + tables.reduce((sum, [, bytes]) => sum + align(bytes.length), 0), 16);
+  header.writeUInt32BE(
+    12 + tables.length * 16 + tables.reduce((sum, [, bytes]) => sum + align(bytes.length), 0),
+    16,
+  );
   header.writeUInt32BE(packed.length, 20);
   header.writeUInt16BE(1, 24);
   const body = Buffer.concat([header, directory, packed]);
@@ -48,7 +83,20 @@ export function buildWoff2() {
 }
 
 /** The start of WOFF2's list of known table tags (W3C WOFF2, section 4.1). */
-const knownTags = ['cmap', 'head', 'hhea', 'hmtx', 'maxp', 'name', 'OS/2', 'post', 'cvt ', 'fpgm', 'glyf', 'loca'];
+const knownTags = [
+  'cmap',
+  'head',
+  'hhea',
+  'hmtx',
+  'maxp',
+  'name',
+  'OS/2',
+  'post',
+  'cvt ',
+  'fpgm',
+  'glyf',
+  'loca',
+];
 
 /** @param {number} value */
 function base128(value) {
@@ -64,8 +112,13 @@ function align(length) {
 
 /** @returns {[string, Buffer][]} in the order of the file; `loca` right after `glyf` */
 function buildTables() {
-  const codes = [32, ...Object.keys(bitmaps).map((character) => character.charCodeAt(0))].sort((a, b) => a - b);
-  const glyphs = [glyphOf('1f11111111111f'), ...codes.map((code) => glyphOf(bitmaps[String.fromCharCode(code)] ?? ''))];
+  const codes = [32, ...Object.keys(bitmaps).map((character) => character.charCodeAt(0))].sort(
+    (a, b) => a - b,
+  );
+  const glyphs = [
+    glyphOf('1f11111111111f'),
+    ...codes.map((code) => glyphOf(bitmaps[String.fromCharCode(code)] ?? '')),
+  ];
   const offsets = [0];
   for (const { bytes } of glyphs) offsets.push((offsets.at(-1) ?? 0) + bytes.length);
   const loca = Buffer.alloc(offsets.length * 4);
@@ -74,7 +127,38 @@ function buildTables() {
   });
   return [
     ['cmap', cmapTable(codes)],
-    ['head', shorts(1, 0, 1, 0, 0, 0, 0x5f0f, 0x3cf5, 0b1011, unitsPerEm, 0, 0, 0xe000, 0, 0, 0, 0xe000, 0, 0, descent, advance, ascent, 0, 8, 2, 1, 0)],
+    [
+      'head',
+      shorts(
+        1,
+        0,
+        1,
+        0,
+        0,
+        0,
+        0x5f0f,
+        0x3cf5,
+        0b1011,
+        unitsPerEm,
+        0,
+        0,
+        0xe000,
+        0,
+        0,
+        0,
+        0xe000,
+        0,
+        0,
+        descent,
+        advance,
+        ascent,
+        0,
+        8,
+        2,
+        1,
+        0,
+      ),
+    ],
     ['hhea', shorts(1, 0, ascent, descent, 0, advance, 0, 0, advance, 1, 0, 0, 0, 0, 0, 0, 0, glyphs.length)],
     ['hmtx', shorts(...glyphs.flatMap(() => [advance, 0]))],
     ['maxp', shorts(1, 0, glyphs.length, 4 * 35, 35, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0)],
@@ -101,7 +185,12 @@ function glyphOf(hex) {
     }));
   });
   if (boxes.length === 0) return { bytes: Buffer.alloc(0) };
-  const corners = boxes.flatMap(({ left, right, top, bottom }) => [[left, bottom], [left, top], [right, top], [right, bottom]]);
+  const corners = boxes.flatMap(({ left, right, top, bottom }) => [
+    [left, bottom],
+    [left, top],
+    [right, top],
+    [right, bottom],
+  ]);
   const axis = (/** @type {number} */ at) => corners.map((corner) => corner[at] ?? 0);
   const steps = (/** @type {number[]} */ line) => line.map((value, at) => value - (line[at - 1] ?? 0));
   const [xs, ys] = [axis(0), axis(1)];
@@ -131,7 +220,9 @@ function cmapTable(codes) {
 }
 
 function nameTable() {
-  const names = ['Shop Pixel', 'Regular', 'Shop Pixel 1', 'Shop Pixel', 'Version 1.0', 'ShopPixel'].map((name) => Buffer.from(name, 'utf16le').swap16());
+  const names = ['Shop Pixel', 'Regular', 'Shop Pixel 1', 'Shop Pixel', 'Version 1.0', 'ShopPixel'].map(
+    (name) => Buffer.from(name, 'utf16le').swap16(),
+  );
   let offset = 0;
   const records = names.flatMap((name, at) => {
     offset += name.length;
@@ -145,7 +236,27 @@ function os2Table(codes) {
   return shorts(
     ...[4, advance, 400, 5, 0, 650, 600, 0, 75, 650, 600, 0, 350, 50, 300, 0],
     ...[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0],
-    ...[0x5448, 0x5253, 0x40, codes[0] ?? 32, codes.at(-1) ?? 90, ascent, descent, 0, ascent, -descent, 0, 1, 0, 0, 500, 700, 0, 32, 0],
+    ...[
+      0x5448,
+      0x5253,
+      0x40,
+      codes[0] ?? 32,
+      codes.at(-1) ?? 90,
+      ascent,
+      descent,
+      0,
+      ascent,
+      -descent,
+      0,
+      1,
+      0,
+      0,
+      500,
+      700,
+      0,
+      32,
+      0,
+    ],
   );
 }
 

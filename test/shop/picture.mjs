@@ -1,7 +1,8 @@
 // @ts-check
 /** Product pictures: real PNGs, drawn from a number. A fixed set is drawn once each and serves every URL. */
-import { crc32Of } from './crc32.mjs';
+
 import { deflateSync } from 'node:zlib';
+import { crc32Of } from './crc32.mjs';
 import { Dice } from './dice.mjs';
 
 export const pictureCount = 48;
@@ -33,14 +34,17 @@ function draw(number) {
   for (let y = 0; y < size; y++) {
     const turn = ((y - 30) / 180) * Math.PI;
     const radius =
-      y < 30 || y > 210 ? 0 : girth + swell * Math.sin(turn * (waves[0] ?? 1)) + (swell / 3) * Math.cos(turn * (waves[1] ?? 2));
+      y < 30 || y > 210
+        ? 0
+        : girth + swell * Math.sin(turn * (waves[0] ?? 1)) + (swell / 3) * Math.cos(turn * (waves[1] ?? 2));
     for (let x = 0; x < size; x++) {
       const across = (x - size / 2) / (radius || 1);
       const grain = dice.fraction() < 0.08 ? 1 : 0;
       let shade = 200 + Math.floor((y / size) * 40) + grain;
       if (radius > 0 && Math.abs(across) < 1) {
         const light = Math.sqrt(1 - across * across) * 0.7 - across * 0.3;
-        shade = Math.max(0, Math.min(95, Math.floor(light * 90) + grain * 2)) + (Math.abs(y - band) < 9 ? 96 : 0);
+        shade =
+          Math.max(0, Math.min(95, Math.floor(light * 90) + grain * 2)) + (Math.abs(y - band) < 9 ? 96 : 0);
       } else if (y > 210 && y < 215 && Math.abs(x - size / 2) < girth + 20) {
         shade = 252;
       }
@@ -61,7 +65,11 @@ function palette(number) {
   const bytes = Buffer.alloc(256 * 3);
   for (let at = 0; at < 256; at++) {
     const [colour, light] =
-      at < 96 ? [body, 0.25 + (at / 95) * 0.75] : at < 192 ? [stripe, 0.3 + ((at - 96) / 95) * 0.7] : [[244, 241, 235], 0.82 + ((255 - at) / 63) * 0.18];
+      at < 96
+        ? [body, 0.25 + (at / 95) * 0.75]
+        : at < 192
+          ? [stripe, 0.3 + ((at - 96) / 95) * 0.7]
+          : [[244, 241, 235], 0.82 + ((255 - at) / 63) * 0.18];
     for (let part = 0; part < 3; part++) bytes[at * 3 + part] = Math.round((colour[part] ?? 0) * light);
   }
   return bytes;

@@ -105,7 +105,9 @@ const nullOr =
     value === null ||
     (typeof value === 'object' &&
       required.every((name) => name in value) &&
-      Object.entries(value).every(([name, part]) => Object.hasOwn(fields, name) && fields[name]?.(part) === true));
+      Object.entries(value).every(
+        ([name, part]) => Object.hasOwn(fields, name) && fields[name]?.(part) === true,
+      ));
 
 const count = whole(0, 1_000_000);
 const duration = number(0, 86_400_000);
@@ -115,19 +117,33 @@ const checks = {
   seed: [whole(0, 2 ** 32 - 1), 'a whole number'],
   products: [count, 'a whole number up to 1,000,000'],
   latencyMs: [duration, 'milliseconds'],
-  latencyModel: [nullOr({ knee: number(0.001, 1e6), exponent: number(0, 10) }, ['knee']), '{ knee, exponent? } or null'],
+  latencyModel: [
+    nullOr({ knee: number(0.001, 1e6), exponent: number(0, 10) }, ['knee']),
+    '{ knee, exponent? } or null',
+  ],
   jitter: [number(0, 1), 'a fraction'],
   errorRate: [number(0, 1), 'a fraction'],
   errorStatus: [whole(400, 599), 'an HTTP status from 400'],
   rateLimit: [
-    nullOr({ inFlight: whole(0, 1e6), perSecond: number(0, 1e6), retryAfterS: whole(0, 86_400), as: oneOf('seconds', 'date') }),
+    nullOr({
+      inFlight: whole(0, 1e6),
+      perSecond: number(0, 1e6),
+      retryAfterS: whole(0, 86_400),
+      as: oneOf('seconds', 'date'),
+    }),
     '{ inFlight?, perSecond?, retryAfterS?, as? } or null',
   ],
   down: [
-    nullOr({ mode: oneOf('503', 'reset', 'refuse', 'hang'), forMs: duration, retryAfterS: whole(0, 86_400) }, ['mode']),
+    nullOr(
+      { mode: oneOf('503', 'reset', 'refuse', 'hang'), forMs: duration, retryAfterS: whole(0, 86_400) },
+      ['mode'],
+    ),
     "{ mode: '503' | 'reset' | 'refuse' | 'hang', forMs?, retryAfterS? } or null",
   ],
-  block: [nullOr({ rate: number(0, 1), status: oneOf(200, 403) }, ['rate', 'status']), '{ rate, status: 200 | 403 } or null'],
+  block: [
+    nullOr({ rate: number(0, 1), status: oneOf(200, 403) }, ['rate', 'status']),
+    '{ rate, status: 200 | 403 } or null',
+  ],
   appliesTo: [
     (value) => Array.isArray(value) && value.every(oneOf('document', 'api')),
     "a list of 'document' and 'api'",
@@ -144,9 +160,11 @@ const checks = {
  * @throws {SettingsError} naming every setting that is unknown or wrong
  */
 export function checkSettings(change) {
-  if (typeof change !== 'object' || change === null || Array.isArray(change)) throw new SettingsError(['settings must be an object']);
+  if (typeof change !== 'object' || change === null || Array.isArray(change))
+    throw new SettingsError(['settings must be an object']);
   const problems = Object.entries(change).flatMap(([name, value]) => {
-    if (!Object.hasOwn(checks, name)) return [`no setting ${name} (there are ${Object.keys(checks).join(', ')})`];
+    if (!Object.hasOwn(checks, name))
+      return [`no setting ${name} (there are ${Object.keys(checks).join(', ')})`];
     const [isRight, form] = checks[/** @type {keyof Settings} */ (name)];
     return isRight(value) ? [] : [`${name} must be ${form}`];
   });

@@ -28,7 +28,8 @@ export function createTemper(settings) {
    */
   function diceFor(url) {
     const times = (asked.get(url) ?? 0) + 1;
-    if (times === 1 && asked.size >= rememberedUrls) asked.delete(/** @type {string} */ (asked.keys().next().value));
+    if (times === 1 && asked.size >= rememberedUrls)
+      asked.delete(/** @type {string} */ (asked.keys().next().value));
     asked.set(url, times);
     return new Dice(hashOf(settings.seed, hashOfText(url)), times);
   }
@@ -39,7 +40,9 @@ export function createTemper(settings) {
     const { mode, retryAfterS } = settings.down;
     if (mode === 'hang') return { act: 'hang' };
     if (mode !== '503') return { act: 'reset' };
-    const headers = /** @type {Record<string, string>} */ (retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) });
+    const headers = /** @type {Record<string, string>} */ (
+      retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }
+    );
     return { act: 'fail', delayMs: 0, status: 503, headers };
   }
 
@@ -51,14 +54,18 @@ export function createTemper(settings) {
     const limit = settings.rateLimit;
     if (!limit) return undefined;
     recent = recent.filter((at) => now - at < 1000);
-    const tooMany = inFlight >= (limit.inFlight ?? Infinity) || recent.length >= (limit.perSecond ?? Infinity);
+    const tooMany =
+      inFlight >= (limit.inFlight ?? Infinity) || recent.length >= (limit.perSecond ?? Infinity);
     if (!tooMany) {
       if (limit.perSecond !== undefined) recent.push(now);
       return undefined;
     }
     const waitS = limit.retryAfterS ?? 1;
     // A date has whole seconds: rounded up, so that obeying it never comes too early.
-    const value = limit.as === 'date' ? new Date(Math.ceil((now + waitS * 1000) / 1000) * 1000).toUTCString() : String(waitS);
+    const value =
+      limit.as === 'date'
+        ? new Date(Math.ceil((now + waitS * 1000) / 1000) * 1000).toUTCString()
+        : String(waitS);
     return { act: 'fail', delayMs: 0, status: 429, headers: waitS > 0 ? { 'retry-after': value } : {} };
   }
 
@@ -89,7 +96,8 @@ export function createTemper(settings) {
     judge(kind, url) {
       const down = whileDown();
       if (down) return down;
-      if (!settings.appliesTo.includes(/** @type {'api'} */ (kind))) return { act: 'serve', delayMs: 0, block: undefined };
+      if (!settings.appliesTo.includes(/** @type {'api'} */ (kind)))
+        return { act: 'serve', delayMs: 0, block: undefined };
       const overRate = whileOverRate(Date.now());
       if (overRate) return overRate;
       const needsDice = settings.errorRate > 0 || settings.jitter > 0 || settings.block !== null;
@@ -97,7 +105,11 @@ export function createTemper(settings) {
       const delayMs = latencyMs(dice?.fraction() ?? 0.5);
       const fails = dice !== undefined && dice.fraction() < settings.errorRate;
       if (fails) return { act: 'fail', delayMs, status: settings.errorStatus, headers: {} };
-      const isBlocked = kind === 'document' && settings.block !== null && dice !== undefined && dice.fraction() < settings.block.rate;
+      const isBlocked =
+        kind === 'document' &&
+        settings.block !== null &&
+        dice !== undefined &&
+        dice.fraction() < settings.block.rate;
       return { act: 'serve', delayMs, block: isBlocked ? settings.block?.status : undefined };
     },
 
