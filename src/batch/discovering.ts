@@ -24,7 +24,7 @@ export interface Discovered {
 
 const ADMIT_AT_ONCE = 1_000;
 
-/** Fills and seals the frontier. Stops reading at the limit. Throws DISCOVERY_FAILED, also when there is no page. */
+/** Fills the frontier. Stops reading at the limit. Throws DISCOVERY_FAILED, also when there is no page. */
 export async function discoverPages(options: DiscoveringOptions): Promise<Discovered> {
   const { target, frontier, ledger, rules, limit, signal } = options;
   const admission = rules.admission({ frontier, ledger, limit, taken: 0 });
@@ -40,7 +40,7 @@ export async function discoverPages(options: DiscoveringOptions): Promise<Discov
     await options.publish();
   }
 
-  for await (const request of discover(target.definition, { signal })) {
+  for await (const request of discover(target.definition.discover, signal)) {
     signal.throwIfAborted();
     candidates.push(request);
     const enough = limit === undefined ? ADMIT_AT_ONCE : Math.min(ADMIT_AT_ONCE, Math.max(1, limit - totals.pages + totals.skipped));
@@ -55,6 +55,5 @@ export async function discoverPages(options: DiscoveringOptions): Promise<Discov
       mend: 'look at what `discover` names: an empty sitemap, or an include that matches nothing?',
     });
   }
-  await frontier.seal();
   return totals;
 }

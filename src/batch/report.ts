@@ -1,5 +1,5 @@
 /** The books of a batch: pages and rows add up, or this throws; what stands in `_SUCCESS` and `report.json`. */
-import { judge, type Judgement } from '../dataset/gate.js';
+import { judge, type Verdict as Judgement } from '../dataset/gate.js';
 import { describeColumns, schemaHash, type Column } from '../dataset/column.js';
 import type { Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
 import type { ResolvedTarget } from '../target/defaults.js';

@@ -28,7 +28,8 @@ const EVERY_MS = 500;
 
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { spec, frontier, ledger, board } = options;
-  const rate = createRate();
+  const rate = createRate(Date.now);
+  let counted: number | undefined;
   let last: { state: string; atMs: number } | undefined;
   let limit = 0;
 
@@ -40,7 +41,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       last = { state: now.state, atMs: nowMs };
       const counts = await ledger.counts();
       const done = counts.completed + counts.gone + counts.skipped + counts.dead;
-      rate.add(nowMs, done);
+      if (counted !== undefined && done > counted) rate.add(done - counted);
+      counted = done;
       const unfinished = Math.max(0, frontier.size - done);
       const etaMs = rate.etaMs(unfinished);
       const elapsedMs = nowMs - Date.parse(options.startedAt);

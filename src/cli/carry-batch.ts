@@ -37,6 +37,7 @@ export async function carryBatch({ spec, resumedFrom, concurrency, json }: Carry
     home: settings.home,
     redisUrl: settings.redisUrl,
     engine: settings.parquet,
+    executablePath: settings.chromiumPath,
     concurrency,
     onlyBatch: spec.id,
     onEvent: (event) => {

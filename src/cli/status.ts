@@ -7,7 +7,7 @@ import { standingOf } from '../batch/steer.js';
 import { createBatchBoard } from '../queue/batch-board.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { Settings } from '../settings.js';
-import { createProgress } from '../telemetry/progress.js';
+import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -83,11 +83,11 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
 }
 
 async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle): Promise<ExitCode> {
-  const progress = createProgress({ stream: process.stderr });
+  const progress = createReporter({ stream: process.stderr, logLevel: settings.logLevel });
   for (;;) {
     const [now] = await Promise.all(specs.map((spec) => standing(spec, settings, redis)));
     if (now === undefined) return EXIT.ok;
-    if (now.snapshot !== undefined) progress.show(now.snapshot);
+    if (now.snapshot !== undefined) progress.snapshot(now.snapshot);
     const [spec] = specs;
     if (spec === undefined || (await hasEnded(spec, settings))) {
       progress.done(`${now.batch}: ${now.state}`);

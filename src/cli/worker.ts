@@ -19,6 +19,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     home: settings.home,
     redisUrl: settings.redisUrl,
     engine: settings.parquet,
+    executablePath: settings.chromiumPath,
     concurrency: options.concurrency ?? defaultConcurrency(),
     targets: options.targets ?? [],
     onEvent: reporter.event,

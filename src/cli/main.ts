@@ -1,0 +1,137 @@
+#!/usr/bin/env node
+/** The entry: names, options, help. Each command's work is loaded only when it is asked for. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { isThreshError, reasonOf, type ThreshError } from '../errors.js';
+import { readSettings, type Settings } from '../settings.js';
+import { plainText } from '../telemetry/plain-text.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+
+type Action = (settings: Settings) => Promise<ExitCode>;
+
+let exitCode: ExitCode = EXIT.ok;
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return value;
+}
+
+async function act(program: Command, action: Action): Promise<void> {
+  const { home, targetsDir } = program.opts<{ home?: string; targetsDir?: string }>();
+  exitCode = await action(readSettings(process.env, { home, targets: targetsDir }));
+}
+
+function build(): Command {
+  const program = new Command('thresh')
+    .description('Renders JavaScript-heavy catalogues in bounded batches and delivers one complete Parquet dataset, or says why not.')
+    .version('0.1.0')
+    .option('--home <folder>', 'where Redis, segments and batches are kept (THRESH_HOME, ./.thresh)')
+    .option('--targets-dir <folder>', 'where targets are looked up by name (./targets)')
+    .option('--verbose', 'errors with their stack')
+    .showHelpAfterError(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'thresh: ')) });
+
+  program
+    .command('run <target>')
+    .description('run one batch to its end; goes on with an unfinished one of that target and date')
+    .option('--date <date>', 'YYYY-MM-DD (today in the schedule\'s zone, UTC without one)')
+    .option('--out <folder>', 'where the dataset is delivered (THRESH_OUT, ./out)')
+    .option('--limit <pages>', 'skip pages beyond this many', count)
+    .option('--concurrency <pages>', 'pages at once', count)
+    .option('--json', 'the report as JSON on stdout')
+    .addHelpText('after', '\nExamples:\n  thresh run demo-shop\n  thresh run ./my-shop.ts --limit 20 --out /tmp/try\n\nExit codes: 0 delivered, 1 failed, 2 wrong usage or target, 3 held by the gate, 130 interrupted.')
+    .action(async (target: string, options) => {
+      const { run } = await import('./run.js');
+      await act(program, (settings) => run(target, { ...options, targetsDir: settings.targets }, settings));
+    });
+  program
+    .command('worker')
+    .description('join the farm and work until stopped; SIGTERM drains')
+    .option('--targets <names...>', 'only these targets')
+    .option('--concurrency <pages>', 'pages at once', count)
+    .action(async (options) => {
+      const { worker } = await import('./worker.js');
+      await act(program, (settings) => worker(options, settings));
+    });
+  program
+    .command('status [batch]')
+    .description('the batches of this home, or one of them')
+    .option('--watch', 'stay until it ends')
+    .option('--json', 'as JSON')
+    .action(async (batch: string | undefined, options) => {
+      const { status } = await import('./status.js');
+      await act(program, (settings) => status(batch, options, settings));
+    });
+  for (const [name, to, what] of [
+    ['pause', 'pause', 'take no more pages'],
+    ['resume', 'run', 'go on with a paused batch'],
+    ['cancel', 'cancel', 'end a batch without delivering'],
+  ] as const) {
+    program
+      .command(`${name} <batch>`)
+      .description(what)
+      .action(async (batch: string) => {
+        const { steerBatch } = await import('./steer.js');
+        await act(program, (settings) => steerBatch(batch, to, settings));
+      });
+  }
+  program
+    .command('failures <batch>')
+    .description('dead letters by cause')
+    .option('--retry', 'put them back and run the batch to its end again')
+    .option('--json', 'as JSON')
+    .action(async (batch: string, options) => {
+      const { failures } = await import('./failures.js');
+      await act(program, (settings) => failures(batch, options, settings));
+    });
+  program
+    .command('quarantine <batch>')
+    .description('rows that the schema refused, by what was wrong')
+    .option('--json', 'as JSON')
+    .action(async (batch: string, options) => {
+      const { quarantine } = await import('./quarantine.js');
+      await act(program, (settings) => quarantine(batch, options, settings));
+    });
+  program
+    .command('deliver <batch>')
+    .description('release a batch that the gate holds')
+    .option('--force', 'yes, deliver it')
+    .option('--json', 'the report as JSON on stdout')
+    .action(async (batch: string, options) => {
+      const { deliver } = await import('./deliver.js');
+      await act(program, (settings) => deliver(batch, options, settings));
+    });
+  return program;
+}
+
+function told(error: ThreshError): ExitCode {
+  process.stderr.write(`thresh: ${error.message.split('\n').map((line) => plainText(line, 1_000)).join('\n')}\n`);
+  if (error.mend !== undefined) process.stderr.write(`  mend: ${plainText(error.mend, 500)}\n`);
+  switch (error.code) {
+    case 'TARGET_INVALID':
+    case 'USAGE':
+      return EXIT.usage;
+    case 'INTERRUPTED':
+      return EXIT.interrupted;
+    default:
+      return EXIT.failed;
+  }
+}
+
+async function main(): Promise<ExitCode> {
+  try {
+    await build().parseAsync();
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const stacks = process.argv.includes('--verbose') || process.env.THRESH_DEBUG === '1';
+    if (stacks) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    if (isThreshError(error)) return told(error);
+    process.stderr.write(`thresh: ${plainText(reasonOf(error), 1_000)}\n  mend: this is a fault of thresh; --verbose shows where\n`);
+    return EXIT.failed;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,61 @@
+/** Says what a farm does: on a terminal a steady display with notes above it, elsewhere a JSON line an event. */
+import type { LogLevel } from '../settings.js';
+import { createLog } from './log.js';
+import { plainText } from './plain-text.js';
+import { createProgress, supportsUnicode } from './progress.js';
+import type { BatchSnapshot } from './snapshot.js';
+
+/** A typed fact of a room: its `kind` and its fields. */
+export interface Fact {
+  kind: string;
+}
+
+export interface Reporter {
+  event(fact: Fact): void;
+  snapshot(snapshot: BatchSnapshot): void;
+  note(line: string): void;
+  done(line: string): void;
+}
+
+/** Facts that a person at a terminal wants to read; the counts of all others are in the display. */
+const TOLD = new Set(['batch.discovered', 'batch.resumed', 'batch.paused', 'batch.went-on', 'batch.refused-links', 'rows.waited-for-disk', 'target.overloaded', 'page.dead']);
+const MOST_NOTES_OF_A_KIND = 5;
+
+export function createReporter({ stream, logLevel }: { stream: NodeJS.WriteStream; logLevel: LogLevel }): Reporter {
+  const isTTY = stream.isTTY === true;
+  const log = createLog({ level: logLevel });
+  const progress = createProgress({ stream, isTTY, unicode: supportsUnicode(process.env), log });
+  const told = new Map<string, number>();
+
+  return {
+    event(fact) {
+      const { kind, ...fields } = fact;
+      if (!isTTY) {
+        log[levelOf(fact)](fields, kind);
+        return;
+      }
+      const times = (told.get(kind) ?? 0) + 1;
+      told.set(kind, times);
+      if (TOLD.has(kind) && times <= MOST_NOTES_OF_A_KIND) progress.note(plainText(`${kind} ${worded(fields)}`, 300));
+    },
+    snapshot(snapshot) {
+      progress.show({ ...snapshot, since: Date.parse(snapshot.since) } as Parameters<typeof progress.show>[0]);
+    },
+    note: (line) => progress.note(line),
+    done: (line) => progress.done(line),
+  };
+}
+
+function levelOf(fact: Fact): 'debug' | 'info' | 'warn' | 'error' {
+  if (fact.kind === 'target.said') return (fact as Fact & { level: 'debug' | 'info' | 'warn' | 'error' }).level;
+  if (fact.kind === 'page.retried') return 'debug';
+  if (fact.kind === 'page.dead' || fact.kind === 'batch.broke') return 'error';
+  return fact.kind === 'target.overloaded' || fact.kind === 'rows.waited-for-disk' ? 'warn' : 'info';
+}
+
+function worded(fields: Record<string, unknown>): string {
+  return Object.entries(fields)
+    .filter(([name]) => name !== 'batch')
+    .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(' ');
+}
