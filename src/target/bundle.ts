@@ -14,7 +14,7 @@ import { ThreshError } from '../errors.js';
 export interface TargetBundle {
   /** The module's text, its source map inline. */
   code: string;
-  /** The source map; `sources` are absolute file URLs. */
+  /** The source map; `sources` are the paths of absolute file URLs. */
   map: {
     version: number;
     file: string;
@@ -82,8 +82,7 @@ export async function bundleTarget(file: string, options: BundleOptions = {}): P
   });
   const text = result.outputFiles.find((output) => output.path.endsWith('.js'))?.text ?? '';
   const map = JSON.parse(result.outputFiles.find((output) => output.path.endsWith('.map'))?.text ?? '{}');
-  const base = pathToFileURL(dirname(file) + sep);
-  map.sources = map.sources.map((source: string) => new URL(encodeURI(source), base).href);
+  map.sources = map.sources.map((source: string) => pathToFileURL(resolve(dirname(file), source)).pathname);
   return { code: withMap(withRequire(text, file), map), map, hash: hashOf(dirname(file), sources) };
 }
 

@@ -68,23 +68,23 @@ async function importWithin(href: string, file: string): Promise<Record<string, 
 
 /** Reads both kinds of stack: mapped by Node already, and raw where another tool has taken over the formatting. */
 function createLocate(bundle: TargetBundle, href: string): Locate {
-  const own = new Set(
-    bundle.map.sources.filter((source) => source.startsWith('file:')).map((url) => fileURLToPath(url)),
-  );
+  const fileOf = (source: string): string => fileURLToPath(`file://${source}`);
+  // Stacks spell a path as the map does, percent-encoded.
+  const own = new Map(bundle.map.sources.map((source) => [source, fileOf(source)]));
   const bundled = fileURLToPath(href);
   const map = new SourceMap(bundle.map);
   return (error) => {
     const stack = error instanceof Error ? (error.stack ?? '') : '';
     for (const frame of stack.split('\n')) {
-      const match = /(?:\(|at (?:async )?)((?:file:\/\/)?\/?[^()]+?):(\d+):(\d+)\)?$/.exec(frame);
+      const match = /^\s+at (?:.* \()?(?:async )?((?:file:\/\/)?\/?[^()]+?):(\d+):(\d+)\)?$/.exec(frame);
       if (!match) continue;
       const [, where = '', line = '', column = ''] = match;
-      const path = where.startsWith('file:') ? fileURLToPath(where) : where;
-      if (own.has(path)) return `${path}:${line}:${column}`;
-      if (path !== bundled) continue;
+      const source = own.get(where);
+      if (source) return `${source}:${line}:${column}`;
+      if (where !== href && where !== bundled) continue;
       const entry = map.findEntry(Number(line) - 1, Number(column) - 1);
       if ('originalSource' in entry && entry.originalSource) {
-        return `${fileURLToPath(entry.originalSource)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+        return `${fileOf(entry.originalSource)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
       }
     }
     return undefined;
