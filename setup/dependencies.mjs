@@ -46,11 +46,13 @@ export function installDependencies(root, env) {
   const beside = join(dirname(process.execPath), 'npm');
   const npm = existsSync(beside) ? beside : 'npm';
   // A production NODE_ENV would leave out the compiler.
-  return run([npm, 'ci', '--include=dev', '--no-audit', '--no-fund', '--prefer-offline'], {
-    cwd: root,
-    env: { ...env, NODE_ENV: '' },
-    timeoutMs: 15 * 60_000,
-  });
+  const options = { cwd: root, env: { ...env, NODE_ENV: '' }, timeoutMs: 15 * 60_000 };
+  const flags = ['--include=dev', '--no-audit', '--no-fund'];
+  const code = run([npm, 'ci', ...flags], options);
+  if (code === 0) return code;
+  // A registry that does not hold other platforms' packages makes `npm ci` refuse a lockfile that `npm install`, which
+  // takes the same pinned versions, can follow.
+  return run([npm, 'install', '--no-save', ...flags], options);
 }
 
 /**
