@@ -40,7 +40,9 @@ export async function blockOn(page: Page, spec: BlockSpec): Promise<Blocking> {
   await session.send('Network.setBlockedURLs', { urls });
   const patterns = spec.types.flatMap((type) => {
     const resourceType = PROTOCOL[type];
-    return resourceType === undefined ? [] : [{ urlPattern: '*', resourceType: resourceType as 'Image', requestStage: 'Request' as const }];
+    return resourceType === undefined
+      ? []
+      : [{ urlPattern: '*', resourceType: resourceType as 'Image', requestStage: 'Request' as const }];
   });
   if (patterns.length > 0) {
     session.on('Fetch.requestPaused', ({ requestId }) => {

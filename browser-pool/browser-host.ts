@@ -4,7 +4,7 @@
  */
 import type { BrowserContext } from 'playwright';
 import { bounded } from './bounded.js';
-import { type LaunchedBrowser, launchBrowser, type LaunchOptions } from './browser.js';
+import { type LaunchedBrowser, type LaunchOptions, launchBrowser } from './browser.js';
 import type { LeaseSpec } from './lease-spec.js';
 import type { OnPoolEvent } from './pool-event.js';
 
@@ -80,7 +80,8 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       const mine = current;
       try {
         const hosted = await mine;
-        if (!hosted.retiring && !hosted.launched.gone.aborted && hosted.served < options.pagesPerBrowser) return hosted;
+        if (!hosted.retiring && !hosted.launched.gone.aborted && hosted.served < options.pagesPerBrowser)
+          return hosted;
         hosted.retiring = true;
         if (hosted.pages === 0) void discard(hosted);
       } finally {
@@ -110,7 +111,8 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
           return shared;
         }
         let opening = hosted.contexts.get(spec.identity);
-        if (opening !== undefined && (await opening.catch(() => undefined))?.retired !== false) opening = undefined;
+        if (opening !== undefined && (await opening.catch(() => undefined))?.retired !== false)
+          opening = undefined;
         if (opening === undefined) {
           opening = hosted.contexts.get(spec.identity);
           if (opening === undefined || (await opening.catch(() => undefined))?.retired !== false) {

@@ -97,19 +97,52 @@ function crashed(): ThreshError {
 function notStarted(executablePath: string, error: unknown): ThreshError {
   const text = error instanceof Error ? error.message : String(error);
   const library = /error while loading shared libraries: ([^:\s]+)/.exec(text)?.[1];
-  if (library !== undefined) return unavailable(`${executablePath} lacks the library ${library}`, 'run `npm run setup`, or install it by the system package manager', error);
+  if (library !== undefined)
+    return unavailable(
+      `${executablePath} lacks the library ${library}`,
+      'run `npm run setup`, or install it by the system package manager',
+      error,
+    );
   if (/no usable sandbox|setuid sandbox|namespace/i.test(text)) {
-    return unavailable(`${executablePath} finds no usable sandbox`, 'allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, or the container\'s seccomp profile)', error);
+    return unavailable(
+      `${executablePath} finds no usable sandbox`,
+      "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, or the container's seccomp profile)",
+      error,
+    );
   }
   if (/Missing X server|cannot open display|DISPLAY/i.test(text)) {
-    return unavailable('there is no display to open a window on', 'run it under `xvfb-run -a`, log in with a desktop, or leave --headed away', error);
+    return unavailable(
+      'there is no display to open a window on',
+      'run it under `xvfb-run -a`, log in with a desktop, or leave --headed away',
+      error,
+    );
   }
-  if (/ENOENT|doesn't exist/i.test(text)) return unavailable(`${executablePath} does not exist`, 'set CHROMIUM_PATH to a Chromium, or unset it', error);
-  if (/EACCES/.test(text)) return unavailable(`${executablePath} cannot be executed`, 'set CHROMIUM_PATH to a Chromium, or unset it', error);
+  if (/ENOENT|doesn't exist/i.test(text))
+    return unavailable(
+      `${executablePath} does not exist`,
+      'set CHROMIUM_PATH to a Chromium, or unset it',
+      error,
+    );
+  if (/EACCES/.test(text))
+    return unavailable(
+      `${executablePath} cannot be executed`,
+      'set CHROMIUM_PATH to a Chromium, or unset it',
+      error,
+    );
   const said = /\[err\] (.+)/.exec(text)?.[1];
-  return unavailable(`${executablePath} does not start: ${(said ?? reasonOf(error)).slice(0, 300)}`, 'try it by hand with --headless --dump-dom about:blank', error);
+  return unavailable(
+    `${executablePath} does not start: ${(said ?? reasonOf(error)).slice(0, 300)}`,
+    'try it by hand with --headless --dump-dom about:blank',
+    error,
+  );
 }
 
 function unavailable(message: string, mend: string, cause?: unknown): ThreshError {
-  return new ThreshError(message, { code: 'BROWSER_UNAVAILABLE', scope: 'batch', retry: 'later', mend, cause });
+  return new ThreshError(message, {
+    code: 'BROWSER_UNAVAILABLE',
+    scope: 'batch',
+    retry: 'later',
+    mend,
+    cause,
+  });
 }

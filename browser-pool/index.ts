@@ -1,7 +1,13 @@
 /** Warm Playwright pages. Knows no queue and no target. */
 export { findChromium } from './find-chromium.mjs';
 export type { BlockSpec, ContextSpec, LeaseSpec, StorageState } from './lease-spec.js';
-export { sweepLeftovers } from './leftovers.js';
 export type { NetworkTally } from './network-tally.js';
-export { type BrowserPool, createBrowserPool, type Lease, type PoolOptions, type PoolStats, type Verdict } from './pool.js';
+export {
+  type BrowserPool,
+  createBrowserPool,
+  type Lease,
+  type PoolOptions,
+  type PoolStats,
+  type Verdict,
+} from './pool.js';
 export type { PoolEvent } from './pool-event.js';

@@ -16,7 +16,15 @@ export interface NetworkTally {
 const MAX_LINES = 500;
 
 export function emptyTally(): NetworkTally {
-  return { requests: 0, blocked: 0, failed: 0, documentTtfbMs: undefined, dataTtfbMs: [], lines: [], consoleErrors: [] };
+  return {
+    requests: 0,
+    blocked: 0,
+    failed: 0,
+    documentTtfbMs: undefined,
+    dataTtfbMs: [],
+    lines: [],
+    consoleErrors: [],
+  };
 }
 
 /** Counts until the function that it returns is called. */
@@ -40,16 +48,32 @@ export function watchNetwork(page: Page, tally: NetworkTally): () => void {
   };
   const note = (request: Request, status: number | 'blocked' | 'failed'): void => {
     if (tally.lines.length >= MAX_LINES) return;
-    tally.lines.push({ method: request.method(), status, type: request.resourceType(), url: request.url().slice(0, 500) });
+    tally.lines.push({
+      method: request.method(),
+      status,
+      type: request.resourceType(),
+      url: request.url().slice(0, 500),
+    });
   };
   const onConsole = (message: ConsoleMessage): void => {
-    if (message.type() === 'error' && tally.consoleErrors.length < 50) tally.consoleErrors.push(message.text().slice(0, 500));
+    if (message.type() === 'error' && tally.consoleErrors.length < 50)
+      tally.consoleErrors.push(message.text().slice(0, 500));
   };
   const onPageError = (error: Error): void => {
     if (tally.consoleErrors.length < 50) tally.consoleErrors.push(error.message.slice(0, 500));
   };
-  page.on('request', onRequest).on('requestfailed', onFailed).on('response', onResponse).on('console', onConsole).on('pageerror', onPageError);
+  page
+    .on('request', onRequest)
+    .on('requestfailed', onFailed)
+    .on('response', onResponse)
+    .on('console', onConsole)
+    .on('pageerror', onPageError);
   return () => {
-    page.off('request', onRequest).off('requestfailed', onFailed).off('response', onResponse).off('console', onConsole).off('pageerror', onPageError);
+    page
+      .off('request', onRequest)
+      .off('requestfailed', onFailed)
+      .off('response', onResponse)
+      .off('console', onConsole)
+      .off('pageerror', onPageError);
   };
 }

@@ -114,7 +114,8 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     async function giveBack(verdict: Verdict): Promise<void> {
       unwatch?.();
       if (verdict === 'broken' && !page.gone.aborted) host.doubt(shared.browser);
-      const again = verdict === 'good' && spec.fresh !== true && host.mayServe(shared) && (await page.reset());
+      const again =
+        verdict === 'good' && spec.fresh !== true && host.mayServe(shared) && (await page.reset());
       if (!again) {
         const why = page.gone.aborted || browser.gone.aborted ? 'lost' : verdict === 'good' ? 'age' : 'doubt';
         onEvent({ kind: 'page.retired', browser: browser.id, why });
@@ -151,7 +152,12 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
         throw error;
       }
     },
-    stats: () => ({ browsers: host.browsers(), leased: slots.borrowed, waiting: slots.pending, maxPages: options.maxPages }),
+    stats: () => ({
+      browsers: host.browsers(),
+      leased: slots.borrowed,
+      waiting: slots.pending,
+      maxPages: options.maxPages,
+    }),
     async close() {
       await host.close();
     },

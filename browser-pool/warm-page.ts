@@ -5,8 +5,8 @@
  */
 import type { BrowserContext, Dialog, Page } from 'playwright';
 import { ThreshError } from '../src/errors.js';
-import { bounded } from './bounded.js';
 import { blockOn } from './blocking.js';
+import { bounded } from './bounded.js';
 import type { LeaseSpec } from './lease-spec.js';
 
 export interface WarmPage {
@@ -60,7 +60,10 @@ export async function openWarmPage(context: BrowserContext, spec: LeaseSpec): Pr
   if (spec.block !== false) await blockOn(page, spec.block);
 
   async function wipe(): Promise<void> {
-    await bounded(page.evaluate(() => sessionStorage.clear()), 500); // about:blank has none and throws: fine
+    await bounded(
+      page.evaluate(() => sessionStorage.clear()),
+      500,
+    ); // about:blank has none and throws: fine
     page.removeAllListeners();
     guard();
     await page.unrouteAll({ behavior: 'ignoreErrors' });

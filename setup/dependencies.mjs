@@ -47,12 +47,7 @@ export async function installDependencies(root, env) {
   const npm = existsSync(beside) ? beside : 'npm';
   // A production NODE_ENV would leave out the compiler.
   const options = { cwd: root, env: { ...env, NODE_ENV: '' }, timeoutMs: 15 * 60_000 };
-  const flags = ['--include=dev', '--no-audit', '--no-fund'];
-  const followed = await run([npm, 'ci', ...flags], options);
-  if (followed.ok) return followed;
-  // A registry that does not hold other platforms' packages makes `npm ci` refuse a lockfile that `npm install`, which
-  // takes the same pinned versions, can follow.
-  return run([npm, 'install', '--no-save', ...flags], options);
+  return run([npm, 'ci', '--include=dev', '--no-audit', '--no-fund'], options);
 }
 
 /**

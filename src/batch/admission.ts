@@ -3,8 +3,9 @@
  * once; followed links only to hosts that the target names; robots.txt; the limit. What is not to be fetched stands in
  * the frontier all the same, marked as skipped, so that the books name it.
  */
-import { fingerprint, normaliseUrl } from '../discovery/normalise.js';
+
 import type { Frontier, NewPage } from '../discovery/frontier.js';
+import { fingerprint, normaliseUrl } from '../discovery/normalise.js';
 import type { Robots } from '../discovery/robots.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { ResolvedTarget } from '../target/defaults.js';

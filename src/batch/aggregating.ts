@@ -1,11 +1,11 @@
 /** The state `aggregating`: what the segments say, once a page, becomes the dataset in the batch's work folder. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { aggregate, type AggregateResult } from '../dataset/aggregate.js';
+import { type AggregateResult, aggregate } from '../dataset/aggregate.js';
 import type { Column } from '../dataset/column.js';
-import { collectCommitted, type CommittedTotals } from '../spool/committed.js';
-import { summariseDead, summariseQuarantine, type QuarantineGroup } from './summaries.js';
+import { type CommittedTotals, collectCommitted } from '../spool/committed.js';
 import type { BatchFiles, BatchSpec } from './spec.js';
+import { type QuarantineGroup, summariseDead, summariseQuarantine } from './summaries.js';
 
 export interface Aggregated {
   totals: CommittedTotals;
@@ -53,7 +53,14 @@ export async function aggregateBatch(input: AggregatingInput): Promise<Aggregate
   await mkdir(work.dataset, { recursive: true });
   await mkdir(work.temp, { recursive: true });
   const { rows, quarantined, dead } = work;
-  const totals = await collectCommitted({ segments: files.segments, rows, quarantined, dead, deadSince, signal });
+  const totals = await collectCommitted({
+    segments: files.segments,
+    rows,
+    quarantined,
+    dead,
+    deadSince,
+    signal,
+  });
   const dataset = await aggregate({
     rows: [rows],
     columns,

@@ -15,7 +15,7 @@ import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
-import { type BatchFiles, batchFiles, type BatchSpec, readSpec } from './spec.js';
+import { type BatchFiles, type BatchSpec, batchFiles, readSpec } from './spec.js';
 
 export interface BatchContext {
   spec: BatchSpec;
@@ -32,10 +32,18 @@ export interface BatchContext {
 }
 
 /** Throws TARGET_INVALID when the target's file is gone or wrong. */
-export async function openContext(batch: string, home: string, { redis, pool }: { redis: RedisHandle; pool: BrowserPool }): Promise<BatchContext> {
+export async function openContext(
+  batch: string,
+  home: string,
+  { redis, pool }: { redis: RedisHandle; pool: BrowserPool },
+): Promise<BatchContext> {
   const spec = await readSpec(home, batch);
   if (spec === undefined) {
-    throw new ThreshError(`no batch ${batch} under ${home}`, { code: 'USAGE', scope: 'batch', mend: 'see `thresh status`' });
+    throw new ThreshError(`no batch ${batch} under ${home}`, {
+      code: 'USAGE',
+      scope: 'batch',
+      mend: 'see `thresh status`',
+    });
   }
   const target = await loadChecked(spec.targetFile);
   const columns = target.columns ?? [];
@@ -48,7 +56,11 @@ export async function openContext(batch: string, home: string, { redis, pool }: 
     target,
     columns,
     encode: (row) => encodeRow(columns, row),
-    sessions: createSessions({ target: target.definition, pool, leaseSpec: (session) => leaseSpecOf(target, session) }),
+    sessions: createSessions({
+      target: target.definition,
+      pool,
+      leaseSpec: (session) => leaseSpecOf(target, session),
+    }),
     ledger: createPageLedger(redis.client, batch),
     board: createBatchBoard(redis.client, batch),
     segments,
@@ -72,6 +84,9 @@ let writers = 0;
 
 /** Unique among all writers of a batch, on whatever host: two processes never share a segment. */
 function writerName(): string {
-  const host = hostname().replace(/[^a-zA-Z0-9-]/g, '').slice(0, 30) || 'host';
+  const host =
+    hostname()
+      .replace(/[^a-zA-Z0-9-]/g, '')
+      .slice(0, 30) || 'host';
   return `${host}-${process.pid}-${Date.now().toString(36)}-${writers++}`;
 }

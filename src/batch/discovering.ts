@@ -43,7 +43,10 @@ export async function discoverPages(options: DiscoveringOptions): Promise<Discov
   for await (const request of discover(target.definition.discover, signal)) {
     signal.throwIfAborted();
     candidates.push(request);
-    const enough = limit === undefined ? ADMIT_AT_ONCE : Math.min(ADMIT_AT_ONCE, Math.max(1, limit - totals.pages + totals.skipped));
+    const enough =
+      limit === undefined
+        ? ADMIT_AT_ONCE
+        : Math.min(ADMIT_AT_ONCE, Math.max(1, limit - totals.pages + totals.skipped));
     if (candidates.length >= enough) await admit();
     if (admission.isFull()) break;
   }

@@ -5,8 +5,8 @@
 import path from 'node:path';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import { createBrowserPool } from '../../browser-pool/index.js';
-import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { openBatches } from '../queue/batch-board.js';
+import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { openRedis, type RedisHandle } from '../queue/redis.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { type BatchContext, openContext } from './context.js';
@@ -126,7 +126,8 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       await Promise.all([batches.close(), ...[...crews.values()].map((crew) => crew.close())]);
       clearTimeout(limit);
       cutting.abort(new Error('stopped'));
-      for (const context of contexts.values()) await context.then((open) => open.close()).catch(() => undefined);
+      for (const context of contexts.values())
+        await context.then((open) => open.close()).catch(() => undefined);
       await pool.close();
       await redis.close();
     },

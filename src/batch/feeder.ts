@@ -5,8 +5,8 @@
  */
 import type { Queue } from 'bullmq';
 import type { Frontier, FrontierCursor, FrontierPage } from '../discovery/frontier.js';
-import { pageJobId } from '../queue/keys.js';
 import type { PageJob } from '../page/work-page.js';
+import { pageJobId } from '../queue/keys.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 
 export interface FeederOptions {

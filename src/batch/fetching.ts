@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
-import { ThreshError } from '../errors.js';
 import type { Frontier } from '../discovery/frontier.js';
+import { ThreshError } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
@@ -53,7 +53,9 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
     if (control === 'cancel') throw cancelled();
     if ((control === 'pause') !== paused) {
       paused = control === 'pause';
-      onEvent(paused ? { kind: 'batch.paused', batch, reason: 'asked for' } : { kind: 'batch.went-on', batch });
+      onEvent(
+        paused ? { kind: 'batch.paused', batch, reason: 'asked for' } : { kind: 'batch.went-on', batch },
+      );
     }
     limit = nextLimit(limit, {
       maximum: options.maxConcurrency,
@@ -86,7 +88,10 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
   }
 }
 
-async function skipPage({ segments, ledger }: FetchingOptions, page: { n: number; url: string; skip?: string }): Promise<void> {
+async function skipPage(
+  { segments, ledger }: FetchingOptions,
+  page: { n: number; url: string; skip?: string },
+): Promise<void> {
   const at = new Date().toISOString();
   await segments.append({
     rows: [],
@@ -97,7 +102,10 @@ async function skipPage({ segments, ledger }: FetchingOptions, page: { n: number
       outcome: 'skipped',
       attempt: 0,
       at,
-      failure: { code: page.skip === 'robots' ? 'SKIPPED_ROBOTS' : 'SKIPPED_LIMIT', message: `skipped: ${page.skip}` },
+      failure: {
+        code: page.skip === 'robots' ? 'SKIPPED_ROBOTS' : 'SKIPPED_LIMIT',
+        message: `skipped: ${page.skip}`,
+      },
     },
   });
   await ledger.settle({ page: page.n, outcome: 'skipped', rows: 0, quarantined: 0 });

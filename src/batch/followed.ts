@@ -20,7 +20,11 @@ export interface FollowedLinks {
 /** Pages looked at in one call; a multiple of 8. */
 const STRIDE = 4_096;
 
-export function createFollowedLinks(frontier: Frontier, ledger: PageLedger, admission: Admission): FollowedLinks {
+export function createFollowedLinks(
+  frontier: Frontier,
+  ledger: PageLedger,
+  admission: Admission,
+): FollowedLinks {
   let next = 0;
 
   return {
@@ -29,7 +33,11 @@ export function createFollowedLinks(frontier: Frontier, ledger: PageLedger, admi
       const from = next - (next % 8);
       const bits = await ledger.settledBits(from, STRIDE / 8);
       const settled: number[] = [];
-      for (let page = next; page < frontier.size && page - from < STRIDE && bitOf(bits, page - from); page++) {
+      for (
+        let page = next;
+        page < frontier.size && page - from < STRIDE && bitOf(bits, page - from);
+        page++
+      ) {
         settled.push(page);
       }
       const following = await ledger.followedByAny(settled);

@@ -68,7 +68,11 @@ export async function lastEntry(file: string): Promise<JournalEntry | undefined>
 }
 
 /** Enters a state, durably. Throws on a transition that the table above does not have. */
-export async function enterState(file: string, state: BatchState, more: Omit<JournalEntry, 'at' | 'state'> = {}): Promise<JournalEntry> {
+export async function enterState(
+  file: string,
+  state: BatchState,
+  more: Omit<JournalEntry, 'at' | 'state'> = {},
+): Promise<JournalEntry> {
   const from = (await lastEntry(file))?.state;
   const legal = from === undefined ? state === 'discovering' : NEXT[from].includes(state);
   if (!legal) throw new Error(`illegal transition of a batch: ${from ?? 'nothing'} -> ${state}`);

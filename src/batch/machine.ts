@@ -19,12 +19,21 @@ import { aggregateBatch, readAggregated, workFiles } from './aggregating.js';
 import { discoverPages } from './discovering.js';
 import type { OnBatchEvent } from './events.js';
 import { fetchPages } from './fetching.js';
-import { type ActiveState, type BatchState, deadSince, type EndState, enterState, isEnd, type JournalEntry, readJournal } from './journal.js';
+import {
+  type ActiveState,
+  type BatchState,
+  deadSince,
+  type EndState,
+  enterState,
+  isEnd,
+  type JournalEntry,
+  readJournal,
+} from './journal.js';
 import { recover } from './recover.js';
 import { judgeBatch, manifestOf, pageBooks, reportOf, rowBooks } from './report.js';
 import { createRules } from './rules.js';
 import { createSnapshots, type Snapshots } from './snapshots.js';
-import { type BatchFiles, batchFiles, type BatchSpec } from './spec.js';
+import { type BatchFiles, type BatchSpec, batchFiles } from './spec.js';
 
 export interface MachineDeps {
   home: string;
@@ -93,7 +102,13 @@ async function discovering(deps: MachineDeps, files: BatchFiles): Promise<Journa
   try {
     const snapshots = snapshotsOf(deps, frontier, new Date().toISOString());
     const rules = createRules(target.definition, deps.signal);
-    const found = await discoverPages({ ...deps, frontier, rules, limit: spec.limit, publish: () => snapshots.publish({ state: 'discovering' }) });
+    const found = await discoverPages({
+      ...deps,
+      frontier,
+      rules,
+      limit: spec.limit,
+      publish: () => snapshots.publish({ state: 'discovering' }),
+    });
     deps.onEvent({ kind: 'batch.discovered', batch: spec.id, ...found });
   } finally {
     await frontier.close();
@@ -109,9 +124,21 @@ async function fetching(deps: MachineDeps, files: BatchFiles): Promise<JournalEn
   const frontier = await openFrontier(files.frontier);
   try {
     const since = deadSince(journal);
-    const { settled, taken } = await recover({ target: definition, frontier, ledger, segments: files.segments, deadSince: since });
+    const { settled, taken } = await recover({
+      target: definition,
+      frontier,
+      ledger,
+      segments: files.segments,
+      deadSince: since,
+    });
     if (settled > 0) {
-      deps.onEvent({ kind: 'batch.resumed', batch: spec.id, state: 'fetching', settled, frontier: frontier.size });
+      deps.onEvent({
+        kind: 'batch.resumed',
+        batch: spec.id,
+        state: 'fetching',
+        settled,
+        frontier: frontier.size,
+      });
     }
     const rules = createRules(definition, deps.signal);
     await rules.seedHosts(frontier);
@@ -142,9 +169,16 @@ async function aggregating(deps: MachineDeps, files: BatchFiles): Promise<Journa
 
 async function gating(deps: MachineDeps, files: BatchFiles): Promise<JournalEntry> {
   const input = await booksOf(deps, files);
-  const judgement = judgeBatch(deps.target.definition, pageBooks(input.aggregated, input.frontier), rowBooks(input.aggregated));
+  const judgement = judgeBatch(
+    deps.target.definition,
+    pageBooks(input.aggregated, input.frontier),
+    rowBooks(input.aggregated),
+  );
   if (judgement.passed) return enter(deps, files, 'delivering');
-  const reason = judgement.checks.filter((check) => !check.passed).map((check) => check.message).join('; ');
+  const reason = judgement.checks
+    .filter((check) => !check.passed)
+    .map((check) => check.message)
+    .join('; ');
   await writeRun(deps, files, reportOf({ ...input, state: 'held', reason, judgement, forced: false }));
   return enter(deps, files, 'held', { reason });
 }
@@ -152,9 +186,19 @@ async function gating(deps: MachineDeps, files: BatchFiles): Promise<JournalEntr
 async function delivering(deps: MachineDeps, files: BatchFiles): Promise<JournalEntry> {
   const { spec } = deps;
   const input = await booksOf(deps, files);
-  const judgement = judgeBatch(deps.target.definition, pageBooks(input.aggregated, input.frontier), rowBooks(input.aggregated));
+  const judgement = judgeBatch(
+    deps.target.definition,
+    pageBooks(input.aggregated, input.frontier),
+    rowBooks(input.aggregated),
+  );
   const manifest: Manifest = manifestOf(input);
-  const report = reportOf({ ...input, state: 'delivered', reason: undefined, judgement, forced: !judgement.passed });
+  const report = reportOf({
+    ...input,
+    state: 'delivered',
+    reason: undefined,
+    judgement,
+    forced: !judgement.passed,
+  });
   await writeRun(deps, files, { ...report, state: 'delivering' });
   const { dataset } = workFiles(files);
   const where = await deliverToFolder({
@@ -166,7 +210,13 @@ async function delivering(deps: MachineDeps, files: BatchFiles): Promise<Journal
     manifest: `${JSON.stringify(manifest, null, 2)}\n`,
   });
   await writeRun(deps, files, report);
-  deps.onEvent({ kind: 'batch.delivered', batch: spec.id, rows: manifest.rows.delivered, files: manifest.files.length, where });
+  deps.onEvent({
+    kind: 'batch.delivered',
+    batch: spec.id,
+    rows: manifest.rows.delivered,
+    files: manifest.files.length,
+    where,
+  });
   const entry = await enter(deps, files, 'delivered');
   await rm(dataset, { recursive: true, force: true });
   return entry;
@@ -203,15 +253,29 @@ async function writeRun({ spec }: MachineDeps, files: BatchFiles, report: Report
   });
 }
 
-function snapshotsOf(deps: MachineDeps, frontier: Parameters<typeof createSnapshots>[0]['frontier'], startedAt: string): Snapshots {
+function snapshotsOf(
+  deps: MachineDeps,
+  frontier: Parameters<typeof createSnapshots>[0]['frontier'],
+  startedAt: string,
+): Snapshots {
   const windowMs = deps.target.definition.sla?.windowMs;
   return createSnapshots({ ...deps, frontier, startedAt, windowMs });
 }
 
-async function enter(deps: MachineDeps, files: BatchFiles, state: BatchState, why: Pick<JournalEntry, 'reason' | 'failedIn'> = {}): Promise<JournalEntry> {
+async function enter(
+  deps: MachineDeps,
+  files: BatchFiles,
+  state: BatchState,
+  why: Pick<JournalEntry, 'reason' | 'failedIn'> = {},
+): Promise<JournalEntry> {
   const entry = await enterState(files.journal, state, why);
   const { reason } = why;
-  deps.onEvent({ kind: 'batch.entered', batch: deps.spec.id, state, ...(reason === undefined ? {} : { reason }) });
+  deps.onEvent({
+    kind: 'batch.entered',
+    batch: deps.spec.id,
+    state,
+    ...(reason === undefined ? {} : { reason }),
+  });
   return entry;
 }
 

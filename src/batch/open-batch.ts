@@ -4,7 +4,7 @@ import { openBatchQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { LoadedTarget } from '../target/load.js';
 import { type ActiveState, enterState, isEnd, lastEntry } from './journal.js';
-import { batchFiles, type BatchSpec, listSpecs, newBatchId, writeSpec } from './spec.js';
+import { type BatchSpec, batchFiles, listSpecs, newBatchId, writeSpec } from './spec.js';
 
 export interface OpenRequest {
   home: string;
@@ -25,7 +25,12 @@ export interface OpenedBatch {
 
 /** Today's date in a zone, `YYYY-MM-DD`. */
 export function dateIn(zone: string, now: Date): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(now);
+  return new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).format(now);
 }
 
 /** Finds or makes the batch and puts its job into the queue. Two commands at once get the same batch. */
@@ -88,4 +93,3 @@ export async function enqueueBatch(batch: string, redis: RedisHandle): Promise<v
     await queue.close();
   }
 }
-

@@ -5,8 +5,9 @@
  * Workers may go on settling pages meanwhile: a page is settled only after its commit stands in a segment, so what was
  * settled before the clearing is read again here, and what is settled after it stays.
  */
-import { fingerprint, normaliseUrl } from '../discovery/normalise.js';
+
 import type { Frontier } from '../discovery/frontier.js';
+import { fingerprint, normaliseUrl } from '../discovery/normalise.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import { isVoid } from '../spool/committed.js';
 import { readAllGroups } from '../spool/segment-reader.js';
@@ -28,7 +29,13 @@ export interface Recovered {
 
 const SETTLE_AT_ONCE = 200;
 
-export async function recover({ target, frontier, ledger, segments, deadSince }: RecoverInput): Promise<Recovered> {
+export async function recover({
+  target,
+  frontier,
+  ledger,
+  segments,
+  deadSince,
+}: RecoverInput): Promise<Recovered> {
   await ledger.clear();
   let taken = 0;
   for await (const pages of frontier.read()) {

@@ -1,6 +1,7 @@
 /** The books of a batch: pages and rows add up, or this throws; what stands in `_SUCCESS` and `report.json`. */
-import { judge, type Verdict as Judgement } from '../dataset/gate.js';
-import { describeColumns, schemaHash, type Column } from '../dataset/column.js';
+
+import { type Column, describeColumns, schemaHash } from '../dataset/column.js';
+import { type Verdict as Judgement, judge } from '../dataset/gate.js';
 import type { Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { Aggregated } from './aggregating.js';
@@ -10,7 +11,8 @@ import type { BatchSpec } from './spec.js';
 export function pageBooks(aggregated: Aggregated, frontier: number): PageBooks {
   const { completed, gone, skipped, dead } = aggregated.totals.outcomes;
   const unfinished = frontier - completed - gone - skipped - dead;
-  if (unfinished < 0) throw new Error(`the books of pages do not balance: ${-unfinished} more outcomes than pages`);
+  if (unfinished < 0)
+    throw new Error(`the books of pages do not balance: ${-unfinished} more outcomes than pages`);
   return { frontier, completed, gone, skipped, dead, unfinished };
 }
 
@@ -18,7 +20,9 @@ export function rowBooks({ totals, dataset }: Aggregated): RowBooks {
   const { rows, quarantined } = totals;
   const { delivered, duplicates } = dataset;
   if (dataset.read !== rows || rows !== delivered + duplicates) {
-    throw new Error(`the books of rows do not balance: ${rows} in segments, ${dataset.read} read, ${delivered} delivered, ${duplicates} duplicates`);
+    throw new Error(
+      `the books of rows do not balance: ${rows} in segments, ${dataset.read} read, ${delivered} delivered, ${duplicates} duplicates`,
+    );
   }
   return { read: rows + quarantined, delivered, duplicates, quarantined };
 }
@@ -36,7 +40,14 @@ export interface ManifestInput {
   journal: readonly JournalEntry[];
 }
 
-export function manifestOf({ spec, target, columns, aggregated, frontier, journal }: ManifestInput): Manifest {
+export function manifestOf({
+  spec,
+  target,
+  columns,
+  aggregated,
+  frontier,
+  journal,
+}: ManifestInput): Manifest {
   const startedAt = journal[0]?.at ?? spec.createdAt;
   const { finishedAt } = aggregated;
   const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;

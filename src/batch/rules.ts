@@ -19,7 +19,11 @@ const MAX_ORIGINS = 20;
 
 export function createRules(target: ResolvedTarget, signal: AbortSignal): Rules {
   const { userAgent } = target.browser;
-  const robots = createRobots({ mode: target.robots, signal, ...(userAgent === undefined ? {} : { userAgent }) });
+  const robots = createRobots({
+    mode: target.robots,
+    signal,
+    ...(userAgent === undefined ? {} : { userAgent }),
+  });
   const hosts = new Set<string>();
   const origins = new Set<string>();
 

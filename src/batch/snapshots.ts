@@ -3,8 +3,8 @@ import type { Queue } from 'bullmq';
 import type { Frontier } from '../discovery/frontier.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
-import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { createRate } from '../telemetry/rate.js';
+import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import type { BatchState } from './journal.js';
 import type { BatchSpec } from './spec.js';
 
@@ -68,7 +68,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         limit,
         pagesPerSecond: rate.perSecond(),
         ...(etaMs === undefined ? {} : { etaMs }),
-        ...(windowMs === undefined || etaMs === undefined ? {} : { margin: 1 - (elapsedMs + etaMs) / windowMs }),
+        ...(windowMs === undefined || etaMs === undefined
+          ? {}
+          : { margin: 1 - (elapsedMs + etaMs) / windowMs }),
         ...(now.notice === undefined ? {} : { notice: now.notice }),
       };
       await board.setSnapshot(JSON.stringify(snapshot));

@@ -4,7 +4,7 @@ import { createBatchBoard } from '../queue/batch-board.js';
 import { openBatchQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { type BatchState, enterState, isEnd, lastEntry } from './journal.js';
-import { batchFiles, readSpec, type BatchSpec } from './spec.js';
+import { type BatchSpec, batchFiles, readSpec } from './spec.js';
 
 export interface BatchStanding {
   spec: BatchSpec;
@@ -27,7 +27,12 @@ export async function standingOf(home: string, batch: string): Promise<BatchStan
 }
 
 /** Pauses, resumes or cancels a batch that has not ended. Throws USAGE when it has. */
-export async function steer(home: string, batch: string, to: 'pause' | 'run' | 'cancel', redis: RedisHandle): Promise<void> {
+export async function steer(
+  home: string,
+  batch: string,
+  to: 'pause' | 'run' | 'cancel',
+  redis: RedisHandle,
+): Promise<void> {
   const { state } = await standingOf(home, batch);
   if (isEnd(state)) throw usage(`batch ${batch} has ended: ${state}`, 'only a running batch can be steered');
   if (state !== 'fetching' && to !== 'cancel') {
@@ -43,7 +48,8 @@ export async function steer(home: string, batch: string, to: 'pause' | 'run' | '
 /** From held to delivering, whatever the gate said. The batch then has to be run. Throws USAGE when it is not held. */
 export async function release(home: string, batch: string): Promise<BatchStanding> {
   const standing = await standingOf(home, batch);
-  if (standing.state !== 'held') throw usage(`batch ${batch} is not held but ${standing.state}`, 'only a held batch can be released');
+  if (standing.state !== 'held')
+    throw usage(`batch ${batch} is not held but ${standing.state}`, 'only a held batch can be released');
   await enterState(batchFiles(home, batch).journal, 'delivering', { reason: 'released by --force' });
   return standing;
 }
@@ -54,7 +60,10 @@ export async function retryDead(home: string, batch: string): Promise<BatchStand
   if (!isEnd(standing.state) || standing.state === 'cancelled') {
     throw usage(`batch ${batch} is ${standing.state}`, 'dead letters are put back when the batch has ended');
   }
-  await enterState(batchFiles(home, batch).journal, 'fetching', { reason: 'dead letters put back', retriesDead: true });
+  await enterState(batchFiles(home, batch).journal, 'fetching', {
+    reason: 'dead letters put back',
+    retriesDead: true,
+  });
   return standing;
 }
 

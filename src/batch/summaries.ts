@@ -57,9 +57,16 @@ export async function summariseQuarantine(file: string): Promise<QuarantineGroup
     for (const issue of record.issues) {
       const path = issue.path.replace(/\.\d+(?=\.|$)/g, '[]');
       const id = `${path}\u0000${issue.code}`;
-      const group = groups.get(id) ?? { path, code: issue.code, message: issue.message, rows: 0, examples: [] };
+      const group = groups.get(id) ?? {
+        path,
+        code: issue.code,
+        message: issue.message,
+        rows: 0,
+        examples: [],
+      };
       group.rows += 1;
-      if (group.examples.length < EXAMPLES) group.examples.push({ url: record.url, value: valueAt(record.row, issue.path) });
+      if (group.examples.length < EXAMPLES)
+        group.examples.push({ url: record.url, value: valueAt(record.row, issue.path) });
       groups.set(id, group);
     }
   }

@@ -4,13 +4,13 @@
  * already, this one watches, and takes over should that one die.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Farm, startFarm } from '../batch/farm.js';
-import { enqueueBatch, type OpenedBatch } from '../batch/open-batch.js';
-import { type EndState, isEnd, type JournalEntry, lastEntry } from '../batch/journal.js';
-import { batchFiles } from '../batch/spec.js';
 import { findChromium } from '../../browser-pool/index.js';
-import { createBatchBoard } from '../queue/batch-board.js';
+import { type Farm, startFarm } from '../batch/farm.js';
+import { type EndState, isEnd, type JournalEntry, lastEntry } from '../batch/journal.js';
+import { enqueueBatch, type OpenedBatch } from '../batch/open-batch.js';
+import { batchFiles } from '../batch/spec.js';
 import { ThreshError } from '../errors.js';
+import { createBatchBoard } from '../queue/batch-board.js';
 import type { Settings } from '../settings.js';
 import { createReporter, type Reporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
@@ -28,7 +28,10 @@ const LOOK_MS = 250;
 /** Pages in flight get this long to end after the first signal. */
 export const DRAIN_MS = 20_000;
 
-export async function carryBatch({ spec, resumedFrom, concurrency, json }: CarryOptions, settings: Settings): Promise<ExitCode> {
+export async function carryBatch(
+  { spec, resumedFrom, concurrency, json }: CarryOptions,
+  settings: Settings,
+): Promise<ExitCode> {
   requireChromium();
   const reporter = createReporter({ stream: process.stderr, logLevel: settings.logLevel });
   let broke: unknown;

@@ -5,7 +5,11 @@ import type { Settings } from '../settings.js';
 import { carryBatch } from './carry-batch.js';
 import type { ExitCode } from './exit-codes.js';
 
-export async function deliver(batch: string, options: { force?: boolean; json?: boolean }, settings: Settings): Promise<ExitCode> {
+export async function deliver(
+  batch: string,
+  options: { force?: boolean; json?: boolean },
+  settings: Settings,
+): Promise<ExitCode> {
   const { state, reason } = await standingOf(settings.home, batch);
   if (state === 'held' && options.force !== true) {
     throw new ThreshError(`${batch} is held: ${reason ?? 'the gate did not pass it'}`, {
@@ -15,5 +19,8 @@ export async function deliver(batch: string, options: { force?: boolean; json?: 
     });
   }
   const { spec } = await release(settings.home, batch);
-  return carryBatch({ spec, resumedFrom: 'delivering', concurrency: 1, json: options.json === true }, settings);
+  return carryBatch(
+    { spec, resumedFrom: 'delivering', concurrency: 1, json: options.json === true },
+    settings,
+  );
 }

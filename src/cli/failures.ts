@@ -1,22 +1,26 @@
 /** `thresh failures BATCH`: its dead letters by cause; `--retry` puts them back and runs the batch to its end again. */
 import path from 'node:path';
+import { workFiles } from '../batch/aggregating.js';
+import { batchFiles } from '../batch/spec.js';
 import { retryDead, standingOf } from '../batch/steer.js';
 import { groupDead } from '../batch/summaries.js';
-import { batchFiles } from '../batch/spec.js';
-import { workFiles } from '../batch/aggregating.js';
 import type { Settings } from '../settings.js';
 import { plainText } from '../telemetry/plain-text.js';
 import { carryBatch } from './carry-batch.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { defaultConcurrency } from './run.js';
 import { requireAggregated } from './require-aggregated.js';
+import { defaultConcurrency } from './run.js';
 
 export interface FailuresOptions {
   retry?: boolean;
   json?: boolean;
 }
 
-export async function failures(batch: string, options: FailuresOptions, settings: Settings): Promise<ExitCode> {
+export async function failures(
+  batch: string,
+  options: FailuresOptions,
+  settings: Settings,
+): Promise<ExitCode> {
   const standing = await standingOf(settings.home, batch);
   if (options.retry === true) {
     const { spec } = await retryDead(settings.home, batch);
@@ -36,7 +40,8 @@ export async function failures(batch: string, options: FailuresOptions, settings
     lines.push('', `${String(group.pages).padStart(6)}  ${group.code}  ${plainText(group.message, 200)}`);
     for (const example of group.examples) {
       lines.push(`        page ${example.page}  ${plainText(example.url, 200)}`);
-      for (const kept of [example.screenshot, example.html]) if (kept !== undefined) lines.push(`          ${path.join(files.dir, kept)}`);
+      for (const kept of [example.screenshot, example.html])
+        if (kept !== undefined) lines.push(`          ${path.join(files.dir, kept)}`);
     }
   }
   if (pages > 0) lines.push('', `try them again: thresh failures ${batch} --retry`);

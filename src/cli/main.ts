@@ -12,7 +12,8 @@ let exitCode: ExitCode = EXIT.ok;
 
 function count(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1 on.');
   return value;
 }
 
@@ -23,7 +24,9 @@ async function act(program: Command, action: Action): Promise<void> {
 
 function build(): Command {
   const program = new Command('thresh')
-    .description('Renders JavaScript-heavy catalogues in bounded batches and delivers one complete Parquet dataset, or says why not.')
+    .description(
+      'Renders JavaScript-heavy catalogues in bounded batches and delivers one complete Parquet dataset, or says why not.',
+    )
     .version('0.1.0')
     .option('--home <folder>', 'where Redis, segments and batches are kept (THRESH_HOME, ./.thresh)')
     .option('--targets-dir <folder>', 'where targets are looked up by name (./targets)')
@@ -36,12 +39,15 @@ function build(): Command {
   program
     .command('run <target>')
     .description('run one batch to its end; goes on with an unfinished one of that target and date')
-    .option('--date <date>', 'YYYY-MM-DD (today in the schedule\'s zone, UTC without one)')
+    .option('--date <date>', "YYYY-MM-DD (today in the schedule's zone, UTC without one)")
     .option('--out <folder>', 'where the dataset is delivered (THRESH_OUT, ./out)')
     .option('--limit <pages>', 'skip pages beyond this many', count)
     .option('--concurrency <pages>', 'pages at once', count)
     .option('--json', 'the report as JSON on stdout')
-    .addHelpText('after', '\nExamples:\n  thresh run demo-shop\n  thresh run ./my-shop.ts --limit 20 --out /tmp/try\n\nExit codes: 0 delivered, 1 failed, 2 wrong usage or target, 3 held by the gate, 130 interrupted.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  thresh run demo-shop\n  thresh run ./my-shop.ts --limit 20 --out /tmp/try\n\nExit codes: 0 delivered, 1 failed, 2 wrong usage or target, 3 held by the gate, 130 interrupted.',
+    )
     .action(async (target: string, options) => {
       const { run } = await import('./run.js');
       await act(program, (settings) => run(target, { ...options, targetsDir: settings.targets }, settings));
@@ -107,7 +113,12 @@ function build(): Command {
 }
 
 function told(error: ThreshError): ExitCode {
-  process.stderr.write(`thresh: ${error.message.split('\n').map((line) => plainText(line, 1_000)).join('\n')}\n`);
+  process.stderr.write(
+    `thresh: ${error.message
+      .split('\n')
+      .map((line) => plainText(line, 1_000))
+      .join('\n')}\n`,
+  );
   if (error.mend !== undefined) process.stderr.write(`  mend: ${plainText(error.mend, 500)}\n`);
   switch (error.code) {
     case 'TARGET_INVALID':
@@ -129,7 +140,9 @@ async function main(): Promise<ExitCode> {
     const stacks = process.argv.includes('--verbose') || process.env.THRESH_DEBUG === '1';
     if (stacks) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     if (isThreshError(error)) return told(error);
-    process.stderr.write(`thresh: ${plainText(reasonOf(error), 1_000)}\n  mend: this is a fault of thresh; --verbose shows where\n`);
+    process.stderr.write(
+      `thresh: ${plainText(reasonOf(error), 1_000)}\n  mend: this is a fault of thresh; --verbose shows where\n`,
+    );
     return EXIT.failed;
   }
 }

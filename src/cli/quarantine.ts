@@ -8,7 +8,11 @@ import { plainText } from '../telemetry/plain-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { requireAggregated } from './require-aggregated.js';
 
-export async function quarantine(batch: string, options: { json?: boolean }, settings: Settings): Promise<ExitCode> {
+export async function quarantine(
+  batch: string,
+  options: { json?: boolean },
+  settings: Settings,
+): Promise<ExitCode> {
   const standing = await standingOf(settings.home, batch);
   const files = batchFiles(settings.home, batch);
   await requireAggregated(standing, files);
@@ -18,9 +22,14 @@ export async function quarantine(batch: string, options: { json?: boolean }, set
     process.stdout.write(`${JSON.stringify(groups)}\n`);
     return EXIT.ok;
   }
-  const lines = [groups.length === 0 ? `${batch} has no refused rows` : `refused rows of ${batch}, by what was wrong`];
+  const lines = [
+    groups.length === 0 ? `${batch} has no refused rows` : `refused rows of ${batch}, by what was wrong`,
+  ];
   for (const group of groups) {
-    lines.push('', `${String(group.rows).padStart(6)}  ${plainText(group.path || '(row)', 80)}  ${group.code}  ${plainText(group.message, 200)}`);
+    lines.push(
+      '',
+      `${String(group.rows).padStart(6)}  ${plainText(group.path || '(row)', 80)}  ${group.code}  ${plainText(group.message, 200)}`,
+    );
     for (const { url, value } of group.examples) {
       lines.push(`        ${plainText(JSON.stringify(value) ?? 'missing', 120)}  ${plainText(url, 200)}`);
     }

@@ -11,9 +11,12 @@ export async function requireAggregated({ spec, state }: BatchStanding, files: B
     () => false,
   );
   if (there) return;
-  throw new ThreshError(`batch ${spec.id} is ${state}: its dead letters and refused rows are listed once it was aggregated`, {
-    code: 'USAGE',
-    scope: 'batch',
-    mend: '`thresh status` shows how many there are so far',
-  });
+  throw new ThreshError(
+    `batch ${spec.id} is ${state}: its dead letters and refused rows are listed once it was aggregated`,
+    {
+      code: 'USAGE',
+      scope: 'batch',
+      mend: '`thresh status` shows how many there are so far',
+    },
+  );
 }

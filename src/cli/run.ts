@@ -6,9 +6,9 @@ import { dateIn, openBatch } from '../batch/open-batch.js';
 import { probeFolder } from '../delivery/folder.js';
 import { ThreshError } from '../errors.js';
 import type { Settings } from '../settings.js';
-import { withRedis } from './embedded.js';
-import { type ExitCode } from './exit-codes.js';
 import { carryBatch } from './carry-batch.js';
+import { withRedis } from './embedded.js';
+import type { ExitCode } from './exit-codes.js';
 
 export interface RunOptions {
   date?: string;
@@ -24,7 +24,11 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
   const { definition } = target;
   const date = options.date ?? dateIn(definition.schedule?.tz ?? 'UTC', new Date());
   if (!isDate(date)) {
-    throw new ThreshError(`"${date}" is not a date`, { code: 'USAGE', scope: 'batch', mend: 'write it as 2026-03-31' });
+    throw new ThreshError(`"${date}" is not a date`, {
+      code: 'USAGE',
+      scope: 'batch',
+      mend: 'write it as 2026-03-31',
+    });
   }
   const out = path.resolve(options.out ?? definition.deliver?.to ?? settings.out);
   await probeFolder(out);
@@ -41,7 +45,8 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
       redis,
     ),
   );
-  const concurrency = options.concurrency ?? Math.min(definition.throttle.maxConcurrency, defaultConcurrency());
+  const concurrency =
+    options.concurrency ?? Math.min(definition.throttle.maxConcurrency, defaultConcurrency());
   return carryBatch({ ...opened, concurrency, json: options.json === true }, settings);
 }
 
@@ -51,5 +56,9 @@ export function defaultConcurrency(): number {
 }
 
 function isDate(text: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
+  return (
+    /^\d{4}-\d{2}-\d{2}$/.test(text) &&
+    !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) &&
+    new Date(`${text}T00:00:00Z`).toISOString().startsWith(text)
+  );
 }

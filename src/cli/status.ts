@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { isEnd, lastEntry } from '../batch/journal.js';
-import { batchFiles, type BatchSpec, listSpecs } from '../batch/spec.js';
+import { type BatchSpec, batchFiles, listSpecs } from '../batch/spec.js';
 import { standingOf } from '../batch/steer.js';
 import { createBatchBoard } from '../queue/batch-board.js';
 import type { RedisHandle } from '../queue/redis.js';
@@ -24,7 +24,9 @@ interface Standing {
   date: string;
   state: string;
   reason?: string;
-  pages: { frontier: number; completed: number; gone: number; skipped: number; dead: number; unfinished: number } | undefined;
+  pages:
+    | { frontier: number; completed: number; gone: number; skipped: number; dead: number; unfinished: number }
+    | undefined;
   rows: number | undefined;
   snapshot?: BatchSnapshot;
 }
@@ -32,12 +34,17 @@ interface Standing {
 const SHOWN = 20;
 const LOOK_MS = 500;
 
-export async function status(batch: string | undefined, options: StatusOptions, settings: Settings): Promise<ExitCode> {
+export async function status(
+  batch: string | undefined,
+  options: StatusOptions,
+  settings: Settings,
+): Promise<ExitCode> {
   if (batch !== undefined) await standingOf(settings.home, batch);
   const all = await listSpecs(settings.home);
   const specs = batch === undefined ? all.slice(0, SHOWN) : all.filter((spec) => spec.id === batch);
   const live = (await Promise.all(specs.map((spec) => hasEnded(spec, settings)))).includes(false);
-  if (!live) return show(await Promise.all(specs.map((spec) => standing(spec, settings))), options, all.length);
+  if (!live)
+    return show(await Promise.all(specs.map((spec) => standing(spec, settings))), options, all.length);
   return withRedis(settings, async (redis) => {
     if (options.watch === true && batch !== undefined) return watch(specs, settings, redis);
     return show(await Promise.all(specs.map((spec) => standing(spec, settings, redis))), options, all.length);
@@ -52,7 +59,12 @@ async function hasEnded(spec: BatchSpec, settings: Settings): Promise<boolean> {
 async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle): Promise<Standing> {
   const entry = await lastEntry(batchFiles(settings.home, spec.id).journal);
   const state = entry?.state ?? 'discovering';
-  const named = { batch: spec.id, target: spec.target, date: spec.date, ...(entry?.reason === undefined ? {} : { reason: entry.reason }) };
+  const named = {
+    batch: spec.id,
+    target: spec.target,
+    date: spec.date,
+    ...(entry?.reason === undefined ? {} : { reason: entry.reason }),
+  };
   if (isEnd(state)) {
     const report = await readReport(spec);
     return { ...named, state, pages: report?.pages, rows: report?.rows.delivered };
@@ -72,13 +84,25 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
     process.stdout.write('no batch yet: `thresh run TARGET` makes one\n');
     return EXIT.ok;
   }
-  const table = new Table({ head: ['batch', 'state', 'done', 'pages', 'dead', 'rows', ''], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ['batch', 'state', 'done', 'pages', 'dead', 'rows', ''],
+    style: { head: [], border: [] },
+  });
   for (const { batch, state, pages, rows, reason } of standings) {
     const done = pages === undefined ? '-' : String(pages.frontier - pages.unfinished);
-    table.push([batch, state, done, pages?.frontier ?? '-', pages?.dead ?? '-', rows ?? '-', (reason ?? '').slice(0, 60)]);
+    table.push([
+      batch,
+      state,
+      done,
+      pages?.frontier ?? '-',
+      pages?.dead ?? '-',
+      rows ?? '-',
+      (reason ?? '').slice(0, 60),
+    ]);
   }
   process.stdout.write(`${table.toString()}\n`);
-  if (total > standings.length && standings.length > 1) process.stdout.write(`the latest ${standings.length} of ${total}\n`);
+  if (total > standings.length && standings.length > 1)
+    process.stdout.write(`the latest ${standings.length} of ${total}\n`);
   return EXIT.ok;
 }
 

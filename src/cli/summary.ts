@@ -31,7 +31,13 @@ export async function summaryOf(spec: BatchSpec, end: JournalEntry, options: Sum
   options.stderr.write(`${[`${spec.id}: ${end.state}`, ...lines(spec, end, report)].join('\n')}\n`);
   if (options.json) {
     const { id: batch, target, date } = spec;
-    const brief = { batch, target, date, state: end.state, ...(end.reason === undefined ? {} : { reason: end.reason }) };
+    const brief = {
+      batch,
+      target,
+      date,
+      state: end.state,
+      ...(end.reason === undefined ? {} : { reason: end.reason }),
+    };
     options.stdout.write(`${JSON.stringify(report ?? brief)}\n`);
   } else if (end.state === 'delivered') {
     options.stdout.write(`${path.join(spec.out, spec.target, `date=${spec.date}`)}\n`);
@@ -42,13 +48,18 @@ function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): 
   const why = end.reason === undefined ? [] : [`  why      ${plainText(end.reason, 1_000)}`];
   if (report === undefined) return why;
   const { pages, rows, times, sla } = report;
-  const margin = sla === undefined ? '' : `, margin ${Math.round(sla.margin * 100)} % of ${formatDuration(sla.windowSeconds * 1_000)}`;
+  const margin =
+    sla === undefined
+      ? ''
+      : `, margin ${Math.round(sla.margin * 100)} % of ${formatDuration(sla.windowSeconds * 1_000)}`;
   return [
     ...why,
     `  pages    ${pages.completed} completed, ${pages.gone} gone, ${pages.skipped} skipped, ${pages.dead} dead, ${pages.unfinished} unfinished, of ${pages.frontier}`,
     `  rows     ${rows.delivered} delivered, ${rows.duplicates} duplicates, ${rows.quarantined} quarantined, of ${rows.read}`,
     `  time     ${formatDuration(times.seconds * 1_000)}, ${report.pagesPerSecond} pages/s${margin}`,
-    ...(end.state === 'delivered' ? [`  dataset  ${path.join(spec.out, spec.target, `date=${spec.date}`)}`] : []),
+    ...(end.state === 'delivered'
+      ? [`  dataset  ${path.join(spec.out, spec.target, `date=${spec.date}`)}`]
+      : []),
     `  report   ${reportFile(spec)}`,
     ...(pages.dead > 0 ? [`  dead letters: thresh failures ${spec.id}`] : []),
     ...(rows.quarantined > 0 ? [`  refused rows: thresh quarantine ${spec.id}`] : []),

@@ -31,7 +31,9 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     second: () => farm.stopNow(),
   });
   reporter.note(`working for the farm at ${farm.redis.where}`);
-  await new Promise<void>((resolve) => signals.stopped.addEventListener('abort', () => resolve(), { once: true }));
+  await new Promise<void>((resolve) =>
+    signals.stopped.addEventListener('abort', () => resolve(), { once: true }),
+  );
   await farm.stop(DRAIN_MS);
   signals.release();
   reporter.done('stopped');

@@ -3,7 +3,10 @@ import type { Column, ColumnProblem } from './column.js';
 import { checkKey, columnsOf } from './columns.js';
 
 /** Everything about a target's schema and key that a dataset cannot hold. */
-export function checkColumns(schema: z.ZodObject, key: readonly string[]): { columns: Column[]; problems: ColumnProblem[] } {
+export function checkColumns(
+  schema: z.ZodObject,
+  key: readonly string[],
+): { columns: Column[]; problems: ColumnProblem[] } {
   const { columns, problems } = columnsOf(schema);
   return { columns, problems: [...problems, ...checkKey(columns, key)] };
 }

@@ -1,5 +1,4 @@
 /** What a Parquet engine is: staged rows in, files and statistics out. The two are held to the same results. */
-import { ThreshError } from '../errors.js';
 import type { Column } from './column.js';
 
 /** `duckdb` is the default; `parquetjs` is pure JavaScript, for machines without DuckDB's native module. */
@@ -51,16 +50,4 @@ export interface EngineResult {
 /** Where a file of the dataset is written first: `BATCH-00000.parquet`, counting up. */
 export function fileName(batch: string, place: number): string {
   return `${batch}-${String(place).padStart(5, '0')}.parquet`;
-}
-
-/** The engine that `THRESH_PARQUET` names; DuckDB when it is unset or empty. Throws `USAGE` for any other word. */
-export function engineNamed(text: string | undefined): EngineName {
-  const name = text?.trim().toLowerCase();
-  if (name === undefined || name === '' || name === 'duckdb') return 'duckdb';
-  if (name === 'parquetjs') return 'parquetjs';
-  throw new ThreshError(`THRESH_PARQUET is ${JSON.stringify(text)}, which is no Parquet engine`, {
-    code: 'USAGE',
-    scope: 'batch',
-    mend: 'use duckdb or parquetjs',
-  });
 }

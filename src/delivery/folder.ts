@@ -35,7 +35,8 @@ export async function deliverToFolder(delivery: FolderDelivery): Promise<string>
   try {
     await mkdir(parent, { recursive: true });
     if ((await batchAt(place)) !== delivery.batch) {
-      if ((await batchAt(hidden('ready'))) !== delivery.batch) await build(delivery, hidden('building'), hidden('ready'));
+      if ((await batchAt(hidden('ready'))) !== delivery.batch)
+        await build(delivery, hidden('building'), hidden('ready'));
       await moveAside(place, hidden('replaced'));
       await rename(hidden('ready'), place);
       await syncFolder(parent);
@@ -81,7 +82,10 @@ async function build(delivery: FolderDelivery, building: string, ready: string):
   }
   const success = path.join(building, '_SUCCESS');
   const handle = await open(success, 'w');
-  await handle.writeFile(delivery.manifest).then(() => handle.sync()).finally(() => handle.close());
+  await handle
+    .writeFile(delivery.manifest)
+    .then(() => handle.sync())
+    .finally(() => handle.close());
   await syncFolder(building);
   await rename(building, ready);
 }
@@ -133,7 +137,10 @@ export async function writeRunFiles({ out, target, batch, files }: RunFiles): Pr
       if ('from' in source) await copyFile(source.from, half, constants.COPYFILE_FICLONE);
       else {
         const handle = await open(half, 'w');
-        await handle.writeFile(source.text).then(() => handle.sync()).finally(() => handle.close());
+        await handle
+          .writeFile(source.text)
+          .then(() => handle.sync())
+          .finally(() => handle.close());
       }
       await rename(half, place);
     }

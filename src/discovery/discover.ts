@@ -15,7 +15,9 @@ export async function* discover(source: Discover, signal?: AbortSignal): AsyncGe
       count += 1;
       const request = typeof entry === 'string' ? { url: entry } : entry;
       if (typeof request?.url !== 'string' || !URL.canParse(request.url) || !/^https?:/i.test(request.url)) {
-        throw failed(`page ${count} is not an http(s) URL: ${JSON.stringify(request?.url ?? entry)?.slice(0, 200)}`);
+        throw failed(
+          `page ${count} is not an http(s) URL: ${JSON.stringify(request?.url ?? entry)?.slice(0, 200)}`,
+        );
       }
       yield request;
     }
@@ -25,7 +27,10 @@ export async function* discover(source: Discover, signal?: AbortSignal): AsyncGe
   }
 }
 
-async function* fromSitemap({ urls, options }: SitemapSource, signal?: AbortSignal): AsyncGenerator<PageRequest> {
+async function* fromSitemap(
+  { urls, options }: SitemapSource,
+  signal?: AbortSignal,
+): AsyncGenerator<PageRequest> {
   const include = patternsOf(options.include);
   const exclude = patternsOf(options.exclude);
   const since = options.since === undefined ? undefined : new Date(options.since).getTime();
@@ -54,5 +59,10 @@ function isSitemap(source: Discover): source is SitemapSource {
 }
 
 function failed(message: string, cause?: unknown): ThreshError {
-  return new ThreshError(message, { code: 'DISCOVERY_FAILED', scope: 'batch', mend: 'mend `discover` in the target', cause });
+  return new ThreshError(message, {
+    code: 'DISCOVERY_FAILED',
+    scope: 'batch',
+    mend: 'mend `discover` in the target',
+    cause,
+  });
 }

@@ -10,7 +10,10 @@ const TRIES = 3;
 const ANSWER_LIMIT_MS = 15_000;
 
 /** A small text, cut at `maxBytes`. Tries again when there is no answer or a 5xx. Never throws but for the signal. */
-export async function fetchText(url: string, { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal }): Promise<FetchText> {
+export async function fetchText(
+  url: string,
+  { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal },
+): Promise<FetchText> {
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     const answer = await fetchOnce(url, maxBytes, signal);

@@ -30,7 +30,10 @@ export interface Frontier {
   /** Durable when it resolves. */
   append(pages: readonly NewPage[]): Promise<void>;
   /** At most `count` pages from the cursor (undefined: the start) on, and the cursor behind them. */
-  readFrom(cursor: FrontierCursor | undefined, count: number): Promise<{ pages: FrontierPage[]; next: FrontierCursor }>;
+  readFrom(
+    cursor: FrontierCursor | undefined,
+    count: number,
+  ): Promise<{ pages: FrontierPage[]; next: FrontierCursor }>;
   /** All pages, in portions. */
   read(): AsyncGenerator<FrontierPage[]>;
   close(): Promise<void>;
@@ -52,7 +55,11 @@ export async function openFrontier(file: string): Promise<Frontier> {
     for (let at = 0; ; ) {
       const { bytesRead } = await handle.read(chunk, 0, CHUNK, at);
       if (bytesRead === 0) break;
-      for (let found = chunk.indexOf(NEWLINE); found >= 0 && found < bytesRead; found = chunk.indexOf(NEWLINE, found + 1)) {
+      for (
+        let found = chunk.indexOf(NEWLINE);
+        found >= 0 && found < bytesRead;
+        found = chunk.indexOf(NEWLINE, found + 1)
+      ) {
         lines += 1;
         end = at + found + 1;
       }
@@ -73,7 +80,11 @@ export async function openFrontier(file: string): Promise<Frontier> {
       at += bytesRead;
       const text = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
       let from = 0;
-      for (let end = text.indexOf(NEWLINE); end >= 0 && pages.length < count; end = text.indexOf(NEWLINE, from)) {
+      for (
+        let end = text.indexOf(NEWLINE);
+        end >= 0 && pages.length < count;
+        end = text.indexOf(NEWLINE, from)
+      ) {
         pages.push({ n, ...(JSON.parse(text.subarray(from, end).toString('utf8')) as NewPage) });
         offset += end + 1 - from;
         n += 1;
@@ -90,7 +101,11 @@ export async function openFrontier(file: string): Promise<Frontier> {
     },
     async append(pages) {
       if (pages.length === 0) return;
-      const text = Buffer.from(pages.map(({ url, label, data, skip, from }) => `${JSON.stringify({ url, label, data, skip, from })}\n`).join(''));
+      const text = Buffer.from(
+        pages
+          .map(({ url, label, data, skip, from }) => `${JSON.stringify({ url, label, data, skip, from })}\n`)
+          .join(''),
+      );
       try {
         await handle.appendFile(text);
         await handle.datasync();

@@ -10,8 +10,25 @@ export interface UrlIdentity {
 
 /** Parameters that say where a visitor came from and nothing about the page. */
 const TRACKING = [
-  'utm_*', 'gclid', 'gclsrc', 'dclid', 'fbclid', 'msclkid', 'yclid', 'twclid', 'ttclid', 'igshid', 'mc_cid', 'mc_eid',
-  '_ga', '_gl', '_hsenc', '_hsmi', 'wbraid', 'gbraid', 'srsltid',
+  'utm_*',
+  'gclid',
+  'gclsrc',
+  'dclid',
+  'fbclid',
+  'msclkid',
+  'yclid',
+  'twclid',
+  'ttclid',
+  'igshid',
+  'mc_cid',
+  'mc_eid',
+  '_ga',
+  '_gl',
+  '_hsenc',
+  '_hsmi',
+  'wbraid',
+  'gbraid',
+  'srsltid',
 ];
 
 /**
@@ -45,7 +62,7 @@ function matches(pattern: string, name: string): boolean {
 }
 
 /** RFC 3986, 6.2.2: escapes of unreserved characters are the characters; hex digits are upper case. */
-function unreserved(escape: string): string {
-  const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-  return /[A-Za-z0-9_~-]/.test(character) ? character : escape.toUpperCase();
+function unreserved(escaped: string): string {
+  const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
+  return /[A-Za-z0-9_~-]/.test(character) ? character : escaped.toUpperCase();
 }

@@ -3,7 +3,7 @@
  * that nothing is; at most 500 KB are read.
  */
 import robotsParser from 'robots-parser';
-import { fetchText, type FetchText } from './fetch-text.js';
+import { type FetchText, fetchText } from './fetch-text.js';
 
 export interface Robots {
   allowed(url: string): Promise<boolean>;
@@ -18,7 +18,10 @@ export interface RobotsOptions {
   signal?: AbortSignal;
 }
 
-type Rules = { isAllowed(url: string, agent: string): boolean | undefined; getCrawlDelay(agent: string): number | undefined };
+type Rules = {
+  isAllowed(url: string, agent: string): boolean | undefined;
+  getCrawlDelay(agent: string): number | undefined;
+};
 
 const MAX_BYTES = 500 * 1024;
 const LONGEST_DELAY_MS = 120_000;
@@ -46,14 +49,19 @@ export function createRobots({ mode, userAgent = 'Thresh', signal }: RobotsOptio
     async crawlDelayMs(origin) {
       if (mode === 'ignore') return undefined;
       const seconds = (await rulesOf(origin)).getCrawlDelay(userAgent);
-      return seconds === undefined || !(seconds > 0) ? undefined : Math.min(seconds * 1_000, LONGEST_DELAY_MS);
+      return seconds === undefined || !(seconds > 0)
+        ? undefined
+        : Math.min(seconds * 1_000, LONGEST_DELAY_MS);
     },
   };
 }
 
 async function loadRules(origin: string, signal: AbortSignal | undefined): Promise<Rules> {
   const url = `${origin}/robots.txt`;
-  const answer: FetchText = await fetchText(url, { maxBytes: MAX_BYTES, ...(signal === undefined ? {} : { signal }) });
+  const answer: FetchText = await fetchText(url, {
+    maxBytes: MAX_BYTES,
+    ...(signal === undefined ? {} : { signal }),
+  });
   if (answer.status === undefined || answer.status >= 500) return NOTHING_ALLOWED;
   if (answer.status >= 400) return NOTHING_SAID;
   return (robotsParser as unknown as (url: string, text: string) => Rules)(url, answer.text);

@@ -3,9 +3,10 @@
  * and no more than a chunk is in memory. What is not a sitemap (HTML, torn off, a bomb, a circle) ends discovery with
  * its URL and the reason: a batch with a part of the catalogue would be worse than none.
  */
+
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
-import { Readable } from 'node:stream';
 import { SaxesParser } from 'saxes';
 import { reasonOf, ThreshError } from '../errors.js';
 import { USER_AGENT } from './fetch-text.js';
@@ -35,23 +36,41 @@ const ANSWER_LIMIT_MS = 30_000;
 const SUSPICIOUS_BYTES = 10 * 1024 * 1024;
 
 /** All entries of these sitemaps and of those that they lead to. Throws DISCOVERY_FAILED. */
-export async function* readSitemaps(urls: readonly string[], signal?: AbortSignal, limits: SitemapLimits = {}): AsyncGenerator<SitemapEntry> {
+export async function* readSitemaps(
+  urls: readonly string[],
+  signal?: AbortSignal,
+  limits: SitemapLimits = {},
+): AsyncGenerator<SitemapEntry> {
   const { maxFiles = 50_000, maxDepth = 3 } = limits;
   const read = new Set<string>();
   const queue = urls.map((url) => ({ url, depth: 0 }));
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     if (read.has(next.url)) continue;
     read.add(next.url);
-    if (read.size > maxFiles) throw failed(next.url, `more than ${maxFiles} sitemaps`, 'name the parts that are wanted instead of the index');
+    if (read.size > maxFiles)
+      throw failed(
+        next.url,
+        `more than ${maxFiles} sitemaps`,
+        'name the parts that are wanted instead of the index',
+      );
     for await (const found of readOne(next.url, limits, signal)) {
       if (!found.isIndex) yield found;
-      else if (next.depth >= maxDepth) throw failed(next.url, `sitemap indexes nested more than ${maxDepth} deep`, 'name the inner index instead');
+      else if (next.depth >= maxDepth)
+        throw failed(
+          next.url,
+          `sitemap indexes nested more than ${maxDepth} deep`,
+          'name the inner index instead',
+        );
       else queue.push({ url: found.url, depth: next.depth + 1 });
     }
   }
 }
 
-async function* readOne(url: string, limits: SitemapLimits, signal: AbortSignal | undefined): AsyncGenerator<Found> {
+async function* readOne(
+  url: string,
+  limits: SitemapLimits,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Found> {
   const { maxBytes = 1024 ** 3, maxRatio = 200 } = limits;
   const response = await ask(url, signal);
   const counted = { in: 0 };
@@ -66,7 +85,13 @@ async function* readOne(url: string, limits: SitemapLimits, signal: AbortSignal 
     if (root === undefined) {
       root = tag;
       if (tag !== 'urlset' && tag !== 'sitemapindex') {
-        throw failed(url, tag === 'html' ? 'this is an HTML page, not a sitemap' : `the root element is <${tag.slice(0, 40)}>, not a sitemap's`, 'give the URL of the sitemap itself; robots.txt may name it');
+        throw failed(
+          url,
+          tag === 'html'
+            ? 'this is an HTML page, not a sitemap'
+            : `the root element is <${tag.slice(0, 40)}>, not a sitemap's`,
+          'give the URL of the sitemap itself; robots.txt may name it',
+        );
       }
     }
     field = name === 'loc' || name === 'lastmod' ? name : undefined;
@@ -87,7 +112,12 @@ async function* readOne(url: string, limits: SitemapLimits, signal: AbortSignal 
     const tag = name.slice(name.indexOf(':') + 1);
     if (tag !== 'url' && tag !== 'sitemap') return;
     const text = loc.trim();
-    if (URL.canParse(text, url)) ready.push({ url: new URL(text, url).href, lastmod: lastmod.trim() || undefined, isIndex: tag === 'sitemap' });
+    if (URL.canParse(text, url))
+      ready.push({
+        url: new URL(text, url).href,
+        lastmod: lastmod.trim() || undefined,
+        isIndex: tag === 'sitemap',
+      });
   });
   parser.on('error', (error) => {
     throw error;
@@ -98,8 +128,14 @@ async function* readOne(url: string, limits: SitemapLimits, signal: AbortSignal 
     for await (const chunk of unzipped(response, counted)) {
       signal?.throwIfAborted();
       out += chunk.length;
-      if (out > maxBytes) throw failed(url, `more than ${maxBytes} bytes when unpacked`, 'split the sitemap; the protocol allows 50 MB a file');
-      if (out > SUSPICIOUS_BYTES && out > counted.in * maxRatio) throw failed(url, `unpacks to more than ${maxRatio} times its size: a gzip bomb?`, 'check the URL');
+      if (out > maxBytes)
+        throw failed(
+          url,
+          `more than ${maxBytes} bytes when unpacked`,
+          'split the sitemap; the protocol allows 50 MB a file',
+        );
+      if (out > SUSPICIOUS_BYTES && out > counted.in * maxRatio)
+        throw failed(url, `unpacks to more than ${maxRatio} times its size: a gzip bomb?`, 'check the URL');
       parser.write(decoder.decode(chunk, { stream: true }));
       yield* ready;
       ready = [];
@@ -110,8 +146,15 @@ async function* readOne(url: string, limits: SitemapLimits, signal: AbortSignal 
     yield* ready;
   } catch (error) {
     if (error instanceof ThreshError || signal?.aborted === true) throw error;
-    const torn = /unexpected end|unclosed tag|terminated|aborted|premature|incorrect data/i.test(String(error));
-    throw failed(url, torn ? `it is cut off or broken (${reasonOf(error)})` : reasonOf(error), 'try again; if it stays so, the site has to mend its sitemap', error);
+    const torn = /unexpected end|unclosed tag|terminated|aborted|premature|incorrect data/i.test(
+      String(error),
+    );
+    throw failed(
+      url,
+      torn ? `it is cut off or broken (${reasonOf(error)})` : reasonOf(error),
+      'try again; if it stays so, the site has to mend its sitemap',
+      error,
+    );
   }
 }
 
@@ -131,7 +174,8 @@ async function ask(url: string, signal: AbortSignal | undefined): Promise<Respon
       if (response.ok && response.body !== null) return response;
       await response.body?.cancel();
       problem = `it answered ${response.status}`;
-      if (response.status < 500 && response.status !== 429) throw failed(url, problem, 'check the URL in a browser');
+      if (response.status < 500 && response.status !== 429)
+        throw failed(url, problem, 'check the URL in a browser');
       const after = Number(response.headers.get('retry-after'));
       if (after > 0) waitMs = Math.min(after * 1_000, 60_000);
     } catch (error) {
@@ -140,7 +184,12 @@ async function ask(url: string, signal: AbortSignal | undefined): Promise<Respon
       cause = error;
       const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;
       const code = (reason as NodeJS.ErrnoException).code;
-      problem = code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? `its host does not resolve (${code})` : reasonOf(reason) === '' ? String(code) : reasonOf(reason);
+      problem =
+        code === 'ENOTFOUND' || code === 'EAI_AGAIN'
+          ? `its host does not resolve (${code})`
+          : reasonOf(reason) === ''
+            ? String(code)
+            : reasonOf(reason);
       if (code === 'ENOTFOUND') attempt = TRIES;
     } finally {
       clearTimeout(timer);
@@ -168,5 +217,11 @@ async function* unzipped(response: Response, counted: { in: number }): AsyncGene
 }
 
 function failed(url: string, what: string, mend: string, cause?: unknown): ThreshError {
-  return new ThreshError(`sitemap ${url}: ${what}`, { code: 'DISCOVERY_FAILED', scope: 'batch', retry: 'later', mend, cause });
+  return new ThreshError(`sitemap ${url}: ${what}`, {
+    code: 'DISCOVERY_FAILED',
+    scope: 'batch',
+    retry: 'later',
+    mend,
+    cause,
+  });
 }

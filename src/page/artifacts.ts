@@ -22,9 +22,11 @@ export async function keepArtifacts(page: Page, folder: string, name: string): P
     within(page.screenshot({ path: path.join(folder, screenshot), timeout: LIMIT_MS })).then((done) => {
       if (done) artifacts.screenshot = screenshot;
     }),
-    within(page.content().then((text) => writeFile(path.join(folder, html), text.slice(0, MAX_HTML)))).then((done) => {
-      if (done) artifacts.html = html;
-    }),
+    within(page.content().then((text) => writeFile(path.join(folder, html), text.slice(0, MAX_HTML)))).then(
+      (done) => {
+        if (done) artifacts.html = html;
+      },
+    ),
   ]);
   return artifacts;
 }

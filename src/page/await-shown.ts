@@ -30,7 +30,8 @@ export async function awaitShown(page: Page, tests: PageTests, deadline: number)
     const test = tests[shown];
     if (typeof test === 'function') watches.push(watchFunction(page, shown, test, stop.signal));
   }
-  if (tests.ready === undefined) watches.push(page.waitForLoadState('load', { timeout: 0 }).then(() => 'ready'));
+  if (tests.ready === undefined)
+    watches.push(page.waitForLoadState('load', { timeout: 0 }).then(() => 'ready'));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(notReady(page, tests.ready)), Math.max(0, deadline - Date.now()));
@@ -47,7 +48,10 @@ export async function awaitShown(page: Page, tests: PageTests, deadline: number)
 
 /** What was ready may also say that it is something else, for instance an error drawn into the page's usual frame. */
 async function confirm(page: Page, tests: PageTests): Promise<Shown> {
-  const bySelector = await page.evaluate(firstShown, [selectorsOf({ ...tests, ready: undefined }), 0] as const);
+  const bySelector = await page.evaluate(firstShown, [
+    selectorsOf({ ...tests, ready: undefined }),
+    0,
+  ] as const);
   if (bySelector !== '') return bySelector as Shown;
   for (const shown of ORDER) {
     const test = tests[shown];
@@ -56,7 +60,12 @@ async function confirm(page: Page, tests: PageTests): Promise<Shown> {
   return 'ready';
 }
 
-async function watchSelectors(page: Page, tests: PageTests, deadline: number, stop: AbortSignal): Promise<Shown> {
+async function watchSelectors(
+  page: Page,
+  tests: PageTests,
+  deadline: number,
+  stop: AbortSignal,
+): Promise<Shown> {
   const selectors = selectorsOf(tests);
   while (!stop.aborted) {
     const left = deadline - Date.now();
@@ -66,7 +75,8 @@ async function watchSelectors(page: Page, tests: PageTests, deadline: number, st
       if (shown !== '') return shown as Shown;
     } catch (error) {
       // The page went on to another document while we waited in the last one: wait in the new one.
-      if (!/context was destroyed|Cannot find context|navigation/i.test(String(error))) throw wrongSelector(error);
+      if (!/context was destroyed|Cannot find context|navigation/i.test(String(error)))
+        throw wrongSelector(error);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -84,7 +94,9 @@ function selectorsOf(tests: PageTests): [Shown, string, boolean][] {
 }
 
 /** Runs in the page. The name of the first that is there (and visible, where asked), or '' after `waitMs`. */
-function firstShown([selectors, waitMs]: readonly [[string, string, boolean][], number]): Promise<string> | string {
+function firstShown([selectors, waitMs]: readonly [[string, string, boolean][], number]):
+  | Promise<string>
+  | string {
   const look = (): string => {
     for (const [name, selector, visible] of selectors) {
       for (const element of document.querySelectorAll(selector)) {

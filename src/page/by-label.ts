@@ -16,9 +16,12 @@ export function byLabel<T extends string | object>(
   const found = label !== undefined && Object.hasOwn(entries, label) ? entries[label] : undefined;
   if (found !== undefined || name === 'ready') return found;
   const known = Object.keys(entries).join(', ');
-  throw new ThreshError(`${name} has no entry for ${label === undefined ? 'a page without a label' : `label "${label}"`}`, {
-    code: 'EXTRACT_FAILED',
-    scope: 'page',
-    mend: `give the page one of the labels ${known}, or add the entry to the target`,
-  });
+  throw new ThreshError(
+    `${name} has no entry for ${label === undefined ? 'a page without a label' : `label "${label}"`}`,
+    {
+      code: 'EXTRACT_FAILED',
+      scope: 'page',
+      mend: `give the page one of the labels ${known}, or add the entry to the target`,
+    },
+  );
 }

@@ -1,7 +1,23 @@
 /** What happens to pages, told to whoever listens. Facts, in the past tense. */
 export type PageEvent =
-  | { kind: 'page.retried'; batch: string; page: number; url: string; attempt: number; code: string; reason: string }
-  | { kind: 'page.dead'; batch: string; page: number; url: string; attempt: number; code: string; reason: string }
+  | {
+      kind: 'page.retried';
+      batch: string;
+      page: number;
+      url: string;
+      attempt: number;
+      code: string;
+      reason: string;
+    }
+  | {
+      kind: 'page.dead';
+      batch: string;
+      page: number;
+      url: string;
+      attempt: number;
+      code: string;
+      reason: string;
+    }
   | { kind: 'target.overloaded'; batch: string; url: string; afterMs: number }
   | { kind: 'rows.waited-for-disk'; batch: string; reason: string }
   | {

@@ -1,10 +1,17 @@
 import { ThreshError } from '../errors.js';
+import type { FollowedLink } from '../spool/record.js';
+import type { ResolvedTarget } from '../target/defaults.js';
 import type {
-  ByLabel, Extract, ExtractContext, ExtractRequest, FieldsSpec, FollowOptions, Json, TargetLog,
+  ByLabel,
+  Extract,
+  ExtractContext,
+  ExtractRequest,
+  FieldsSpec,
+  FollowOptions,
+  Json,
+  TargetLog,
 } from '../target/definition.js';
 import { readFields } from '../target/fields.js';
-import type { ResolvedTarget } from '../target/defaults.js';
-import type { FollowedLink } from '../spool/record.js';
 import { byLabel } from './by-label.js';
 
 export interface Extracted {
@@ -29,10 +36,16 @@ export async function extractRows(target: ResolvedTarget, input: ExtractInput): 
   const fields = byLabel<FieldsSpec>(target.fields, label, isFieldsSpec, 'fields');
   if (fields !== undefined) {
     const read = await readFields(input.page, fields);
-    for (const link of read.follow) addFollowed(followed, input, link.url, link.label === undefined ? {} : { label: link.label });
+    for (const link of read.follow)
+      addFollowed(followed, input, link.url, link.label === undefined ? {} : { label: link.label });
     return { rows: read.rows, followed };
   }
-  const extract = byLabel<Extract>(target.extract as Extract | ByLabel<Extract>, label, isFunction, 'extract');
+  const extract = byLabel<Extract>(
+    target.extract as Extract | ByLabel<Extract>,
+    label,
+    isFunction,
+    'extract',
+  );
   if (extract === undefined) throw invalid('nothing: the target has neither extract nor fields for it');
   const follow: ExtractContext['follow'] = (url, options) => addFollowed(followed, input, url, options ?? {});
   const result = extract({ ...input, follow });

@@ -27,7 +27,8 @@ export async function navigate(page: Page, url: string, deadline: number): Promi
     throw navigationFailed(url, error);
   }
   const status = response?.status();
-  if (response === null || status === undefined) return { status: undefined, gone: false, loginWanted: false };
+  if (response === null || status === undefined)
+    return { status: undefined, gone: false, loginWanted: false };
   if (status === 404 || status === 410) return { status, gone: true, loginWanted: false };
   const headers = response.headers();
   if (status === 429 || status === 503) {
@@ -61,7 +62,11 @@ export function blocked(url: string, how: string, retry: 'later' | { afterMs: nu
 function navigationFailed(url: string, cause: unknown): ThreshError {
   const reason = reasonOf(cause).replace(/^page\.goto: /, '');
   if (/Download is starting/.test(reason)) {
-    return new ThreshError(`${url} is a download, not a page`, { code: 'NAVIGATION_FAILED', scope: 'page', cause });
+    return new ThreshError(`${url} is a download, not a page`, {
+      code: 'NAVIGATION_FAILED',
+      scope: 'page',
+      cause,
+    });
   }
   const name = /net::(ERR_[A-Z_]+)/.exec(reason)?.[1];
   const late = /Timeout \d+ms exceeded/.test(reason);

@@ -6,8 +6,8 @@
 import type { BrowserPool, Lease, LeaseSpec } from '../../browser-pool/index.js';
 import { isThreshError, reasonOf, ThreshError } from '../errors.js';
 import type { FollowedLink } from '../spool/record.js';
-import type { LoadedTarget } from '../target/load.js';
 import type { ExtractRequest, PageTest, TargetLog } from '../target/definition.js';
+import type { LoadedTarget } from '../target/load.js';
 import { type Artifacts, keepArtifacts } from './artifacts.js';
 import { awaitShown } from './await-shown.js';
 import { byLabel } from './by-label.js';
@@ -43,7 +43,12 @@ export interface PageTimings {
 }
 
 export type RenderedPage =
-  | ({ outcome: 'completed'; fetchedAt: string; followed: FollowedLink[]; timings: PageTimings } & ValidatedRows)
+  | ({
+      outcome: 'completed';
+      fetchedAt: string;
+      followed: FollowedLink[];
+      timings: PageTimings;
+    } & ValidatedRows)
   | { outcome: 'gone'; fetchedAt: string; status: number | undefined };
 
 /** Thrown by `renderPage`: the failure, with what was kept of the page. */
@@ -52,7 +57,9 @@ export interface RenderFailure {
   artifacts: Artifacts;
 }
 
-export type RenderOutcome = { ok: true; rendered: RenderedPage; lease: LeaseFacts } | ({ ok: false } & RenderFailure);
+export type RenderOutcome =
+  | { ok: true; rendered: RenderedPage; lease: LeaseFacts }
+  | ({ ok: false } & RenderFailure);
 
 /** What `thresh debug` shows of the network beside the rows. */
 export type LeaseFacts = Pick<Lease, 'network'>;
@@ -70,7 +77,9 @@ export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
       ...(timezone === undefined ? {} : { timezoneId: timezone }),
       ...(userAgent === undefined ? {} : { userAgent }),
       ...(headers === undefined ? {} : { extraHTTPHeaders: headers }),
-      ...(state === undefined ? {} : { storageState: state as NonNullable<LeaseSpec['context']['storageState']> }),
+      ...(state === undefined
+        ? {}
+        : { storageState: state as NonNullable<LeaseSpec['context']['storageState']> }),
     },
     block,
   };
@@ -90,14 +99,20 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
   const time = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([task.signal, time, lease.lost]);
   try {
-    const rendered = await unlessAborted(work(task, deps, { lease, signal, deadline: Date.now() + timeoutMs }), signal);
+    const rendered = await unlessAborted(
+      work(task, deps, { lease, signal, deadline: Date.now() + timeoutMs }),
+      signal,
+    );
     await lease.release('good');
     return { ok: true, rendered, lease };
   } catch (caught) {
-    const error = lease.lost.aborted ? pageError(lease.lost.reason, task, deps) : aborted(caught, task, time, timeoutMs) ?? pageError(caught, task, deps);
+    const error = lease.lost.aborted
+      ? pageError(lease.lost.reason, task, deps)
+      : (aborted(caught, task, time, timeoutMs) ?? pageError(caught, task, deps));
     if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session.generation);
     const folder = lease.lost.aborted ? undefined : task.keepFailure(error);
-    const artifacts = folder === undefined ? {} : await keepArtifacts(lease.page, folder, `page-${task.page}`);
+    const artifacts =
+      folder === undefined ? {} : await keepArtifacts(lease.page, folder, `page-${task.page}`);
     await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
     return { ok: false, error, artifacts };
   }
@@ -109,31 +124,51 @@ interface Work {
   deadline: number;
 }
 
-async function work(task: PageTask, deps: RenderDeps, { lease, signal, deadline }: Work): Promise<RenderedPage> {
+async function work(
+  task: PageTask,
+  deps: RenderDeps,
+  { lease, signal, deadline }: Work,
+): Promise<RenderedPage> {
   const { request } = task;
   const { definition } = deps.target;
   const started = performance.now();
   const passed = (): number => Math.round(performance.now() - started);
   const { status, gone, loginWanted } = await navigate(lease.page, request.url, deadline);
   const fetchedAt = new Date().toISOString();
-  if (loginWanted) throw definition.session ? sessionExpired(request.url) : blocked(request.url, 'answered 401', 'later');
+  if (loginWanted)
+    throw definition.session ? sessionExpired(request.url) : blocked(request.url, 'answered 401', 'later');
   if (gone) return { outcome: 'gone', fetchedAt, status };
   const navigation = passed();
-  const shown = await awaitShown(lease.page, {
-    ready: byLabel<PageTest>(definition.ready, request.label, isPageTest, 'ready'),
-    gone: definition.gone,
-    blocked: definition.blocked,
-    expired: definition.session?.expired,
-  }, deadline);
+  const shown = await awaitShown(
+    lease.page,
+    {
+      ready: byLabel<PageTest>(definition.ready, request.label, isPageTest, 'ready'),
+      gone: definition.gone,
+      blocked: definition.blocked,
+      expired: definition.session?.expired,
+    },
+    deadline,
+  );
   if (shown === 'gone') return { outcome: 'gone', fetchedAt, status };
   if (shown === 'blocked') throw blocked(request.url, 'shows a block page', 'later');
   if (shown === 'expired') throw sessionExpired(request.url);
   const ready = passed();
-  const { rows: found, followed } = await extractRows(definition, { page: lease.page, request, log: task.log, signal });
+  const { rows: found, followed } = await extractRows(definition, {
+    page: lease.page,
+    request,
+    log: task.log,
+    signal,
+  });
   const extract = passed();
   const origin = { page: task.page, url: request.url, attempt: request.attempt, fetchedAt };
   const validated = await validateRows(definition.schema, found, { origin, encode: deps.encode });
-  return { outcome: 'completed', fetchedAt, followed, ...validated, timings: { navigation, ready, extract, total: passed() } };
+  return {
+    outcome: 'completed',
+    fetchedAt,
+    followed,
+    ...validated,
+    timings: { navigation, ready, extract, total: passed() },
+  };
 }
 
 function isPageTest(value: unknown): value is PageTest {
@@ -149,9 +184,19 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function aborted(error: unknown, task: PageTask, time: AbortSignal, timeoutMs: number): ThreshError | undefined {
+function aborted(
+  error: unknown,
+  task: PageTask,
+  time: AbortSignal,
+  timeoutMs: number,
+): ThreshError | undefined {
   if (task.signal.aborted) {
-    return new ThreshError('stopped', { code: 'INTERRUPTED', scope: 'page', retry: { afterMs: 0 }, cause: error });
+    return new ThreshError('stopped', {
+      code: 'INTERRUPTED',
+      scope: 'page',
+      retry: { afterMs: 0 },
+      cause: error,
+    });
   }
   if (!time.aborted || isThreshError(error)) return undefined;
   return new ThreshError(`${task.request.url} was not done in ${timeoutMs} ms`, {
@@ -174,7 +219,13 @@ function sessionExpired(url: string): ThreshError {
 /** Whatever was thrown, as a page's failure; what we did not raise ourselves came out of the target's functions. */
 function pageError(error: unknown, task: PageTask, { target }: RenderDeps): ThreshError {
   if (isThreshError(error)) return error;
-  if (task.signal.aborted) return new ThreshError('stopped', { code: 'INTERRUPTED', scope: 'page', retry: { afterMs: 0 }, cause: error });
+  if (task.signal.aborted)
+    return new ThreshError('stopped', {
+      code: 'INTERRUPTED',
+      scope: 'page',
+      retry: { afterMs: 0 },
+      cause: error,
+    });
   const where = target.locate(error);
   return new ThreshError(`extract threw${where === undefined ? '' : ` at ${where}`}: ${reasonOf(error)}`, {
     code: 'EXTRACT_FAILED',
@@ -183,4 +234,3 @@ function pageError(error: unknown, task: PageTask, { target }: RenderDeps): Thre
     cause: error,
   });
 }
-

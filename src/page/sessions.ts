@@ -3,10 +3,11 @@
  * cookies and storage go into every context of the session. When a page finds the session expired, the same again:
  * one login for however many pages noticed, because each names the generation that it saw expire.
  */
+
+import type { BrowserPool, LeaseSpec, StorageState } from '../../browser-pool/index.js';
 import { reasonOf, ThreshError } from '../errors.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { TargetLog } from '../target/definition.js';
-import type { BrowserPool, LeaseSpec, StorageState } from '../../browser-pool/index.js';
 
 export interface Session {
   /** Counts the logins; names the browser contexts. */
@@ -35,10 +36,15 @@ export function createSessions({ target, pool, leaseSpec }: SessionsOptions): Se
     const plain: Session = { generation, storageState: undefined };
     if (target.session === undefined) return plain;
     const signal = AbortSignal.timeout(target.timeoutMs);
-    const lease = await pool.lease({ ...leaseSpec(plain), identity: `${target.name}/login`, fresh: true }, signal);
+    const lease = await pool.lease(
+      { ...leaseSpec(plain), identity: `${target.name}/login`, fresh: true },
+      signal,
+    );
     try {
       const late = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(new Error(`not done in ${target.timeoutMs} ms`)), { once: true });
+        signal.addEventListener('abort', () => reject(new Error(`not done in ${target.timeoutMs} ms`)), {
+          once: true,
+        });
       });
       await Promise.race([Promise.resolve(target.session.login({ page: lease.page, log, signal })), late]);
       const storageState = (await lease.page.context().storageState()) as StorageState;

@@ -33,7 +33,17 @@ export async function validateRows(
     const { page, url, attempt, fetchedAt } = origin;
     const outcome = await validateRow(schema, row, encode);
     if ('row' in outcome) rows.push({ kind: 'row', page, index, url, fetchedAt, row: outcome.row });
-    else quarantined.push({ kind: 'quarantined', page, index, url, attempt, fetchedAt, row: kept(row), issues: outcome.issues });
+    else
+      quarantined.push({
+        kind: 'quarantined',
+        page,
+        index,
+        url,
+        attempt,
+        fetchedAt,
+        row: kept(row),
+        issues: outcome.issues,
+      });
   }
   return { rows, quarantined };
 }
@@ -72,5 +82,7 @@ function kept(row: unknown): unknown {
     return { unreadable: reasonOf(error) };
   }
   if (text === undefined) return { unreadable: typeof row };
-  return text.length <= MAX_KEPT ? (JSON.parse(text) as unknown) : { cut: text.slice(0, MAX_KEPT), length: text.length };
+  return text.length <= MAX_KEPT
+    ? (JSON.parse(text) as unknown)
+    : { cut: text.slice(0, MAX_KEPT), length: text.length };
 }

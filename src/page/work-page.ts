@@ -11,8 +11,8 @@ import type { BrowserPool } from '../../browser-pool/index.js';
 import { isThreshError, type ThreshError } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
-import type { PageFailure, PageOutcome } from '../spool/record.js';
 import type { PageGroup } from '../spool/group.js';
+import type { PageFailure, PageOutcome } from '../spool/record.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { Json, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
@@ -51,7 +51,11 @@ export interface PageWorkDeps {
 const MAX_STARTS_OVER_ATTEMPTS = 20;
 const PAUSE_LOOK_MS = 3_000;
 
-export async function workPage(job: Job<PageJob>, token: string | undefined, deps: PageWorkDeps): Promise<void> {
+export async function workPage(
+  job: Job<PageJob>,
+  token: string | undefined,
+  deps: PageWorkDeps,
+): Promise<void> {
   const { page } = job.data;
   const { ledger, board } = deps;
   const control = await board.control();
@@ -87,7 +91,12 @@ export async function workPage(job: Job<PageJob>, token: string | undefined, dep
 }
 
 /** Uncounted. An overload holds back the whole farm for this target, anything else only this page. */
-async function waitAsAsked(job: Job<PageJob>, token: string | undefined, error: ThreshError, deps: PageWorkDeps): Promise<never> {
+async function waitAsAsked(
+  job: Job<PageJob>,
+  token: string | undefined,
+  error: ThreshError,
+  deps: PageWorkDeps,
+): Promise<never> {
   const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : 0;
   if (error.code === 'PAGE_BLOCKED' && afterMs > 0) {
     await deps.board.noteOverload(Date.now());
@@ -109,7 +118,12 @@ function settle(job: PageJob, attempt: number, rendered: RenderedPage, deps: Pag
     return commit(job, attempt, { outcome: 'gone', failure }, deps);
   }
   const { rows, quarantined, followed, timings } = rendered;
-  return commit(job, attempt, { outcome: 'completed', rows, quarantined, followed, timings: { ...timings } }, deps);
+  return commit(
+    job,
+    attempt,
+    { outcome: 'completed', rows, quarantined, followed, timings: { ...timings } },
+    deps,
+  );
 }
 
 interface Outcome {
@@ -140,15 +154,29 @@ async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWor
     },
   });
   const links = followed.length === 0 ? undefined : JSON.stringify(followed);
-  await deps.ledger.settle({ page: job.page, outcome, rows: rows.length, quarantined: quarantined.length, followed: links });
+  await deps.ledger.settle({
+    page: job.page,
+    outcome,
+    rows: rows.length,
+    quarantined: quarantined.length,
+    followed: links,
+  });
 }
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 
 /** A disk that is full or gone is waited for: what was rendered is not thrown away. Said once. */
-async function appendUntilDurable(batch: string, { segments, onEvent, signal }: PageWorkDeps, group: PageGroup): Promise<void> {
-  for (let waitMs = FIRST_WAIT_MS, said = false; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS), said = true) {
+async function appendUntilDurable(
+  batch: string,
+  { segments, onEvent, signal }: PageWorkDeps,
+  group: PageGroup,
+): Promise<void> {
+  for (
+    let waitMs = FIRST_WAIT_MS, said = false;
+    ;
+    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS), said = true
+  ) {
     try {
       await segments.append(group);
       return;

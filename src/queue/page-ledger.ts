@@ -79,7 +79,9 @@ export function createPageLedger(client: Redis, batch: string): PageLedger {
     },
     async counts() {
       const values = await client.hmget(keys.state, ...COUNTS);
-      return Object.fromEntries(COUNTS.map((name, at) => [name, Number(values[at] ?? 0)])) as unknown as PageCounts;
+      return Object.fromEntries(
+        COUNTS.map((name, at) => [name, Number(values[at] ?? 0)]),
+      ) as unknown as PageCounts;
     },
     async followedByAny(pages) {
       if (pages.length === 0 || (await client.hlen(keys.followed)) === 0) return [];
@@ -117,7 +119,9 @@ async function addSeen(client: Redis, keys: BatchKeys, fingerprints: bigint[]): 
 async function clear(client: Redis, keys: BatchKeys): Promise<void> {
   await client.del(keys.settled, keys.followed);
   await client.hdel(keys.state, ...COUNTS);
-  for await (const found of client.scanStream({ match: keys.seenPattern, count: 1_000 }) as AsyncIterable<string[]>) {
+  for await (const found of client.scanStream({ match: keys.seenPattern, count: 1_000 }) as AsyncIterable<
+    string[]
+  >) {
     if (found.length > 0) await client.unlink(...found);
   }
 }

@@ -43,8 +43,7 @@ export async function* readGroups(file: string): AsyncGenerator<CommittedGroup> 
         body.crc = crc32(line, body.crc);
       } else {
         const start = lineAt - page.bytes;
-        const whole =
-          start === body.start ? body.crc === page.crc : await rangeMatches(handle, start, page);
+        const whole = start === body.start ? body.crc === page.crc : await rangeMatches(handle, start, page);
         if (whole) yield { file, page, lines: () => readLines(handle, start, page.bytes) };
         body = { start: next, crc: 0 };
       }

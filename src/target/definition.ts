@@ -54,7 +54,7 @@ export type ExtractResult = MaybePromise<unknown> | AsyncIterable<unknown>;
 export type Extract = (context: ExtractContext) => ExtractResult;
 
 /** A CSS selector (shown anywhere in the page counts) or a function of the page. */
-export type PageTest = string | ((page: Page) => MaybePromise<boolean | void>);
+export type PageTest = string | ((page: Page) => MaybePromise<unknown>);
 
 /** How one field is read: `'.title'` is its text, `'a@href'` an attribute of it, `'@data-sku'` one of the row's own. */
 export interface FieldSpec {

@@ -1,17 +1,3 @@
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-type Unit = keyof typeof UNITS;
-
-const WHOLE = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
-const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
-
-/** Milliseconds of `'4h'`, `'30m'`, `'90s'`, `'500ms'`, `'1h30m'`, `'2d'`; undefined when it is no duration above 0. */
-export function parseDuration(text: string): number | undefined {
-  if (!WHOLE.test(text)) return undefined;
-  let ms = 0;
-  for (const [, amount, unit] of text.matchAll(PART)) ms += Number(amount) * UNITS[unit as Unit];
-  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
-}
-
 /** For people, by its two greatest units: `850 ms`, `4.2 s`, `90 s` as `1m 30s`, `4h`, `1d 2h`. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return '?';
@@ -27,6 +13,6 @@ export function formatDuration(ms: number): string {
   return join(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
-function join(great: number, greatUnit: Unit, small: number, smallUnit: Unit): string {
+function join(great: number, greatUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${great}${greatUnit}` : `${great}${greatUnit} ${small}${smallUnit}`;
 }

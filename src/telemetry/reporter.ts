@@ -18,10 +18,25 @@ export interface Reporter {
 }
 
 /** Facts that a person at a terminal wants to read; the counts of all others are in the display. */
-const TOLD = new Set(['batch.discovered', 'batch.resumed', 'batch.paused', 'batch.went-on', 'batch.refused-links', 'rows.waited-for-disk', 'target.overloaded', 'page.dead']);
+const TOLD = new Set([
+  'batch.discovered',
+  'batch.resumed',
+  'batch.paused',
+  'batch.went-on',
+  'batch.refused-links',
+  'rows.waited-for-disk',
+  'target.overloaded',
+  'page.dead',
+]);
 const MOST_NOTES_OF_A_KIND = 5;
 
-export function createReporter({ stream, logLevel }: { stream: NodeJS.WriteStream; logLevel: LogLevel }): Reporter {
+export function createReporter({
+  stream,
+  logLevel,
+}: {
+  stream: NodeJS.WriteStream;
+  logLevel: LogLevel;
+}): Reporter {
   const isTTY = stream.isTTY === true;
   const log = createLog({ level: logLevel });
   const progress = createProgress({ stream, isTTY, unicode: supportsUnicode(process.env), log });
@@ -36,10 +51,13 @@ export function createReporter({ stream, logLevel }: { stream: NodeJS.WriteStrea
       }
       const times = (told.get(kind) ?? 0) + 1;
       told.set(kind, times);
-      if (TOLD.has(kind) && times <= MOST_NOTES_OF_A_KIND) progress.note(plainText(`${kind} ${worded(fields)}`, 300));
+      if (TOLD.has(kind) && times <= MOST_NOTES_OF_A_KIND)
+        progress.note(plainText(`${kind} ${worded(fields)}`, 300));
     },
     snapshot(snapshot) {
-      progress.show({ ...snapshot, since: Date.parse(snapshot.since) } as Parameters<typeof progress.show>[0]);
+      progress.show({ ...snapshot, since: Date.parse(snapshot.since) } as Parameters<
+        typeof progress.show
+      >[0]);
     },
     note: (line) => progress.note(line),
     done: (line) => progress.done(line),
@@ -47,7 +65,8 @@ export function createReporter({ stream, logLevel }: { stream: NodeJS.WriteStrea
 }
 
 function levelOf(fact: Fact): 'debug' | 'info' | 'warn' | 'error' {
-  if (fact.kind === 'target.said') return (fact as Fact & { level: 'debug' | 'info' | 'warn' | 'error' }).level;
+  if (fact.kind === 'target.said')
+    return (fact as Fact & { level: 'debug' | 'info' | 'warn' | 'error' }).level;
   if (fact.kind === 'page.retried') return 'debug';
   if (fact.kind === 'page.dead' || fact.kind === 'batch.broke') return 'error';
   return fact.kind === 'target.overloaded' || fact.kind === 'rows.waited-for-disk' ? 'warn' : 'info';

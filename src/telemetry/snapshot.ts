@@ -7,7 +7,14 @@ export interface BatchSnapshot {
   state: string;
   /** ISO time of the batch's start. */
   since: string;
-  pages: { frontier: number; completed: number; gone: number; skipped: number; dead: number; unfinished: number };
+  pages: {
+    frontier: number;
+    completed: number;
+    gone: number;
+    skipped: number;
+    dead: number;
+    unfinished: number;
+  };
   rows: number;
   quarantined: number;
   retries: number;

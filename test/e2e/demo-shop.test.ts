@@ -1,73 +1,114 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isValid, rowOf } from '../shop/catalogue.mjs';
+import { startShop } from '../shop/server.mjs';
+import { type Lab, openLab, root } from '../support/lab.js';
 
-const root = path.resolve(import.meta.dirname, '../..');
-let dir: string;
-// biome-ignore lint/suspicious/noExplicitAny: the shop is plain JavaScript
-let shop: any;
+const PRODUCTS = 150;
+let lab: Lab;
+let shop: Awaited<ReturnType<typeof startShop>>;
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(os.tmpdir(), 'thresh-test-'));
-  const { startShop } = await import(path.join(root, 'test/shop/server.mjs'));
-  shop = await startShop({ port: 0, products: 150 });
+  shop = await startShop({ products: PRODUCTS });
+  lab = await openLab({ THRESH_DEMO_URL: shop.url });
 });
 
 afterAll(async () => {
   await shop?.stop();
-  await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  await lab?.close();
 });
 
-function thresh(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [path.join(root, 'dist/src/cli/main.js'), ...args], {
-      cwd: root,
-      env: { ...process.env, THRESH_DEMO_URL: shop.url, THRESH_HOME: path.join(dir, 'home'), THRESH_OUT: path.join(dir, 'out') },
-      stdio: ['ignore', 'pipe', 'pipe'],
+test.each(['duckdb', 'parquetjs'])(
+  'what is delivered by %s equals the catalogue, row by row',
+  {
+    timeout: 240_000,
+  },
+  async (engine) => {
+    const date = engine === 'duckdb' ? '2026-03-01' : '2026-03-02';
+    const { code, stdout, stderr } = await lab.thresh(
+      ['run', path.join(root, 'targets/demo-shop.ts'), '--json', '--date', date],
+      { THRESH_PARQUET: engine },
+    );
+    expect(code, stderr).toBe(0);
+    const report = JSON.parse(stdout);
+    const { folder, manifest } = await lab.manifest('demo-shop', date);
+    for (const file of manifest.files) {
+      const bytes = await readFile(path.join(folder, file.name));
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256);
+      expect(bytes.length).toBe(file.bytes);
+    }
+
+    const { pages, rows } = manifest;
+    const truth = shop.catalogue.expectedRows();
+    expect(pages.completed + pages.gone + pages.skipped + pages.dead + pages.unfinished).toBe(pages.frontier);
+    expect(rows).toEqual({
+      read: PRODUCTS,
+      delivered: truth.distinctValidKeys,
+      duplicates: truth.duplicates,
+      quarantined: truth.refusedRows,
     });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => (stdout += chunk));
-    child.stderr.on('data', (chunk) => (stderr += chunk));
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
 
-test('a batch goes from discovery to a delivered dataset whose books and types are right', { timeout: 240_000 }, async () => {
-  const { code, stdout, stderr } = await thresh('run', 'demo-shop', '--json');
-  expect(code, stderr).toBe(0);
-  const report = JSON.parse(stdout);
-  const folder = path.join(dir, 'out', 'demo-shop', `date=${report.date}`);
-  const manifest = JSON.parse(await readFile(path.join(folder, '_SUCCESS'), 'utf8'));
-  for (const file of manifest.files) {
-    const bytes = await readFile(path.join(folder, file.name));
-    expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256);
-  }
-  const { pages, rows } = manifest;
-  expect(pages.completed + pages.gone + pages.skipped + pages.dead + pages.unfinished).toBe(pages.frontier);
-  expect(rows.delivered + rows.duplicates + rows.quarantined).toBe(rows.read);
-  expect(rows.quarantined).toBeGreaterThan(0);
-  const database = await DuckDBInstance.create();
-  const connection = await database.connect();
-  const from = `read_parquet('${folder}/*.parquet')`;
-  const [counted] = (await connection.runAndReadAll(`select count(*)::int n, count(distinct sku)::int k from ${from}`)).getRowObjects();
-  expect(counted).toEqual({ n: rows.delivered, k: rows.delivered });
-  const types = Object.fromEntries(
-    (await connection.runAndReadAll(`describe select * from ${from}`)).getRowObjects().map((row) => [row.column_name, row.column_type]),
-  );
-  expect(types).toMatchObject({ sku: 'VARCHAR', price: 'DOUBLE', stock: 'BIGINT', tags: 'VARCHAR[]' });
-  expect(String(types.listedAt)).toMatch(/^TIMESTAMP/);
-  const refused = (await readFile(path.join(dir, 'out', 'demo-shop', '_runs', report.batch, 'quarantine.ndjson'), 'utf8')).trimEnd().split('\n');
-  expect(refused).toHaveLength(rows.quarantined);
-  expect(JSON.parse(refused[0] ?? '').issues.length).toBeGreaterThan(0);
-});
+    const types = Object.fromEntries(
+      (await lab.query('demo-shop', date, 'describe select * from FILES')).map((column) => [
+        column.column_name,
+        column.column_type,
+      ]),
+    );
+    expect(types).toMatchObject({
+      sku: 'VARCHAR',
+      price: 'DOUBLE',
+      stock: 'BIGINT',
+      available: 'BOOLEAN',
+      tags: 'VARCHAR[]',
+      _batch: 'VARCHAR',
+    });
+    expect(types.listedAt).toMatch(/^TIMESTAMP/);
+    expect(types._fetched_at).toMatch(/^TIMESTAMP/);
+    expect(types.specs).toMatch(/^STRUCT\(.*dimensions STRUCT\(.*extra MAP\(VARCHAR, VARCHAR\)/);
+
+    const delivered = await lab.query(
+      'demo-shop',
+      date,
+      `select sku, title, price, currency, category, stock::int as stock, available, rating, tags, description,
+       specs.material as material, specs.weightGrams::int as weight, specs.dimensions.depthMm::int as depth,
+       map_entries(specs.extra)::json::varchar as extra, epoch_ms(listedAt)::double as listedAt, _page_url
+     from FILES order by sku`,
+    );
+    const expected = [...truth.winners]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, number]) => {
+        const { specs, listedAt, rating, ...row } = rowOf(shop.catalogue.productAt(number));
+        return {
+          ...row,
+          rating: rating ?? null,
+          material: specs.material,
+          weight: specs.weightGrams,
+          depth: specs.dimensions.depthMm,
+          extra: JSON.stringify(Object.entries(specs.extra).map(([key, value]) => ({ key, value }))),
+          listedAt: listedAt?.getTime() ?? null,
+          _page_url: shop.url + shop.catalogue.pathOf(number),
+        };
+      });
+    expect(delivered).toEqual(expected);
+
+    const refused = await lab.lines('demo-shop', report.batch, 'quarantine.ndjson');
+    const wrong = Array.from({ length: PRODUCTS }, (_, number) => shop.catalogue.productAt(number))
+      .filter((product) => !isValid(product))
+      .map((product) => shop.url + shop.catalogue.pathOf(product.number));
+    expect(refused.map((record) => record.url).sort()).toEqual(wrong.sort());
+    for (const record of refused) {
+      const [issue] = record.issues as { path: string; message: string }[];
+      expect(['price', 'stock', 'currency']).toContain(issue?.path);
+      expect(issue?.message).not.toBe('');
+    }
+  },
+);
 
 test('a wrong target is refused with exit code 2 and no stack', async () => {
-  const { code, stderr } = await thresh('run', 'no-such-target');
+  const { code, stderr } = await lab.thresh(['run', 'no-such-target']);
   expect(code).toBe(2);
+  expect(stderr).toMatch(/no target "no-such-target"/);
   expect(stderr).not.toMatch(/^\s+at /m);
 });

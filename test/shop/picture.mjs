@@ -17,7 +17,8 @@ const drawn = [];
  */
 export function pictureOf(number) {
   const at = number % pictureCount;
-  return (drawn[at] ??= encodePng(draw(at), palette(at)));
+  drawn[at] ??= encodePng(draw(at), palette(at));
+  return drawn[at];
 }
 
 /**

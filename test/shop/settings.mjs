@@ -45,23 +45,25 @@
  */
 
 /** @type {Readonly<Settings>} */
-const defaults = Object.freeze({
-  seed: 1,
-  products: 1200,
-  latencyMs: 0,
-  latencyModel: null,
-  jitter: 0,
-  errorRate: 0,
-  errorStatus: 500,
-  rateLimit: null,
-  down: null,
-  block: null,
-  appliesTo: ['document', 'api'],
-  crawlDelay: null,
-  sessionTtl: null,
-  virtualItems: 500,
-  infiniteItems: 200,
-});
+const defaults = Object.freeze(
+  /** @type {Settings} */ ({
+    seed: 1,
+    products: 1200,
+    latencyMs: 0,
+    latencyModel: null,
+    jitter: 0,
+    errorRate: 0,
+    errorStatus: 500,
+    rateLimit: null,
+    down: null,
+    block: null,
+    appliesTo: ['document', 'api'],
+    crawlDelay: null,
+    sessionTtl: null,
+    virtualItems: 500,
+    infiniteItems: 200,
+  }),
+);
 
 /** Thrown for settings that the shop does not have or values that they cannot have; names every one. */
 export class SettingsError extends Error {

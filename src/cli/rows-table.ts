@@ -1,0 +1,62 @@
+/** Rows as a table that fits its terminal. */
+import Table from 'cli-table3';
+import { plainText } from '../telemetry/plain-text.js';
+
+const DEFAULT_WIDTH = 120;
+const WIDEST_CELL = 48;
+const NARROWEST_CELL = 6;
+
+/**
+ * One line a row: numbers, lists and timestamps as what they are, text in one line without control characters. Cells
+ * are cut to what fits `width` characters (default 120); columns for which there is no room at all are named below.
+ */
+export function rowsTable(rows: readonly Record<string, unknown>[], width = DEFAULT_WIDTH): string {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  if (names.length === 0) return '(no rows)';
+  const cells = rows.map((row) => names.map((name) => cellText(row[name])));
+  const wanted = names.map((name, place) =>
+    Math.min(WIDEST_CELL, Math.max(name.length, ...cells.map((row) => row[place]?.length ?? 0))),
+  );
+  const widths = widthsFor(wanted, width);
+  const shown = names.slice(0, widths.length);
+  const table = new Table({
+    head: shown.map((name, place) => plainText(name, widths[place])),
+    colWidths: widths.map((inner) => inner + 2),
+    style: { head: [], border: [] },
+  });
+  for (const row of cells) table.push(widths.map((inner, place) => plainText(row[place] ?? '', inner)));
+  const left = names.slice(shown.length);
+  return left.length === 0
+    ? table.toString()
+    : `${table.toString()}\nand ${left.length} more: ${plainText(left.join(', '), width)}`;
+}
+
+/** The widest columns give way first; columns that would fall under the narrowest are left out from the right. */
+function widthsFor(wanted: readonly number[], width: number): number[] {
+  const room = (count: number): number => width - 1 - 3 * count;
+  let count = wanted.length;
+  while (count > 1 && count * NARROWEST_CELL > room(count)) count -= 1;
+  const widths = wanted.slice(0, count);
+  const total = (): number => widths.reduce((sum, one) => sum + one, 0);
+  while (total() > room(count)) {
+    const widest = Math.max(...widths);
+    if (widest <= NARROWEST_CELL) break;
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
+  return widths;
+}
+
+function cellText(value: unknown): string {
+  if (value === null || value === undefined) return '-';
+  if (typeof value === 'string') return plainText(value, WIDEST_CELL);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (typeof value !== 'object') return String(value);
+  try {
+    return plainText(
+      JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner)),
+      WIDEST_CELL,
+    );
+  } catch {
+    return '[circular]';
+  }
+}
