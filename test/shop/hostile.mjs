@@ -63,9 +63,6 @@ const sections = {
   'cut-off': serveCutOff,
 };
 
-/** Names of the pages under `/hostile/`. */
-export const hostileNames = Object.freeze([...Object.keys(sections), ...Object.keys(scripts)]);
-
 /** @type {import('./exchange.mjs').Section} */
 export function serveHostile(shop, exchange) {
   const name = exchange.url.pathname.slice('/hostile/'.length);
