@@ -2,7 +2,7 @@ import { ChromiumPathError, findChromium } from '../browser-pool/find-chromium.m
 import { findRedis, isOlder, MINIMUM_REDIS, RECOMMENDED_REDIS } from '../src/queue/find-redis.mjs';
 import { isBuildFresh } from './build.mjs';
 import { dependencyProblem } from './dependencies.mjs';
-import { commandToType, findManager } from './system.mjs';
+import { commandToType, findManager, onPath } from './system.mjs';
 
 const OLDEST_NODE = '20.19.0';
 
@@ -92,6 +92,21 @@ export function lookForChromium(env) {
     found: 'none',
     mend: commandToType(findManager(env), 'chromium', env),
   };
+}
+
+/**
+ * What opens a window where there is no screen: the tests of `thresh debug --headed` need it, the farm does not.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {('window' | 'display')[]} what is missing
+ */
+export function missingForWindows(env) {
+  const hasWindow = env.CHROMIUM_PATH !== undefined || findChromium({ headed: true, env }) !== undefined;
+  const hasDisplay = Boolean(env.DISPLAY) || process.platform !== 'linux' || onPath('Xvfb', env);
+  return [
+    ...(hasWindow ? [] : /** @type {const} */ (['window'])),
+    ...(hasDisplay ? [] : /** @type {const} */ (['display'])),
+  ];
 }
 
 /**

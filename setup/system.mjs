@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { run } from './run.mjs';
 
 /**
- * @typedef {'chromium' | 'redis'} Need
+ * @typedef {'chromium' | 'window' | 'display' | 'redis'} Need `window`: a Chromium that can open one; `display`: Xvfb
  * @typedef {object} Manager
  * @property {string} id its command
  * @property {boolean} asRoot
@@ -23,7 +23,12 @@ const MANAGERS = [
     tried: true,
     refresh: ['apt-get', 'update', '-o', 'DPkg::Lock::Timeout=300'],
     install: ['apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300'],
-    packages: { chromium: ['chromium-headless-shell', 'chromium'], redis: ['redis-server', 'valkey-server'] },
+    packages: {
+      chromium: ['chromium-headless-shell', 'chromium'],
+      window: ['chromium'],
+      display: ['xvfb'],
+      redis: ['redis-server', 'valkey-server'],
+    },
   },
   {
     id: 'dnf',
@@ -31,7 +36,12 @@ const MANAGERS = [
     tried: false,
     refresh: undefined,
     install: ['dnf', 'install', '-y', '--setopt=install_weak_deps=False'],
-    packages: { chromium: ['chromium'], redis: ['valkey', 'redis'] },
+    packages: {
+      chromium: ['chromium'],
+      window: ['chromium'],
+      display: ['xorg-x11-server-Xvfb'],
+      redis: ['valkey', 'redis'],
+    },
   },
   {
     id: 'apk',
@@ -39,7 +49,7 @@ const MANAGERS = [
     tried: false,
     refresh: undefined,
     install: ['apk', 'add', '--no-cache'],
-    packages: { chromium: ['chromium'], redis: ['redis', 'valkey'] },
+    packages: { chromium: ['chromium'], window: ['chromium'], display: ['xvfb'], redis: ['redis', 'valkey'] },
   },
   {
     id: 'pacman',
@@ -47,7 +57,12 @@ const MANAGERS = [
     tried: false,
     refresh: undefined,
     install: ['pacman', '-S', '--noconfirm', '--needed'],
-    packages: { chromium: ['chromium'], redis: ['valkey', 'redis'] },
+    packages: {
+      chromium: ['chromium'],
+      window: ['chromium'],
+      display: ['xorg-server-xvfb'],
+      redis: ['valkey', 'redis'],
+    },
   },
   {
     id: 'brew',
@@ -55,7 +70,7 @@ const MANAGERS = [
     tried: false,
     refresh: undefined,
     install: ['brew', 'install'],
-    packages: { chromium: ['chromium'], redis: ['redis', 'valkey'] },
+    packages: { chromium: ['chromium'], window: ['chromium'], display: [], redis: ['redis', 'valkey'] },
   },
 ];
 
@@ -202,7 +217,7 @@ function isUbuntu() {
  * @param {string} name
  * @param {NodeJS.ProcessEnv} env
  */
-function onPath(name, env) {
+export function onPath(name, env) {
   return (env.PATH ?? '').split(delimiter).some((folder) => {
     if (folder === '') return false;
     try {

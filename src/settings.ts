@@ -26,6 +26,8 @@ export interface Settings {
   logLevel: LogLevel;
   /** False when NO_COLOR is set to anything but the empty string. */
   color: boolean;
+  /** Whether the terminal draws block characters: a UTF-8 locale, and TERM neither `linux` nor `dumb`. */
+  unicode: boolean;
   /** Whether errors show their stack: THRESH_DEBUG=1, or a log level of debug or trace. Default false. */
   stacks: boolean;
 }
@@ -68,6 +70,7 @@ export function readSettings(
     chromiumPath: env.CHROMIUM_PATH || undefined,
     logLevel,
     color: !env.NO_COLOR,
+    unicode: drawsUnicode(env),
     stacks: isOn('THRESH_DEBUG', env.THRESH_DEBUG) || logLevel === 'debug' || logLevel === 'trace',
   };
 }
@@ -112,6 +115,11 @@ function fileUrl(name: string, value: string): string {
   } catch {
     throw wrong(name, 'is not the URL of a file', 'use file:///absolute/path, or a plain path');
   }
+}
+
+function drawsUnicode(env: Environment): boolean {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
+  return /utf-?8/i.test(locale) && env.TERM !== 'linux' && env.TERM !== 'dumb';
 }
 
 function isOn(name: string, value: string | undefined): boolean {

@@ -33,7 +33,11 @@ export async function carryBatch(
   settings: Settings,
 ): Promise<ExitCode> {
   requireChromium();
-  const reporter = createReporter({ stream: process.stderr, logLevel: settings.logLevel });
+  const reporter = createReporter({
+    stream: process.stderr,
+    logLevel: settings.logLevel,
+    unicode: settings.unicode,
+  });
   let broke: unknown;
   let mine = false;
   const farm = await startFarm({

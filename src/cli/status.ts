@@ -107,7 +107,11 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
 }
 
 async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle): Promise<ExitCode> {
-  const progress = createReporter({ stream: process.stderr, logLevel: settings.logLevel });
+  const progress = createReporter({
+    stream: process.stderr,
+    logLevel: settings.logLevel,
+    unicode: settings.unicode,
+  });
   for (;;) {
     const [now] = await Promise.all(specs.map((spec) => standing(spec, settings, redis)));
     if (now === undefined) return EXIT.ok;

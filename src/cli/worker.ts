@@ -14,7 +14,11 @@ export interface WorkerOptions {
 
 export async function worker(options: WorkerOptions, settings: Settings): Promise<ExitCode> {
   requireChromium();
-  const reporter = createReporter({ stream: process.stderr, logLevel: settings.logLevel });
+  const reporter = createReporter({
+    stream: process.stderr,
+    logLevel: settings.logLevel,
+    unicode: settings.unicode,
+  });
   const farm = await startFarm({
     home: settings.home,
     redisUrl: settings.redisUrl,

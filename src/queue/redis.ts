@@ -30,10 +30,11 @@ export async function openRedis(settings: RedisSettings): Promise<RedisHandle> {
   const where = embedded?.socket ?? `${connection.host}:${connection.port}/${connection.db ?? 0}`;
   const retryStrategy = (times: number): number => Math.min(50 * 2 ** times, 2_000);
   const client = new Redis({ ...connection, lazyConnect: true, maxRetriesPerRequest: null, retryStrategy });
-  watchLink(client, embedded, settings.onLink);
+  const unwatch = watchLink(client, embedded, settings.onLink);
   try {
     await connectWithin(client, CONNECT_TIMEOUT_MS);
   } catch (cause) {
+    unwatch();
     client.disconnect();
     await embedded?.release();
     throw new ThreshError(`no Redis at ${where}: ${reasonOf(cause)}`, {
@@ -48,6 +49,7 @@ export async function openRedis(settings: RedisSettings): Promise<RedisHandle> {
     connection: { ...connection, maxRetriesPerRequest: null, retryStrategy },
     where,
     async close() {
+      unwatch();
       client.disconnect();
       await embedded?.release();
     },
@@ -66,19 +68,28 @@ async function joinEmbedded(home: string): Promise<EmbeddedRedis> {
   return joinEmbeddedRedis(home, found.path);
 }
 
-/** An embedded server that died is started again by whoever notices. */
-function watchLink(client: Redis, embedded: EmbeddedRedis | undefined, onLink?: (up: boolean) => void): void {
+/** An embedded server that died is started again by whoever notices. What it returns is called before we hang up. */
+function watchLink(
+  client: Redis,
+  embedded: EmbeddedRedis | undefined,
+  onLink?: (up: boolean) => void,
+): () => void {
   let up: boolean | undefined;
+  let closing = false;
   client.on('ready', () => {
     if (up === false) onLink?.(true);
     up = true;
   });
   client.on('close', () => {
+    if (closing) return;
     if (up === true) onLink?.(false);
     if (up !== undefined) up = false;
     embedded?.ensure().catch(() => undefined); // the next close asks again; onLink has told the user
   });
   client.on('error', () => undefined); // each is followed by `close`
+  return () => {
+    closing = true;
+  };
 }
 
 function optionsOf(url: string): RedisOptions {

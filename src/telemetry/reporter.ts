@@ -2,7 +2,7 @@
 import type { LogLevel } from '../settings.js';
 import { createLog } from './log.js';
 import { plainText } from './plain-text.js';
-import { createProgress, supportsUnicode } from './progress.js';
+import { createProgress } from './progress.js';
 import type { BatchSnapshot } from './snapshot.js';
 
 /** A typed fact of a room: its `kind` and its fields. */
@@ -33,13 +33,15 @@ const MOST_NOTES_OF_A_KIND = 5;
 export function createReporter({
   stream,
   logLevel,
+  unicode,
 }: {
   stream: NodeJS.WriteStream;
   logLevel: LogLevel;
+  unicode: boolean;
 }): Reporter {
   const isTTY = stream.isTTY === true;
   const log = createLog({ level: logLevel });
-  const progress = createProgress({ stream, isTTY, unicode: supportsUnicode(process.env), log });
+  const progress = createProgress({ stream, isTTY, unicode, log });
   const told = new Map<string, number>();
 
   return {
@@ -54,11 +56,7 @@ export function createReporter({
       if (TOLD.has(kind) && times <= MOST_NOTES_OF_A_KIND)
         progress.note(plainText(`${kind} ${worded(fields)}`, 300));
     },
-    snapshot(snapshot) {
-      progress.show({ ...snapshot, since: Date.parse(snapshot.since) } as Parameters<
-        typeof progress.show
-      >[0]);
-    },
+    snapshot: (snapshot) => progress.show(snapshot),
     note: (line) => progress.note(line),
     done: (line) => progress.done(line),
   };
