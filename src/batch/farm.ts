@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { DelayedError, type Job, Worker } from 'bullmq';
-import { createBrowserPool } from '../../browser-pool/index.js';
+import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js';
 import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { openRedis, type RedisHandle } from '../queue/redis.js';
@@ -49,13 +49,14 @@ const NOT_OURS_MS = 1_000;
 const OPEN_LOOK_MS = 2_000;
 const BATCHES_AT_ONCE = 4;
 
+/** Throws BROWSER_UNAVAILABLE or REDIS_UNAVAILABLE before any work is taken. */
 export async function startFarm(options: FarmOptions): Promise<Farm> {
-  const redis = await openRedis({ home: options.home, redisUrl: options.redisUrl, onLink: options.onLink });
   const pool = createBrowserPool({
     maxPages: options.concurrency,
     temp: path.join(options.home, 'browsers'),
     ...(options.executablePath === undefined ? {} : { executablePath: options.executablePath }),
   });
+  const redis = await openEngines(pool, options);
   const stopping = new AbortController();
   const cutting = new AbortController();
   const contexts = new Map<string, Promise<BatchContext>>();
@@ -135,6 +136,18 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       cutting.abort(new Error('stopping'));
     },
   };
+}
+
+/** A browser and a Redis that answer. */
+async function openEngines(pool: BrowserPool, { home, redisUrl, onLink }: FarmOptions): Promise<RedisHandle> {
+  try {
+    const first = await pool.lease({ identity: 'start', context: {}, block: false, fresh: true });
+    await first.release('good');
+    return await openRedis({ home, redisUrl, onLink });
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
 }
 
 async function giveBack(job: Job<BatchJob>, token: string | undefined, afterMs: number): Promise<never> {

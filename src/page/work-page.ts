@@ -50,6 +50,7 @@ export interface PageWorkDeps {
 /** Starts (also uncounted ones) after which a page is given up: a page that kills its worker must not do so for ever. */
 const MAX_STARTS_OVER_ATTEMPTS = 20;
 const PAUSE_LOOK_MS = 3_000;
+const NO_BROWSER_MS = 5_000;
 
 export async function workPage(
   job: Job<PageJob>,
@@ -78,6 +79,11 @@ export async function workPage(
   if (outcome.ok) return settle(job.data, attempt, outcome.rendered, deps);
   const { error, artifacts } = outcome;
   if (deps.signal.aborted || error.code === 'INTERRUPTED') return putBack(job, token, 0);
+  if (error.scope === 'batch') {
+    // Nothing of the page: this machine has no browser to give.
+    deps.onEvent({ kind: 'browser.missed', batch: job.data.batch, reason: error.message });
+    return putBack(job, token, NO_BROWSER_MS);
+  }
   const facts = { batch: job.data.batch, page, url, attempt, code: error.code, reason: error.message };
   if (error.retry !== 'never' && !last) {
     await ledger.countRetry();

@@ -25,9 +25,11 @@ const TOLD = new Set([
   'batch.went-on',
   'batch.refused-links',
   'rows.waited-for-disk',
+  'browser.missed',
   'target.overloaded',
   'page.dead',
 ]);
+const WARNINGS = new Set(['target.overloaded', 'rows.waited-for-disk', 'browser.missed']);
 const MOST_NOTES_OF_A_KIND = 5;
 
 export function createReporter({
@@ -67,7 +69,7 @@ function levelOf(fact: Fact): 'debug' | 'info' | 'warn' | 'error' {
     return (fact as Fact & { level: 'debug' | 'info' | 'warn' | 'error' }).level;
   if (fact.kind === 'page.retried') return 'debug';
   if (fact.kind === 'page.dead' || fact.kind === 'batch.broke') return 'error';
-  return fact.kind === 'target.overloaded' || fact.kind === 'rows.waited-for-disk' ? 'warn' : 'info';
+  return WARNINGS.has(fact.kind) ? 'warn' : 'info';
 }
 
 function worded(fields: Record<string, unknown>): string {
