@@ -34,7 +34,14 @@ test.each([
     for (const count of [rows, 3 * rows]) {
       const place = join(folder, String(count));
       await mkdir(place);
-      const args = [`--max-old-space-size=${heapMb}`, program, engine, String(count), place, String(LIMIT_MB)];
+      const args = [
+        `--max-old-space-size=${heapMb}`,
+        program,
+        engine,
+        String(count),
+        place,
+        String(LIMIT_MB),
+      ];
       const { stdout } = await promisify(execFile)(process.execPath, args);
       const report = JSON.parse(stdout) as { read: number; delivered: number; peakMb: number };
       expect(report).toMatchObject({ read: count, delivered: (count / 40) * 39 });
