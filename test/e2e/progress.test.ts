@@ -65,7 +65,6 @@ function standing(output: string): string[] {
   const screen = [''];
   let row = 0;
   for (const [, up, erase, newline, text] of output.matchAll(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's own
     /\u001b\[(\d*)A|\u001b\[(\d*[JK])|(\n)|((?:\u001b\[[0-9;?]*[a-zA-Z])|[^\n\u001b]+|\u001b)/g,
   )) {
     if (up !== undefined) row = Math.max(0, row - Number(up || 1));
