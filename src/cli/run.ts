@@ -1,11 +1,10 @@
 /** `thresh run`: one batch to its end in this process, or watching the process that already runs it. */
 import os from 'node:os';
-import path from 'node:path';
 import { loadChecked } from '../batch/context.js';
 import { dateIn, openBatch } from '../batch/open-batch.js';
 import { probeFolder } from '../delivery/folder.js';
 import { ThreshError } from '../errors.js';
-import type { Settings } from '../settings.js';
+import { readSettings, type Settings } from '../settings.js';
 import { carryBatch } from './carry-batch.js';
 import { withRedis } from './embedded.js';
 import type { ExitCode } from './exit-codes.js';
@@ -30,7 +29,7 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
       mend: 'write it as 2026-03-31',
     });
   }
-  const out = path.resolve(options.out ?? definition.deliver?.to ?? settings.out);
+  const out = outFolder(options.out, definition.deliver?.to, settings);
   await probeFolder(out);
   const opened = await withRedis(settings, (redis) =>
     openBatch(
@@ -48,6 +47,12 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
   const concurrency =
     options.concurrency ?? Math.min(definition.throttle.maxConcurrency, defaultConcurrency());
   return carryBatch({ ...opened, concurrency, json: options.json === true }, settings);
+}
+
+/** Throws USAGE for what is no folder of this machine: an `s3://…` must not become a folder of that name. */
+function outFolder(typed: string | undefined, ofTarget: string | undefined, settings: Settings): string {
+  const named = typed ?? ofTarget;
+  return named === undefined ? settings.out : readSettings({}, { out: named }).out;
 }
 
 /** Loading pages saturates a core at about two pages in flight. */

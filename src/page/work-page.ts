@@ -64,7 +64,10 @@ export async function workPage(
   if (control === 'pause') return putBack(job, token, PAUSE_LOOK_MS);
   const attempts = job.opts.attempts ?? 1;
   const attempt = job.attemptsMade + 1;
-  const last = attempt >= attempts || job.attemptsStarted >= attempts + MAX_STARTS_OVER_ATTEMPTS;
+  const isLast = ({ retry }: ThreshError): boolean =>
+    retry === 'never' ||
+    job.attemptsStarted >= attempts + MAX_STARTS_OVER_ATTEMPTS ||
+    (retry === 'later' && attempt >= attempts); // a wait that was asked for uses up no attempt, not even the last
   const { url, label, data } = job.data;
   const outcome = await renderPage(
     {
@@ -72,7 +75,7 @@ export async function workPage(
       request: { url, label, data, attempt },
       log: pageLog(job.data, deps.onEvent),
       signal: deps.signal,
-      keepFailure: (error) => (last || error.retry === 'never' ? deps.dir : undefined),
+      keepFailure: (error) => (isLast(error) ? deps.dir : undefined),
     },
     deps,
   );
@@ -85,7 +88,7 @@ export async function workPage(
     return putBack(job, token, NO_BROWSER_MS);
   }
   const facts = { batch: job.data.batch, page, url, attempt, code: error.code, reason: error.message };
-  if (error.retry !== 'never' && !last) {
+  if (!isLast(error)) {
     await ledger.countRetry();
     deps.onEvent({ kind: 'page.retried', ...facts });
     if (typeof error.retry === 'object') return waitAsAsked(job, token, error, deps);
