@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, isBuildFresh } from './setup/build.mjs';
 import { dependencyProblem, installDependencies, linkCommand } from './setup/dependencies.mjs';
-import { look, lookForChromium, lookForNode, lookForRedis, missingForWindows } from './setup/findings.mjs';
+import { look, lookForChromium, lookForNode, lookForRedis, missingForTests } from './setup/findings.mjs';
 import { withLock } from './setup/lock.mjs';
 import { run } from './setup/run.mjs';
 import { commandToType, findManager, installPackage, privilegeFor } from './setup/system.mjs';
@@ -17,8 +17,8 @@ const USAGE = `Usage: node setup.mjs [--check [--json]] [--build | --for-tests]
   --check          only look; exit code 0 when all is there, else 1
   --check --json   the same as one JSON document on stdout
   --build          only compile dist/, when the sources changed
-  --for-tests      also what the tests that open a window need (a Chromium with windows, Xvfb); where that may
-                   not be installed, they are skipped
+  --for-tests      also what some tests need: a Chromium with windows and Xvfb, an S3-compatible server (OpenStack
+                   Swift); where that may not be installed, those tests are skipped
 
 Exit codes: 0 ready, 1 failed, 2 usage, 3 Node too old, 4 a person has to install something (the command is printed).
 `;
@@ -52,7 +52,7 @@ async function main() {
   if (flags.includes('--build')) return EXIT.ready;
 
   const exits = [await prepareChromium(), await prepareRedis()];
-  if (flags.includes('--for-tests')) await prepareWindows();
+  if (flags.includes('--for-tests')) await prepareTests();
   if (exits.every((exit) => exit === EXIT.ready)) say(`ready: ${node.found}`);
   return Math.max(...exits);
 }
@@ -133,14 +133,14 @@ async function downloadChromium() {
 }
 
 /** Never a reason to fail: the tests that need it are skipped, and say so. */
-async function prepareWindows() {
+async function prepareTests() {
   const manager = findManager(env);
   const privilege = manager ? privilegeFor(manager, env) : undefined;
-  if (missingForWindows(env).length === 0 || !manager || privilege === undefined) return;
+  if (missingForTests(env).length === 0 || !manager || privilege === undefined) return;
   await locked(async () => {
-    for (const need of missingForWindows(env)) {
+    for (const need of missingForTests(env)) {
       const { ok, why } = await installPackage(manager, need, { privilege, env, say });
-      if (!ok) say(`${need}: could not be installed (${why}); tests that open a window will be skipped`);
+      if (!ok) say(`${need}: could not be installed (${why}); the tests that need it will be skipped`);
     }
   });
 }

@@ -95,18 +95,19 @@ export function lookForChromium(env) {
 }
 
 /**
- * What opens a window where there is no screen: the tests of `thresh debug --headed` need it, the farm does not.
+ * What the tests need beside the farm's own needs: what opens a window where there is no screen, and an S3-compatible
+ * server.
  *
  * @param {NodeJS.ProcessEnv} env
- * @returns {('window' | 'display')[]} what is missing
  */
-export function missingForWindows(env) {
-  const hasWindow = env.CHROMIUM_PATH !== undefined || findChromium({ headed: true, env }) !== undefined;
-  const hasDisplay = Boolean(env.DISPLAY) || process.platform !== 'linux' || onPath('Xvfb', env);
-  return [
-    ...(hasWindow ? [] : /** @type {const} */ (['window'])),
-    ...(hasDisplay ? [] : /** @type {const} */ (['display'])),
-  ];
+export function missingForTests(env) {
+  /** @type {('window' | 'display' | 's3')[]} */
+  const missing = [];
+  if (env.CHROMIUM_PATH === undefined && findChromium({ headed: true, env }) === undefined)
+    missing.push('window');
+  if (!env.DISPLAY && process.platform === 'linux' && !onPath('Xvfb', env)) missing.push('display');
+  if (!onPath('swift-proxy-server', env) || !onPath('memcached', env)) missing.push('s3');
+  return missing;
 }
 
 /**

@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path';
 import { run } from './run.mjs';
 
 /**
- * @typedef {'chromium' | 'window' | 'display' | 'redis'} Need `window`: a Chromium that can open one; `display`: Xvfb
+ * @typedef {'chromium' | 'window' | 'display' | 's3' | 'redis'} Need `window`: a Chromium that can open one; `display`: Xvfb;
+ *   `s3`: OpenStack Swift, the S3-compatible server of the tests
  * @typedef {object} Manager
  * @property {string} id its command
  * @property {boolean} asRoot
@@ -27,6 +28,7 @@ const MANAGERS = [
       chromium: ['chromium-headless-shell', 'chromium'],
       window: ['chromium'],
       display: ['xvfb'],
+      s3: ['swift-proxy swift-account swift-container swift-object memcached'],
       redis: ['redis-server', 'valkey-server'],
     },
   },
@@ -49,7 +51,13 @@ const MANAGERS = [
     tried: false,
     refresh: undefined,
     install: ['apk', 'add', '--no-cache'],
-    packages: { chromium: ['chromium'], window: ['chromium'], display: ['xvfb'], redis: ['redis', 'valkey'] },
+    packages: {
+      chromium: ['chromium'],
+      window: ['chromium'],
+      display: ['xvfb'],
+      s3: [],
+      redis: ['redis', 'valkey'],
+    },
   },
   {
     id: 'pacman',
@@ -70,7 +78,13 @@ const MANAGERS = [
     tried: false,
     refresh: undefined,
     install: ['brew', 'install'],
-    packages: { chromium: ['chromium'], window: ['chromium'], display: [], redis: ['redis', 'valkey'] },
+    packages: {
+      chromium: ['chromium'],
+      window: ['chromium'],
+      display: [],
+      s3: [],
+      redis: ['redis', 'valkey'],
+    },
   },
 ];
 
@@ -153,12 +167,13 @@ export async function installPackage(manager, need, { privilege, env, say }) {
 
   let why = `${manager.id} has no package for it`;
   for (const name of manager.packages[need]) {
-    if (manager.id === 'apt-get' && !isInstallable(name, env)) continue;
+    const names = name.split(' ');
+    if (manager.id === 'apt-get' && !names.every((one) => isInstallable(one, env))) continue;
     say(`${manager.install.slice(0, 2).join(' ')} ${name}`);
-    const quietService = manager.id === 'apt-get' && need === 'redis';
-    const command = [...manager.install, name];
+    const quietService = manager.id === 'apt-get' && (need === 'redis' || need === 's3');
+    const command = [...manager.install, ...names];
     const result = await run(
-      [...prefix, ...(quietService ? withoutService(name, command) : command)],
+      [...prefix, ...(quietService ? withoutServices(names, command) : command)],
       limits,
     );
     if (result.ok) return { ok: true, why: '' };
@@ -168,23 +183,26 @@ export async function installPackage(manager, need, { privilege, env, say }) {
 }
 
 /**
- * Debian's package starts a Redis for the whole machine and at each boot; we want the binary alone. policy-rc.d is
- * Debian's own way to say that: ours forbids this one service, so that it harms nothing should it be left behind.
+ * Debian's packages start their servers for the whole machine and at each boot; we want the programs alone. policy-rc.d
+ * is Debian's own way to say that: ours forbids these services, so that it harms nothing should it be left behind.
  *
- * @param {string} service
+ * @param {string[]} packages whose services bear their names, or names that begin so
  * @param {string[]} install
  */
-function withoutService(service, install) {
+function withoutServices(packages, install) {
+  const patterns = packages.map((name) => `*${name}*`).join('|');
   const script = `
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
   trap 'exit 130' INT TERM
-  printf '#!/bin/sh\\ncase "$*" in *${service}*) exit 101 ;; esac\\nexit 0\\n' > "$policy" && chmod 755 "$policy"
+  printf '#!/bin/sh\\ncase "$*" in ${patterns}) exit 101 ;; esac\\nexit 0\\n' > "$policy" && chmod 755 "$policy"
 fi
 "$@" || exit
-if [ -d /run/systemd/system ]; then systemctl disable --quiet ${service}.service; fi
-update-rc.d ${service} disable >/dev/null 2>&1 || true
+for name in ${packages.join(' ')}; do
+  if [ -d /run/systemd/system ]; then systemctl disable --quiet "$name*" || true; fi
+  update-rc.d "$name" disable >/dev/null 2>&1 || true
+done
 `;
   return ['sh', '-c', script, 'sh', ...install];
 }

@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js';
+import type { S3Settings } from '../delivery/s3-store.js';
 import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { openRedis, type RedisHandle } from '../queue/redis.js';
@@ -18,6 +19,7 @@ export interface FarmOptions {
   home: string;
   redisUrl: string | undefined;
   engine: 'duckdb' | 'parquetjs';
+  s3: S3Settings;
   executablePath: string | undefined;
   /** Pages at once in this process. */
   concurrency: number;

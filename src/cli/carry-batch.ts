@@ -41,6 +41,7 @@ export async function carryBatch(
     home: settings.home,
     redisUrl: settings.redisUrl,
     engine: settings.parquet,
+    s3: settings.s3,
     executablePath: settings.chromiumPath,
     concurrency,
     onlyBatch: spec.id,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { createBrowserPool } from '../../browser-pool/index.js';
 import { type Finding, look } from '../../setup/findings.mjs';
+import { openDestination } from '../delivery/destination.js';
 import { isThreshError, reasonOf } from '../errors.js';
 import type { Environment, Settings } from '../settings.js';
 import { plainText } from '../telemetry/plain-text.js';
@@ -26,7 +27,7 @@ export async function doctor(
   const checks: Check[] = look(root, { ...env });
   const isThere = (name: string): boolean => checks.some((check) => check.name === name && check.ok);
   checks.push(await tried('home', () => writable(settings.home), 'set THRESH_HOME to a folder of yours'));
-  checks.push(await tried('out', () => writable(settings.out), 'set THRESH_OUT to a folder of yours'));
+  checks.push(await tried('out', () => outWritable(settings), 'set THRESH_OUT to a folder of yours'));
   if (isThere('chromium')) checks.push(await tried('browser', () => startBrowser(settings), 'npm run setup'));
   if (isThere('redis')) checks.push(await tried('queue', () => reachRedis(settings), 'npm run setup'));
   const ok = checks.every((check) => check.ok);
@@ -55,6 +56,13 @@ async function writable(folder: string): Promise<string> {
   while (!existsSync(there)) there = path.dirname(there);
   await access(there, constants.W_OK);
   return there === folder ? `${folder} can be written` : `${folder} can be made`;
+}
+
+async function outWritable({ out, s3 }: Settings): Promise<string> {
+  if (!out.startsWith('s3://')) return writable(out);
+  const destination = await openDestination(out, s3);
+  await destination.probe().finally(() => destination.close());
+  return `${out} can be written`;
 }
 
 async function startBrowser(settings: Settings): Promise<string> {

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import { loadChecked } from '../batch/context.js';
 import { dateIn, openBatch } from '../batch/open-batch.js';
-import { probeFolder } from '../delivery/folder.js';
+import { openDestination } from '../delivery/destination.js';
 import { ThreshError } from '../errors.js';
 import { readSettings, type Settings } from '../settings.js';
 import { carryBatch } from './carry-batch.js';
@@ -30,7 +30,8 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
     });
   }
   const out = outFolder(options.out, definition.deliver?.to, settings);
-  await probeFolder(out);
+  const destination = await openDestination(out, settings.s3);
+  await destination.probe().finally(() => destination.close());
   const opened = await withRedis(settings, (redis) =>
     openBatch(
       {
@@ -49,7 +50,7 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
   return carryBatch({ ...opened, concurrency, json: options.json === true }, settings);
 }
 
-/** Throws USAGE for what is no folder of this machine: an `s3://…` must not become a folder of that name. */
+/** Throws USAGE for what is neither a folder of this machine nor a place in S3. */
 function outFolder(typed: string | undefined, ofTarget: string | undefined, settings: Settings): string {
   const named = typed ?? ofTarget;
   return named === undefined ? settings.out : readSettings({}, { out: named }).out;

@@ -66,7 +66,7 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
     ...(entry?.reason === undefined ? {} : { reason: entry.reason }),
   };
   if (isEnd(state)) {
-    const report = await readReport(spec);
+    const report = await readReport(settings.home, spec);
     return { ...named, state, pages: report?.pages, rows: report?.rows.delivered };
   }
   const json = redis === undefined ? undefined : await createBatchBoard(redis.client, spec.id).snapshot();

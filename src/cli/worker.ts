@@ -22,6 +22,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     home: settings.home,
     redisUrl: settings.redisUrl,
     engine: settings.parquet,
+    s3: settings.s3,
     executablePath: settings.chromiumPath,
     concurrency: options.concurrency ?? defaultConcurrency(),
     targets: options.targets ?? [],

@@ -67,7 +67,7 @@ export function createReporter({
 function levelOf(fact: Fact): 'debug' | 'info' | 'warn' | 'error' {
   if (fact.kind === 'target.said')
     return (fact as Fact & { level: 'debug' | 'info' | 'warn' | 'error' }).level;
-  if (fact.kind === 'page.retried') return 'debug';
+  if (fact.kind === 'page.retried' || fact.kind === 'delivery.stepped') return 'debug';
   if (fact.kind === 'page.dead' || fact.kind === 'batch.broke') return 'error';
   return WARNINGS.has(fact.kind) ? 'warn' : 'info';
 }

@@ -17,12 +17,15 @@ export default defineTarget({
 `;
 
 it.each([
-  { where: '--out', args: ['--out', 's3://bucket/feeds'], deliver: '' },
-  { where: 'deliver.to', args: [], deliver: "deliver: { to: 's3://bucket/feeds' }," },
-])('$where with an s3:// URL is refused and makes no folder of that name', async ({ args, deliver }) => {
-  const file = await lab.target('shop', TARGET.replace('DELIVER', deliver));
-  const { code, stderr } = await lab.thresh(['run', file, ...args]);
-  expect(stderr).toContain("has the scheme 's3'");
-  expect(code).toBe(2);
-  expect(await readdir(lab.dir)).toEqual(['targets']);
-});
+  { where: '--out', args: ['--out', 'gs://bucket/feeds'], deliver: '' },
+  { where: 'deliver.to', args: [], deliver: "deliver: { to: 'gs://bucket/feeds' }," },
+])(
+  '$where with a URL of another scheme is refused and makes no folder of that name',
+  async ({ args, deliver }) => {
+    const file = await lab.target('shop', TARGET.replace('DELIVER', deliver));
+    const { code, stderr } = await lab.thresh(['run', file, ...args]);
+    expect(stderr).toContain("has the scheme 'gs'");
+    expect(code).toBe(2);
+    expect(await readdir(lab.dir)).toEqual(['targets']);
+  },
+);
