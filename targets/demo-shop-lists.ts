@@ -1,5 +1,5 @@
 /**
- * Two departments of the demo shop, found by following its listing pages, without a line of code that runs in the
+ * One department of the demo shop, found by following its listing pages, without a line of code that runs in the
  * browser: a page's label says what is read on it. `fields` reads it in one round trip.
  */
 import { defineTarget } from 'thresh';
@@ -22,10 +22,7 @@ export default defineTarget({
     listedAt: z.date().optional(),
   }),
   key: ['sku'],
-  discover: [
-    { url: `${shop}/c/garden`, label: 'list' },
-    { url: `${shop}/c/toys`, label: 'list' },
-  ],
+  discover: [{ url: `${shop}/c/toys`, label: 'list' }],
   ready: { list: '.list', detail: '[data-sku]' },
   gone: '[data-testid="not-found"]',
   fields: {
