@@ -13,6 +13,7 @@ import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { type BatchContext, openContext } from './context.js';
 import { type Crew, createCrew } from './crew.js';
 import type { OnBatchEvent } from './events.js';
+import type { EndState } from './journal.js';
 import { runBatch } from './machine.js';
 
 export interface FarmOptions {
@@ -44,6 +45,12 @@ interface BatchJob {
   batch: string;
 }
 
+interface BatchRun {
+  end: Promise<EndState>;
+  /** Aborts when the batch may have been taken over. */
+  lost: AbortController;
+}
+
 /** A batch whose process died is taken over after at most the lock's time and two looks at the stalled. */
 const BATCH_LOCK_MS = 15_000;
 const STALLED_LOOK_MS = 5_000;
@@ -63,6 +70,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const cutting = new AbortController();
   const contexts = new Map<string, Promise<BatchContext>>();
   const crews = new Map<string, Crew>();
+  const runs = new Map<string, BatchRun>();
 
   function contextOf(batch: string): Promise<BatchContext> {
     let context = contexts.get(batch);
@@ -87,18 +95,35 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     const { batch } = job.data;
     const target = batch.slice(0, -'-YYYYMMDD-XXXXXX'.length);
     if (stopping.signal.aborted || !isOurs(batch, target)) return giveBack(job, token, NOT_OURS_MS);
+    const run = runs.get(batch) ?? startRun(batch, target);
     try {
-      const context = await contextOf(batch);
-      joinTarget(target);
-      const end = await runBatch({ ...options, ...context, signal: stopping.signal });
-      contexts.delete(batch);
-      await context.close();
-      return end.state;
+      return await run.end;
     } catch (error) {
-      if (stopping.signal.aborted) return giveBack(job, token, 1);
+      if (stopping.signal.aborted || run.lost.signal.aborted) return giveBack(job, token, 1);
       options.onEvent({ kind: 'batch.broke', batch, error });
       throw error;
     }
+  }
+
+  /** A batch comes again while it runs here when this process stood still for longer than its lock: it is run once. */
+  function startRun(batch: string, target: string): BatchRun {
+    const lost = new AbortController();
+    const end = (async () => {
+      try {
+        const context = await contextOf(batch);
+        joinTarget(target);
+        const signal = AbortSignal.any([stopping.signal, lost.signal]);
+        const { state } = await runBatch({ ...options, ...context, signal });
+        contexts.delete(batch);
+        await context.close();
+        return state;
+      } finally {
+        runs.delete(batch);
+      }
+    })();
+    const run = { end, lost };
+    runs.set(batch, run);
+    return run;
   }
 
   const batches = new Worker<BatchJob>(BATCH_QUEUE, processBatch, {
@@ -110,6 +135,10 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     maxStalledCount: Number.MAX_SAFE_INTEGER,
   });
   batches.on('error', () => undefined); // lost links are told by the handle's own client
+  // Another process may have the batch by now. Its pages in flight go on: doing one twice is harmless.
+  batches.on('lockRenewalFailed', (ids) => {
+    for (const batch of ids) runs.get(batch)?.lost.abort(new Error('the lock of the batch lapsed'));
+  });
 
   const look = setInterval(() => {
     if (options.onlyBatch !== undefined) return;

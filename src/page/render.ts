@@ -68,6 +68,9 @@ export interface RenderFailure {
 
 export type RenderOutcome = { ok: true; rendered: RenderedPage } | ({ ok: false } & RenderFailure);
 
+/** A step that runs out of time knows what it waited for: it gets this long, ms, to say so before all is cut off. */
+const WORDS_MS = 300;
+
 /** The lease's spec of a page of this target in a session. */
 export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
   const { name, browser, block } = target.definition;
@@ -105,7 +108,7 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
   }
   const { timeoutMs } = deps.target.definition;
   await task.onlooker?.began(lease).catch(() => undefined); // a page that died says so itself, below
-  const time = AbortSignal.timeout(timeoutMs);
+  const time = AbortSignal.timeout(timeoutMs + WORDS_MS);
   const signal = AbortSignal.any([task.signal, time, lease.lost]);
   try {
     const rendered = await unlessAborted(
