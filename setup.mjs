@@ -5,18 +5,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, isBuildFresh } from './setup/build.mjs';
 import { dependencyProblem, installDependencies, linkCommand } from './setup/dependencies.mjs';
-import { look, lookForChromium, lookForNode, lookForRedis } from './setup/findings.mjs';
+import { look, lookForChromium, lookForNode, lookForRedis, missingForTests } from './setup/findings.mjs';
 import { withLock } from './setup/lock.mjs';
 import { run } from './setup/run.mjs';
 import { commandToType, findManager, installPackage, privilegeFor } from './setup/system.mjs';
 
 const EXIT = { ready: 0, failed: 1, usage: 2, nodeTooOld: 3, needsAPerson: 4 };
-const USAGE = `Usage: node setup.mjs [--check [--json]] [--build]
+const USAGE = `Usage: node setup.mjs [--check [--json]] [--build | --for-tests]
 
   (nothing)        install and build whatever is missing
   --check          only look; exit code 0 when all is there, else 1
   --check --json   the same as one JSON document on stdout
   --build          only compile dist/, when the sources changed
+  --for-tests      also what some tests need: a Chromium with windows and Xvfb, an S3-compatible server (OpenStack
+                   Swift); where that may not be installed, those tests are skipped
 
 Exit codes: 0 ready, 1 failed, 2 usage, 3 Node too old, 4 a person has to install something (the command is printed).
 `;
@@ -32,7 +34,7 @@ async function main() {
     process.stdout.write(USAGE);
     return EXIT.ready;
   }
-  const unknown = flags.find((flag) => !['--check', '--json', '--build'].includes(flag));
+  const unknown = flags.find((flag) => !['--check', '--json', '--build', '--for-tests'].includes(flag));
   if (unknown !== undefined || (flags.includes('--json') && !flags.includes('--check'))) {
     process.stderr.write(
       `setup: ${unknown ? `unknown option ${unknown}` : '--json goes with --check'}\n\n${USAGE}`,
@@ -50,6 +52,7 @@ async function main() {
   if (flags.includes('--build')) return EXIT.ready;
 
   const exits = [await prepareChromium(), await prepareRedis()];
+  if (flags.includes('--for-tests')) await prepareTests();
   if (exits.every((exit) => exit === EXIT.ready)) say(`ready: ${node.found}`);
   return Math.max(...exits);
 }
@@ -127,6 +130,19 @@ async function downloadChromium() {
       `chromium: its system libraries could not be installed (${libraries.why}); thresh doctor tells whether it starts`,
     );
   return '';
+}
+
+/** Never a reason to fail: the tests that need it are skipped, and say so. */
+async function prepareTests() {
+  const manager = findManager(env);
+  const privilege = manager ? privilegeFor(manager, env) : undefined;
+  if (missingForTests(env).length === 0 || !manager || privilege === undefined) return;
+  await locked(async () => {
+    for (const need of missingForTests(env)) {
+      const { ok, why } = await installPackage(manager, need, { privilege, env, say });
+      if (!ok) say(`${need}: could not be installed (${why}); the tests that need it will be skipped`);
+    }
+  });
 }
 
 async function prepareRedis() {

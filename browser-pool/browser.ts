@@ -136,7 +136,8 @@ function notStarted(executablePath: string, error: unknown): ThreshError {
       'set CHROMIUM_PATH to a Chromium, or unset it',
       error,
     );
-  const said = /\[err\] (.+)/.exec(text)?.[1];
+  // Debian's launcher script complains of its own affairs first; the browser's own lines carry a level.
+  const said = /\[err\] (.*(?:ERROR|FATAL).*)/.exec(text)?.[1] ?? /\[err\] (.+)/.exec(text)?.[1];
   return unavailable(
     `${executablePath} does not start: ${(said ?? reasonOf(error)).slice(0, 300)}`,
     'try it by hand with --headless --dump-dom about:blank',

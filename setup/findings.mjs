@@ -2,7 +2,7 @@ import { ChromiumPathError, findChromium } from '../browser-pool/find-chromium.m
 import { findRedis, isOlder, MINIMUM_REDIS, RECOMMENDED_REDIS } from '../src/queue/find-redis.mjs';
 import { isBuildFresh } from './build.mjs';
 import { dependencyProblem } from './dependencies.mjs';
-import { commandToType, findManager } from './system.mjs';
+import { commandToType, findManager, onPath } from './system.mjs';
 
 const OLDEST_NODE = '20.19.0';
 
@@ -92,6 +92,22 @@ export function lookForChromium(env) {
     found: 'none',
     mend: commandToType(findManager(env), 'chromium', env),
   };
+}
+
+/**
+ * What the tests need beside the farm's own needs: what opens a window where there is no screen, and an S3-compatible
+ * server.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function missingForTests(env) {
+  /** @type {('window' | 'display' | 's3')[]} */
+  const missing = [];
+  if (env.CHROMIUM_PATH === undefined && findChromium({ headed: true, env }) === undefined)
+    missing.push('window');
+  if (!env.DISPLAY && process.platform === 'linux' && !onPath('Xvfb', env)) missing.push('display');
+  if (!onPath('swift-proxy-server', env) || !onPath('memcached', env)) missing.push('s3');
+  return missing;
 }
 
 /**

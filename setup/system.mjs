@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path';
 import { run } from './run.mjs';
 
 /**
- * @typedef {'chromium' | 'redis'} Need
+ * @typedef {'chromium' | 'window' | 'display' | 's3' | 'redis'} Need `window`: a Chromium that can open one; `display`: Xvfb;
+ *   `s3`: OpenStack Swift, the S3-compatible server of the tests
  * @typedef {object} Manager
  * @property {string} id its command
  * @property {boolean} asRoot
@@ -23,7 +24,13 @@ const MANAGERS = [
     tried: true,
     refresh: ['apt-get', 'update', '-o', 'DPkg::Lock::Timeout=300'],
     install: ['apt-get', 'install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300'],
-    packages: { chromium: ['chromium-headless-shell', 'chromium'], redis: ['redis-server', 'valkey-server'] },
+    packages: {
+      chromium: ['chromium-headless-shell', 'chromium'],
+      window: ['chromium'],
+      display: ['xvfb'],
+      s3: ['swift-proxy swift-account swift-container swift-object memcached'],
+      redis: ['redis-server', 'valkey-server'],
+    },
   },
   {
     id: 'dnf',
@@ -31,7 +38,13 @@ const MANAGERS = [
     tried: false,
     refresh: undefined,
     install: ['dnf', 'install', '-y', '--setopt=install_weak_deps=False'],
-    packages: { chromium: ['chromium'], redis: ['valkey', 'redis'] },
+    packages: {
+      chromium: ['chromium'],
+      window: ['chromium'],
+      display: ['xorg-x11-server-Xvfb'],
+      s3: [],
+      redis: ['valkey', 'redis'],
+    },
   },
   {
     id: 'apk',
@@ -39,7 +52,13 @@ const MANAGERS = [
     tried: false,
     refresh: undefined,
     install: ['apk', 'add', '--no-cache'],
-    packages: { chromium: ['chromium'], redis: ['redis', 'valkey'] },
+    packages: {
+      chromium: ['chromium'],
+      window: ['chromium'],
+      display: ['xvfb'],
+      s3: [],
+      redis: ['redis', 'valkey'],
+    },
   },
   {
     id: 'pacman',
@@ -47,7 +66,13 @@ const MANAGERS = [
     tried: false,
     refresh: undefined,
     install: ['pacman', '-S', '--noconfirm', '--needed'],
-    packages: { chromium: ['chromium'], redis: ['valkey', 'redis'] },
+    packages: {
+      chromium: ['chromium'],
+      window: ['chromium'],
+      display: ['xorg-server-xvfb'],
+      s3: [],
+      redis: ['valkey', 'redis'],
+    },
   },
   {
     id: 'brew',
@@ -55,7 +80,13 @@ const MANAGERS = [
     tried: false,
     refresh: undefined,
     install: ['brew', 'install'],
-    packages: { chromium: ['chromium'], redis: ['redis', 'valkey'] },
+    packages: {
+      chromium: ['chromium'],
+      window: ['chromium'],
+      display: [],
+      s3: [],
+      redis: ['redis', 'valkey'],
+    },
   },
 ];
 
@@ -138,12 +169,13 @@ export async function installPackage(manager, need, { privilege, env, say }) {
 
   let why = `${manager.id} has no package for it`;
   for (const name of manager.packages[need]) {
-    if (manager.id === 'apt-get' && !isInstallable(name, env)) continue;
+    const names = name.split(' ');
+    if (manager.id === 'apt-get' && !names.every((one) => isInstallable(one, env))) continue;
     say(`${manager.install.slice(0, 2).join(' ')} ${name}`);
-    const quietService = manager.id === 'apt-get' && need === 'redis';
-    const command = [...manager.install, name];
+    const quietService = manager.id === 'apt-get' && (need === 'redis' || need === 's3');
+    const command = [...manager.install, ...names];
     const result = await run(
-      [...prefix, ...(quietService ? withoutService(name, command) : command)],
+      [...prefix, ...(quietService ? withoutServices(names, command) : command)],
       limits,
     );
     if (result.ok) return { ok: true, why: '' };
@@ -153,23 +185,26 @@ export async function installPackage(manager, need, { privilege, env, say }) {
 }
 
 /**
- * Debian's package starts a Redis for the whole machine and at each boot; we want the binary alone. policy-rc.d is
- * Debian's own way to say that: ours forbids this one service, so that it harms nothing should it be left behind.
+ * Debian's packages start their servers for the whole machine and at each boot; we want the programs alone. policy-rc.d
+ * is Debian's own way to say that: ours forbids these services, so that it harms nothing should it be left behind.
  *
- * @param {string} service
+ * @param {string[]} packages whose services bear their names, or names that begin so
  * @param {string[]} install
  */
-function withoutService(service, install) {
+function withoutServices(packages, install) {
+  const patterns = packages.map((name) => `*${name}*`).join('|');
   const script = `
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
   trap 'exit 130' INT TERM
-  printf '#!/bin/sh\\ncase "$*" in *${service}*) exit 101 ;; esac\\nexit 0\\n' > "$policy" && chmod 755 "$policy"
+  printf '#!/bin/sh\\ncase "$*" in ${patterns}) exit 101 ;; esac\\nexit 0\\n' > "$policy" && chmod 755 "$policy"
 fi
 "$@" || exit
-if [ -d /run/systemd/system ]; then systemctl disable --quiet ${service}.service; fi
-update-rc.d ${service} disable >/dev/null 2>&1 || true
+for name in ${packages.join(' ')}; do
+  if [ -d /run/systemd/system ]; then systemctl disable --quiet "$name*" || true; fi
+  update-rc.d "$name" disable >/dev/null 2>&1 || true
+done
 `;
   return ['sh', '-c', script, 'sh', ...install];
 }
@@ -202,7 +237,7 @@ function isUbuntu() {
  * @param {string} name
  * @param {NodeJS.ProcessEnv} env
  */
-function onPath(name, env) {
+export function onPath(name, env) {
   return (env.PATH ?? '').split(delimiter).some((folder) => {
     if (folder === '') return false;
     try {

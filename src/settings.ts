@@ -12,8 +12,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface Settings {
   /** REDIS_URL. Undefined: the embedded server of `home`. */
   redisUrl: string | undefined;
-  /** THRESH_OUT: where datasets are delivered; an absolute folder. Default `./out`. */
+  /** THRESH_OUT: where datasets are delivered; an absolute folder or `s3://BUCKET/PREFIX`. Default `./out`. */
   out: string;
+  /** S3_ENDPOINT and AWS_REGION (or AWS_DEFAULT_REGION); the AWS SDK reads its other variables by itself. */
+  s3: { endpoint: string | undefined; region: string | undefined };
   /** THRESH_HOME: Redis's data, segments, locks; an absolute folder. Default `./.thresh`. */
   home: string;
   /** THRESH_TARGETS: where targets are looked up by name; an absolute folder. Default `./targets`. */
@@ -26,6 +28,8 @@ export interface Settings {
   logLevel: LogLevel;
   /** False when NO_COLOR is set to anything but the empty string. */
   color: boolean;
+  /** Whether the terminal draws block characters: a UTF-8 locale, and TERM neither `linux` nor `dumb`. */
+  unicode: boolean;
   /** Whether errors show their stack: THRESH_DEBUG=1, or a log level of debug or trace. Default false. */
   stacks: boolean;
 }
@@ -61,13 +65,18 @@ export function readSettings(
   const logLevel = oneOf(LOG_LEVELS, pick('logLevel', 'LOG_LEVEL')) ?? 'info';
   return {
     redisUrl: redisUrl(pick('redisUrl', 'REDIS_URL')),
-    out: folder(pick('out', 'THRESH_OUT'), './out', cwd),
+    out: folderOrBucket(pick('out', 'THRESH_OUT'), './out', cwd),
+    s3: {
+      endpoint: httpUrl('S3_ENDPOINT', env.S3_ENDPOINT),
+      region: env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined,
+    },
     home: folder(pick('home', 'THRESH_HOME'), './.thresh', cwd),
     targets: folder(pick('targets', 'THRESH_TARGETS'), './targets', cwd),
     parquet: oneOf(PARQUET_ENGINES, pick('parquet', 'THRESH_PARQUET')) ?? 'duckdb',
     chromiumPath: env.CHROMIUM_PATH || undefined,
     logLevel,
     color: !env.NO_COLOR,
+    unicode: drawsUnicode(env),
     stacks: isOn('THRESH_DEBUG', env.THRESH_DEBUG) || logLevel === 'debug' || logLevel === 'trace',
   };
 }
@@ -102,8 +111,23 @@ function folder({ name, value }: Picked, otherwise: string, cwd: string): string
   if (value.includes('\0')) throw wrong(name, 'holds a NUL character', 'name a folder');
   if (value.startsWith('file:')) return fileUrl(name, value);
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(value)?.[1];
-  if (scheme !== undefined) throw wrong(name, `has the scheme '${scheme}'`, 'name a folder of this machine');
+  if (scheme !== undefined)
+    throw wrong(name, `has the scheme '${scheme}'`, 'name a folder of this machine, or s3://bucket/prefix');
   return path.resolve(cwd, value);
+}
+
+function folderOrBucket(picked: Picked, otherwise: string, cwd: string): string {
+  const { name, value } = picked;
+  if (value === undefined || !value.startsWith('s3:')) return folder(picked, otherwise, cwd);
+  if (!/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\0]*)?$/.test(value))
+    throw wrong(name, `is '${value}', no place in S3`, 'write it as s3://bucket/prefix');
+  return value.replace(/\/+$/, '');
+}
+
+function httpUrl(name: string, value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
+  throw wrong(name, 'is not an http(s) URL', 'write it as https://s3.example.com');
 }
 
 function fileUrl(name: string, value: string): string {
@@ -112,6 +136,11 @@ function fileUrl(name: string, value: string): string {
   } catch {
     throw wrong(name, 'is not the URL of a file', 'use file:///absolute/path, or a plain path');
   }
+}
+
+function drawsUnicode(env: Environment): boolean {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
+  return /utf-?8/i.test(locale) && env.TERM !== 'linux' && env.TERM !== 'dumb';
 }
 
 function isOn(name: string, value: string | undefined): boolean {

@@ -11,6 +11,7 @@ export type BatchEvent =
   | { kind: 'batch.paused'; batch: string; reason: string }
   | { kind: 'batch.went-on'; batch: string }
   | { kind: 'batch.refused-links'; batch: string; host: string; example: string }
+  | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }
   | PageEvent;
 

@@ -4,7 +4,8 @@
  */
 import path from 'node:path';
 import { DelayedError, type Job, Worker } from 'bullmq';
-import { createBrowserPool } from '../../browser-pool/index.js';
+import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js';
+import type { S3Settings } from '../delivery/s3-store.js';
 import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { openRedis, type RedisHandle } from '../queue/redis.js';
@@ -12,12 +13,14 @@ import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { type BatchContext, openContext } from './context.js';
 import { type Crew, createCrew } from './crew.js';
 import type { OnBatchEvent } from './events.js';
+import type { EndState } from './journal.js';
 import { runBatch } from './machine.js';
 
 export interface FarmOptions {
   home: string;
   redisUrl: string | undefined;
   engine: 'duckdb' | 'parquetjs';
+  s3: S3Settings;
   executablePath: string | undefined;
   /** Pages at once in this process. */
   concurrency: number;
@@ -42,6 +45,12 @@ interface BatchJob {
   batch: string;
 }
 
+interface BatchRun {
+  end: Promise<EndState>;
+  /** Aborts when the batch may have been taken over. */
+  lost: AbortController;
+}
+
 /** A batch whose process died is taken over after at most the lock's time and two looks at the stalled. */
 const BATCH_LOCK_MS = 15_000;
 const STALLED_LOOK_MS = 5_000;
@@ -49,17 +58,19 @@ const NOT_OURS_MS = 1_000;
 const OPEN_LOOK_MS = 2_000;
 const BATCHES_AT_ONCE = 4;
 
+/** Throws BROWSER_UNAVAILABLE or REDIS_UNAVAILABLE before any work is taken. */
 export async function startFarm(options: FarmOptions): Promise<Farm> {
-  const redis = await openRedis({ home: options.home, redisUrl: options.redisUrl, onLink: options.onLink });
   const pool = createBrowserPool({
     maxPages: options.concurrency,
     temp: path.join(options.home, 'browsers'),
     ...(options.executablePath === undefined ? {} : { executablePath: options.executablePath }),
   });
+  const redis = await openEngines(pool, options);
   const stopping = new AbortController();
   const cutting = new AbortController();
   const contexts = new Map<string, Promise<BatchContext>>();
   const crews = new Map<string, Crew>();
+  const runs = new Map<string, BatchRun>();
 
   function contextOf(batch: string): Promise<BatchContext> {
     let context = contexts.get(batch);
@@ -84,18 +95,35 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     const { batch } = job.data;
     const target = batch.slice(0, -'-YYYYMMDD-XXXXXX'.length);
     if (stopping.signal.aborted || !isOurs(batch, target)) return giveBack(job, token, NOT_OURS_MS);
+    const run = runs.get(batch) ?? startRun(batch, target);
     try {
-      const context = await contextOf(batch);
-      joinTarget(target);
-      const end = await runBatch({ ...options, ...context, signal: stopping.signal });
-      contexts.delete(batch);
-      await context.close();
-      return end.state;
+      return await run.end;
     } catch (error) {
-      if (stopping.signal.aborted) return giveBack(job, token, 1);
+      if (stopping.signal.aborted || run.lost.signal.aborted) return giveBack(job, token, 1);
       options.onEvent({ kind: 'batch.broke', batch, error });
       throw error;
     }
+  }
+
+  /** A batch comes again while it runs here when this process stood still for longer than its lock: it is run once. */
+  function startRun(batch: string, target: string): BatchRun {
+    const lost = new AbortController();
+    const end = (async () => {
+      try {
+        const context = await contextOf(batch);
+        joinTarget(target);
+        const signal = AbortSignal.any([stopping.signal, lost.signal]);
+        const { state } = await runBatch({ ...options, ...context, signal });
+        contexts.delete(batch);
+        await context.close();
+        return state;
+      } finally {
+        runs.delete(batch);
+      }
+    })();
+    const run = { end, lost };
+    runs.set(batch, run);
+    return run;
   }
 
   const batches = new Worker<BatchJob>(BATCH_QUEUE, processBatch, {
@@ -107,6 +135,10 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     maxStalledCount: Number.MAX_SAFE_INTEGER,
   });
   batches.on('error', () => undefined); // lost links are told by the handle's own client
+  // Another process may have the batch by now. Its pages in flight go on: doing one twice is harmless.
+  batches.on('lockRenewalFailed', (ids) => {
+    for (const batch of ids) runs.get(batch)?.lost.abort(new Error('the lock of the batch lapsed'));
+  });
 
   const look = setInterval(() => {
     if (options.onlyBatch !== undefined) return;
@@ -135,6 +167,18 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       cutting.abort(new Error('stopping'));
     },
   };
+}
+
+/** A browser and a Redis that answer. */
+async function openEngines(pool: BrowserPool, { home, redisUrl, onLink }: FarmOptions): Promise<RedisHandle> {
+  try {
+    const first = await pool.lease({ identity: 'start', context: {}, block: false, fresh: true });
+    await first.release('good');
+    return await openRedis({ home, redisUrl, onLink });
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
 }
 
 async function giveBack(job: Job<BatchJob>, token: string | undefined, afterMs: number): Promise<never> {

@@ -2,12 +2,14 @@
  * The batch's state machine: from whatever state its journal says to an end. Can be killed at any instruction and run
  * again; journal.ts says in prose what each state enters with and leaves with.
  */
-import { rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Queue } from 'bullmq';
 import type { Column } from '../dataset/column.js';
-import { deliverToFolder, namesIn, probeFolder, writeRunFiles } from '../delivery/folder.js';
+import type { Destination } from '../delivery/contract.js';
+import { openDestination } from '../delivery/destination.js';
 import type { Manifest, Report } from '../delivery/manifest.js';
+import type { S3Settings } from '../delivery/s3-store.js';
 import { openFrontier } from '../discovery/frontier.js';
 import { isThreshError, reasonOf } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
@@ -41,6 +43,7 @@ export interface MachineDeps {
   target: LoadedTarget<Column[]>;
   columns: Column[];
   engine: 'duckdb' | 'parquetjs';
+  s3: S3Settings;
   /** The target's page queue. */
   queue: Queue;
   ledger: PageLedger;
@@ -52,8 +55,17 @@ export interface MachineDeps {
   signal: AbortSignal;
 }
 
+interface Running extends MachineDeps {
+  destination: Destination;
+}
+
 /** Throws only when stopped (the signal's reason) or for bugs; a failed batch is an end like the others. */
-export async function runBatch(deps: MachineDeps): Promise<JournalEntry & { state: EndState }> {
+export async function runBatch(options: MachineDeps): Promise<JournalEntry & { state: EndState }> {
+  const destination = await openDestination(options.spec.out, options.s3);
+  return run({ ...options, destination }).finally(() => destination.close());
+}
+
+async function run(deps: Running): Promise<JournalEntry & { state: EndState }> {
   const files = batchFiles(deps.home, deps.spec.id);
   await deps.board.open(deps.spec.target);
   let entry = (await readJournal(files.journal)).at(-1) ?? (await enter(deps, files, 'discovering'));
@@ -73,7 +85,7 @@ export async function runBatch(deps: MachineDeps): Promise<JournalEntry & { stat
   return entry as JournalEntry & { state: EndState };
 }
 
-function step(state: BatchState, deps: MachineDeps, files: BatchFiles): Promise<JournalEntry> {
+function step(state: BatchState, deps: Running, files: BatchFiles): Promise<JournalEntry> {
   switch (state) {
     case 'discovering':
       return discovering(deps, files);
@@ -93,9 +105,9 @@ function step(state: BatchState, deps: MachineDeps, files: BatchFiles): Promise<
   }
 }
 
-async function discovering(deps: MachineDeps, files: BatchFiles): Promise<JournalEntry> {
+async function discovering(deps: Running, files: BatchFiles): Promise<JournalEntry> {
   const { spec, target, ledger } = deps;
-  await probeFolder(spec.out);
+  await deps.destination.probe();
   await ledger.clear();
   await rm(files.frontier, { force: true });
   const frontier = await openFrontier(files.frontier);
@@ -116,10 +128,10 @@ async function discovering(deps: MachineDeps, files: BatchFiles): Promise<Journa
   return enter(deps, files, 'fetching');
 }
 
-async function fetching(deps: MachineDeps, files: BatchFiles): Promise<JournalEntry> {
+async function fetching(deps: Running, files: BatchFiles): Promise<JournalEntry> {
   const { spec, target, ledger, board } = deps;
   const { definition } = target;
-  await probeFolder(spec.out);
+  await deps.destination.probe();
   const journal = await readJournal(files.journal);
   const frontier = await openFrontier(files.frontier);
   try {
@@ -161,13 +173,13 @@ async function fetching(deps: MachineDeps, files: BatchFiles): Promise<JournalEn
   return enter(deps, files, 'aggregating');
 }
 
-async function aggregating(deps: MachineDeps, files: BatchFiles): Promise<JournalEntry> {
+async function aggregating(deps: Running, files: BatchFiles): Promise<JournalEntry> {
   const since = deadSince(await readJournal(files.journal));
   await aggregateBatch({ ...deps, files, key: deps.target.definition.key, deadSince: since });
   return enter(deps, files, 'gating');
 }
 
-async function gating(deps: MachineDeps, files: BatchFiles): Promise<JournalEntry> {
+async function gating(deps: Running, files: BatchFiles): Promise<JournalEntry> {
   const input = await booksOf(deps, files);
   const judgement = judgeBatch(
     deps.target.definition,
@@ -183,7 +195,7 @@ async function gating(deps: MachineDeps, files: BatchFiles): Promise<JournalEntr
   return enter(deps, files, 'held', { reason });
 }
 
-async function delivering(deps: MachineDeps, files: BatchFiles): Promise<JournalEntry> {
+async function delivering(deps: Running, files: BatchFiles): Promise<JournalEntry> {
   const { spec } = deps;
   const input = await booksOf(deps, files);
   const judgement = judgeBatch(
@@ -201,14 +213,20 @@ async function delivering(deps: MachineDeps, files: BatchFiles): Promise<Journal
   });
   await writeRun(deps, files, { ...report, state: 'delivering' });
   const { dataset } = workFiles(files);
-  const where = await deliverToFolder({
-    out: spec.out,
-    target: spec.target,
-    date: spec.date,
-    batch: spec.id,
-    files: manifest.files.map((file) => path.join(dataset, file.name)),
-    manifest: `${JSON.stringify(manifest, null, 2)}\n`,
-  });
+  const where = await deps.destination.deliver(
+    {
+      target: spec.target,
+      date: spec.date,
+      batch: spec.id,
+      files: manifest.files.map(({ name, bytes }) => ({ path: path.join(dataset, name), bytes })),
+      manifest: `${JSON.stringify(manifest, null, 2)}\n`,
+    },
+    {
+      journal: files.delivery,
+      signal: deps.signal,
+      onStep: (step) => deps.onEvent({ kind: 'delivery.stepped', batch: spec.id, step }),
+    },
+  );
   await writeRun(deps, files, report);
   deps.onEvent({
     kind: 'batch.delivered',
@@ -222,7 +240,7 @@ async function delivering(deps: MachineDeps, files: BatchFiles): Promise<Journal
   return entry;
 }
 
-async function booksOf(deps: MachineDeps, files: BatchFiles) {
+async function booksOf(deps: Running, files: BatchFiles) {
   const frontier = await openFrontier(files.frontier);
   const size = frontier.size;
   await frontier.close();
@@ -236,25 +254,26 @@ async function booksOf(deps: MachineDeps, files: BatchFiles) {
   };
 }
 
-async function writeRun({ spec }: MachineDeps, files: BatchFiles, report: Report): Promise<void> {
+async function writeRun({ spec, destination }: Running, files: BatchFiles, report: Report): Promise<void> {
   const work = workFiles(files);
   const artifacts = path.join(files.dir, 'artifacts');
-  const names = await namesIn(artifacts);
-  await writeRunFiles({
-    out: spec.out,
+  const names = await readdir(artifacts).catch(() => []); // no page failed
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  await writeFile(files.report, text);
+  await destination.writeRun({
     target: spec.target,
     batch: spec.id,
     files: {
       'quarantine.ndjson': { from: work.quarantined },
       'dead-letters.ndjson': { from: work.dead },
       ...Object.fromEntries(names.map((name) => [`artifacts/${name}`, { from: path.join(artifacts, name) }])),
-      'report.json': { text: `${JSON.stringify(report, null, 2)}\n` },
+      'report.json': { text },
     },
   });
 }
 
 function snapshotsOf(
-  deps: MachineDeps,
+  deps: Running,
   frontier: Parameters<typeof createSnapshots>[0]['frontier'],
   startedAt: string,
 ): Snapshots {
@@ -263,7 +282,7 @@ function snapshotsOf(
 }
 
 async function enter(
-  deps: MachineDeps,
+  deps: Running,
   files: BatchFiles,
   state: BatchState,
   why: Pick<JournalEntry, 'reason' | 'failedIn'> = {},

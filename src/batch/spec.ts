@@ -14,7 +14,7 @@ export interface BatchSpec {
   /** `YYYY-MM-DD` */
   date: string;
   createdAt: string;
-  /** Where it is delivered: a folder, absolute. */
+  /** Where it is delivered: an absolute folder, or `s3://BUCKET/PREFIX`. */
   out: string;
   /** Pages beyond this many are skipped. */
   limit?: number;
@@ -30,6 +30,10 @@ export interface BatchFiles {
   segments: string;
   /** Aggregation's workplace; holds the dataset until it is delivered. */
   work: string;
+  /** What of the delivery is done. */
+  delivery: string;
+  /** The batch's own copy of what it reported last. */
+  report: string;
 }
 
 export function batchesDir(home: string): string {
@@ -45,6 +49,8 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     frontier: path.join(dir, 'frontier.ndjson'),
     segments: path.join(dir, 'segments'),
     work: path.join(dir, 'work'),
+    delivery: path.join(dir, 'delivery.ndjson'),
+    report: path.join(dir, 'report.json'),
   };
 }
 

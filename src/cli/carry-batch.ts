@@ -4,12 +4,10 @@
  * already, this one watches, and takes over should that one die.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { findChromium } from '../../browser-pool/index.js';
 import { type Farm, startFarm } from '../batch/farm.js';
 import { type EndState, isEnd, type JournalEntry, lastEntry } from '../batch/journal.js';
 import { enqueueBatch, type OpenedBatch } from '../batch/open-batch.js';
 import { batchFiles } from '../batch/spec.js';
-import { ThreshError } from '../errors.js';
 import { createBatchBoard } from '../queue/batch-board.js';
 import type { Settings } from '../settings.js';
 import { createReporter, type Reporter } from '../telemetry/reporter.js';
@@ -32,14 +30,18 @@ export async function carryBatch(
   { spec, resumedFrom, concurrency, json }: CarryOptions,
   settings: Settings,
 ): Promise<ExitCode> {
-  requireChromium();
-  const reporter = createReporter({ stream: process.stderr, logLevel: settings.logLevel });
+  const reporter = createReporter({
+    stream: process.stderr,
+    logLevel: settings.logLevel,
+    unicode: settings.unicode,
+  });
   let broke: unknown;
   let mine = false;
   const farm = await startFarm({
     home: settings.home,
     redisUrl: settings.redisUrl,
     engine: settings.parquet,
+    s3: settings.s3,
     executablePath: settings.chromiumPath,
     concurrency,
     onlyBatch: spec.id,
@@ -90,16 +92,6 @@ async function showOthers(farm: Farm, batch: string, reporter: Reporter): Promis
   if (farm.redis.client.status !== 'ready') return;
   const json = await createBatchBoard(farm.redis.client, batch).snapshot();
   if (json !== undefined) reporter.snapshot(JSON.parse(json) as BatchSnapshot);
-}
-
-/** Found out before Redis starts: without a browser there is no batch. Throws BROWSER_UNAVAILABLE. */
-export function requireChromium(): void {
-  if (findChromium() !== undefined) return;
-  throw new ThreshError('no Chromium on this machine', {
-    code: 'BROWSER_UNAVAILABLE',
-    scope: 'batch',
-    mend: 'run `npm run setup`, or set CHROMIUM_PATH to one',
-  });
 }
 
 function exitCodeOf(state: EndState): ExitCode {

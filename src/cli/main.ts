@@ -9,6 +9,8 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 type Action = (settings: Settings) => Promise<ExitCode>;
 
 let exitCode: ExitCode = EXIT.ok;
+/** Whether errors show their stack. */
+let stacks = false;
 
 function count(text: string): number {
   const value = Number(text);
@@ -18,8 +20,15 @@ function count(text: string): number {
 }
 
 async function act(program: Command, action: Action): Promise<void> {
-  const { home, targetsDir } = program.opts<{ home?: string; targetsDir?: string }>();
-  exitCode = await action(readSettings(process.env, { home, targets: targetsDir }));
+  const { home, targetsDir, verbose } = program.opts<{
+    home?: string;
+    targetsDir?: string;
+    verbose?: boolean;
+  }>();
+  stacks = verbose === true;
+  const settings = readSettings(process.env, { home, targets: targetsDir });
+  stacks ||= settings.stacks;
+  exitCode = await action(settings);
 }
 
 function build(): Command {
@@ -109,6 +118,40 @@ function build(): Command {
       const { deliver } = await import('./deliver.js');
       await act(program, (settings) => deliver(batch, options, settings));
     });
+  program
+    .command('debug <target> <url>')
+    .description('one page, no queue: rows, schema problems, timings, requests, screenshot')
+    .option('--label <label>', 'the label that the page has in a batch')
+    .option('--data <json>', 'the data that the page has in a batch')
+    .option('--headed', 'in a window')
+    .option('--slow-mo <ms>', 'wait so long between steps', count)
+    .option('--devtools', 'in a window with the developer tools')
+    .option('--trace [file]', "write a trace for Playwright's viewer")
+    .option('--pause', "leave the window open, with Playwright's inspector")
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  thresh debug demo-shop http://127.0.0.1:4000/p/TH-0000000-VY\n  thresh debug my-shop https://shop.example/p/1 --headed --pause\n  thresh debug my-shop https://shop.example/p/1 --trace && npx playwright show-trace .thresh/debug/*.zip\n\nExit codes: 0 the schema takes all rows, 1 the page failed or rows were refused, 2 wrong usage or target.',
+    )
+    .action(async (target: string, url: string, options) => {
+      const { debug } = await import('./debug.js');
+      await act(program, (settings) => debug(target, url, options, settings));
+    });
+  program
+    .command('init <name> <url>')
+    .description('write a first target to be filled in')
+    .action(async (name: string, url: string) => {
+      const { init } = await import('./init.js');
+      await act(program, (settings) => init(name, url, settings));
+    });
+  program
+    .command('doctor')
+    .description('what is missing on this machine, and how to get it')
+    .option('--json', 'as JSON')
+    .action(async (options) => {
+      const { doctor } = await import('./doctor.js');
+      await act(program, (settings) => doctor(options, settings, process.env));
+    });
   return program;
 }
 
@@ -137,7 +180,6 @@ async function main(): Promise<ExitCode> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const stacks = process.argv.includes('--verbose') || process.env.THRESH_DEBUG === '1';
     if (stacks) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     if (isThreshError(error)) return told(error);
     process.stderr.write(

@@ -31,6 +31,17 @@ export function rowsTable(rows: readonly Record<string, unknown>[], width = DEFA
     : `${table.toString()}\nand ${left.length} more: ${plainText(left.join(', '), width)}`;
 }
 
+/** One row, a field a line. */
+export function rowTable(row: Record<string, unknown>, width = DEFAULT_WIDTH): string {
+  const names = Object.keys(row);
+  const nameWidth = Math.min(32, Math.max(NARROWEST_CELL, ...names.map((name) => name.length)));
+  const valueWidth = Math.max(NARROWEST_CELL, width - nameWidth - 7);
+  const table = new Table({ colWidths: [nameWidth + 2, valueWidth + 2], style: { head: [], border: [] } });
+  for (const name of names)
+    table.push([plainText(name, nameWidth), plainText(cellText(row[name], valueWidth), valueWidth)]);
+  return table.toString();
+}
+
 /** The widest columns give way first; columns that would fall under the narrowest are left out from the right. */
 function widthsFor(wanted: readonly number[], width: number): number[] {
   const room = (count: number): number => width - 1 - 3 * count;
@@ -46,15 +57,15 @@ function widthsFor(wanted: readonly number[], width: number): number[] {
   return widths;
 }
 
-function cellText(value: unknown): string {
+function cellText(value: unknown, max = WIDEST_CELL): string {
   if (value === null || value === undefined) return '-';
-  if (typeof value === 'string') return plainText(value, WIDEST_CELL);
+  if (typeof value === 'string') return plainText(value, max);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
   if (typeof value !== 'object') return String(value);
   try {
     return plainText(
       JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner)),
-      WIDEST_CELL,
+      max,
     );
   } catch {
     return '[circular]';

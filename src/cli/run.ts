@@ -1,11 +1,10 @@
 /** `thresh run`: one batch to its end in this process, or watching the process that already runs it. */
 import os from 'node:os';
-import path from 'node:path';
 import { loadChecked } from '../batch/context.js';
 import { dateIn, openBatch } from '../batch/open-batch.js';
-import { probeFolder } from '../delivery/folder.js';
+import { openDestination } from '../delivery/destination.js';
 import { ThreshError } from '../errors.js';
-import type { Settings } from '../settings.js';
+import { readSettings, type Settings } from '../settings.js';
 import { carryBatch } from './carry-batch.js';
 import { withRedis } from './embedded.js';
 import type { ExitCode } from './exit-codes.js';
@@ -30,8 +29,9 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
       mend: 'write it as 2026-03-31',
     });
   }
-  const out = path.resolve(options.out ?? definition.deliver?.to ?? settings.out);
-  await probeFolder(out);
+  const out = outFolder(options.out, definition.deliver?.to, settings);
+  const destination = await openDestination(out, settings.s3);
+  await destination.probe().finally(() => destination.close());
   const opened = await withRedis(settings, (redis) =>
     openBatch(
       {
@@ -48,6 +48,12 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
   const concurrency =
     options.concurrency ?? Math.min(definition.throttle.maxConcurrency, defaultConcurrency());
   return carryBatch({ ...opened, concurrency, json: options.json === true }, settings);
+}
+
+/** Throws USAGE for what is neither a folder of this machine nor a place in S3. */
+function outFolder(typed: string | undefined, ofTarget: string | undefined, settings: Settings): string {
+  const named = typed ?? ofTarget;
+  return named === undefined ? settings.out : readSettings({}, { out: named }).out;
 }
 
 /** Loading pages saturates a core at about two pages in flight. */

@@ -66,7 +66,7 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
     ...(entry?.reason === undefined ? {} : { reason: entry.reason }),
   };
   if (isEnd(state)) {
-    const report = await readReport(spec);
+    const report = await readReport(settings.home, spec);
     return { ...named, state, pages: report?.pages, rows: report?.rows.delivered };
   }
   const json = redis === undefined ? undefined : await createBatchBoard(redis.client, spec.id).snapshot();
@@ -107,7 +107,11 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
 }
 
 async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle): Promise<ExitCode> {
-  const progress = createReporter({ stream: process.stderr, logLevel: settings.logLevel });
+  const progress = createReporter({
+    stream: process.stderr,
+    logLevel: settings.logLevel,
+    unicode: settings.unicode,
+  });
   for (;;) {
     const [now] = await Promise.all(specs.map((spec) => standing(spec, settings, redis)));
     if (now === undefined) return EXIT.ok;

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { JournalEntry } from '../batch/journal.js';
-import type { BatchSpec } from '../batch/spec.js';
+import { type BatchSpec, batchFiles } from '../batch/spec.js';
 import type { Report } from '../delivery/manifest.js';
 import { formatDuration } from '../telemetry/duration.js';
 import { plainText } from '../telemetry/plain-text.js';
@@ -15,19 +15,21 @@ export interface SummaryOptions {
   stderr: NodeJS.WritableStream;
 }
 
-export function reportFile(spec: BatchSpec): string {
-  return path.join(spec.out, spec.target, '_runs', spec.id, 'report.json');
+/** Where something of the target's stands below the output: a folder's path, or an S3 URL. */
+function below({ out, target }: BatchSpec, ...names: string[]): string {
+  return out.startsWith('s3://') ? [out, target, ...names].join('/') : path.join(out, target, ...names);
 }
 
 /** Undefined when the batch has not got that far. */
-export async function readReport(spec: BatchSpec): Promise<Report | undefined> {
-  const text = await readFile(reportFile(spec), 'utf8').catch(() => undefined);
+export async function readReport(home: string, spec: BatchSpec): Promise<Report | undefined> {
+  const text = await readFile(batchFiles(home, spec.id).report, 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as Report);
 }
 
 /** Words on stderr, and on stdout the delivered folder, or the whole report as JSON. */
 export async function summaryOf(spec: BatchSpec, end: JournalEntry, options: SummaryOptions): Promise<void> {
-  const report = end.state === 'delivered' || end.state === 'held' ? await readReport(spec) : undefined;
+  const report =
+    end.state === 'delivered' || end.state === 'held' ? await readReport(options.home, spec) : undefined;
   options.stderr.write(`${[`${spec.id}: ${end.state}`, ...lines(spec, end, report)].join('\n')}\n`);
   if (options.json) {
     const { id: batch, target, date } = spec;
@@ -40,7 +42,7 @@ export async function summaryOf(spec: BatchSpec, end: JournalEntry, options: Sum
     };
     options.stdout.write(`${JSON.stringify(report ?? brief)}\n`);
   } else if (end.state === 'delivered') {
-    options.stdout.write(`${path.join(spec.out, spec.target, `date=${spec.date}`)}\n`);
+    options.stdout.write(`${below(spec, `date=${spec.date}`)}\n`);
   }
 }
 
@@ -57,10 +59,8 @@ function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): 
     `  pages    ${pages.completed} completed, ${pages.gone} gone, ${pages.skipped} skipped, ${pages.dead} dead, ${pages.unfinished} unfinished, of ${pages.frontier}`,
     `  rows     ${rows.delivered} delivered, ${rows.duplicates} duplicates, ${rows.quarantined} quarantined, of ${rows.read}`,
     `  time     ${formatDuration(times.seconds * 1_000)}, ${report.pagesPerSecond} pages/s${margin}`,
-    ...(end.state === 'delivered'
-      ? [`  dataset  ${path.join(spec.out, spec.target, `date=${spec.date}`)}`]
-      : []),
-    `  report   ${reportFile(spec)}`,
+    ...(end.state === 'delivered' ? [`  dataset  ${below(spec, `date=${spec.date}`)}`] : []),
+    `  report   ${below(spec, '_runs', spec.id, 'report.json')}`,
     ...(pages.dead > 0 ? [`  dead letters: thresh failures ${spec.id}`] : []),
     ...(rows.quarantined > 0 ? [`  refused rows: thresh quarantine ${spec.id}`] : []),
     ...(end.state === 'held' ? [`  release it anyway: thresh deliver ${spec.id} --force`] : []),

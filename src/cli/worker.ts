@@ -2,7 +2,7 @@
 import { startFarm } from '../batch/farm.js';
 import type { Settings } from '../settings.js';
 import { createReporter } from '../telemetry/reporter.js';
-import { DRAIN_MS, requireChromium } from './carry-batch.js';
+import { DRAIN_MS } from './carry-batch.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { defaultConcurrency } from './run.js';
 import { onStopSignals } from './stop-signals.js';
@@ -13,12 +13,16 @@ export interface WorkerOptions {
 }
 
 export async function worker(options: WorkerOptions, settings: Settings): Promise<ExitCode> {
-  requireChromium();
-  const reporter = createReporter({ stream: process.stderr, logLevel: settings.logLevel });
+  const reporter = createReporter({
+    stream: process.stderr,
+    logLevel: settings.logLevel,
+    unicode: settings.unicode,
+  });
   const farm = await startFarm({
     home: settings.home,
     redisUrl: settings.redisUrl,
     engine: settings.parquet,
+    s3: settings.s3,
     executablePath: settings.chromiumPath,
     concurrency: options.concurrency ?? defaultConcurrency(),
     targets: options.targets ?? [],

@@ -8,5 +8,6 @@ export function checkColumns(
   key: readonly string[],
 ): { columns: Column[]; problems: ColumnProblem[] } {
   const { columns, problems } = columnsOf(schema);
-  return { columns, problems: [...problems, ...checkKey(columns, key)] };
+  const ofSchema = problems.map((problem) => ({ ...problem, path: `schema.${problem.path}` }));
+  return { columns, problems: [...ofSchema, ...checkKey(columns, key)] };
 }

@@ -13,36 +13,52 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { reasonOf, ThreshError } from '../errors.js';
+import { type Dataset, type Destination, datesBefore, parseManifest, type RunFiles } from './contract.js';
+import type { Manifest } from './manifest.js';
 
-export interface FolderDelivery {
-  out: string;
-  target: string;
-  /** `YYYY-MM-DD` */
-  date: string;
-  batch: string;
-  /** Absolute paths of the finished data files. */
-  files: readonly string[];
-  /** Text of `_SUCCESS`. */
-  manifest: string;
+export function folderDestination(out: string): Destination {
+  return {
+    where: (target, date) => path.join(out, target, `date=${date}`),
+    probe: () => probeFolder(out),
+    deliver: (dataset, { onStep }) => deliverToFolder(out, dataset, onStep ?? (() => undefined)),
+    writeRun: (run) => writeRunFiles(out, run),
+    async earlier(target, date, count) {
+      const manifests: Manifest[] = [];
+      for (const one of datesBefore(await namesIn(path.join(out, target)), date)) {
+        if (manifests.length >= count) break;
+        const file = path.join(out, target, `date=${one}`, '_SUCCESS');
+        const manifest = parseManifest(await readFile(file, 'utf8').catch(() => ''));
+        if (manifest !== undefined) manifests.push(manifest);
+      }
+      return manifests;
+    },
+    close: () => undefined,
+  };
 }
 
-/** The partition's folder, in place. Throws OUTPUT_UNWRITABLE and leaves what was there before. */
-export async function deliverToFolder(delivery: FolderDelivery): Promise<string> {
-  const parent = path.join(delivery.out, delivery.target);
-  const name = `date=${delivery.date}`;
-  const hidden = (step: string): string => path.join(parent, `.${name}.${delivery.batch}.${step}`);
+async function deliverToFolder(
+  out: string,
+  dataset: Dataset,
+  onStep: (step: string) => void,
+): Promise<string> {
+  const parent = path.join(out, dataset.target);
+  const name = `date=${dataset.date}`;
+  const hidden = (step: string): string => path.join(parent, `.${name}.${dataset.batch}.${step}`);
   const place = path.join(parent, name);
   try {
     await mkdir(parent, { recursive: true });
-    if ((await batchAt(place)) !== delivery.batch) {
-      if ((await batchAt(hidden('ready'))) !== delivery.batch)
-        await build(delivery, hidden('building'), hidden('ready'));
+    if ((await manifestAt(place)) !== dataset.manifest) {
+      if ((await manifestAt(hidden('ready'))) !== dataset.manifest)
+        await build(dataset, { building: hidden('building'), ready: hidden('ready'), onStep });
       await moveAside(place, hidden('replaced'));
+      onStep('set aside');
       await rename(hidden('ready'), place);
       await syncFolder(parent);
+      onStep('in place');
     }
-    await rm(hidden('replaced'), { recursive: true, force: true });
-    await rm(hidden('ready'), { recursive: true, force: true });
+    for (const step of ['replaced', 'ready', 'building'])
+      await rm(hidden(step), { recursive: true, force: true });
+    onStep('swept');
     return place;
   } catch (cause) {
     throw new ThreshError(`cannot deliver to ${place}: ${reasonOf(cause)}`, {
@@ -55,8 +71,7 @@ export async function deliverToFolder(delivery: FolderDelivery): Promise<string>
   }
 }
 
-/** Throws OUTPUT_UNWRITABLE when nothing can be written there: found out before the first page, not after the last. */
-export async function probeFolder(out: string): Promise<void> {
+async function probeFolder(out: string): Promise<void> {
   try {
     await mkdir(out, { recursive: true });
     const probe = path.join(out, `.thresh-probe-${process.pid}`);
@@ -72,22 +87,31 @@ export async function probeFolder(out: string): Promise<void> {
   }
 }
 
-async function build(delivery: FolderDelivery, building: string, ready: string): Promise<void> {
+interface Building {
+  building: string;
+  ready: string;
+  onStep: (step: string) => void;
+}
+
+async function build(dataset: Dataset, { building, ready, onStep }: Building): Promise<void> {
   await rm(building, { recursive: true, force: true });
+  await rm(ready, { recursive: true, force: true });
   await mkdir(building);
-  for (const file of delivery.files) {
-    const copy = path.join(building, path.basename(file));
-    await copyFile(file, copy, constants.COPYFILE_FICLONE);
+  for (const file of dataset.files) {
+    const copy = path.join(building, path.basename(file.path));
+    await copyFile(file.path, copy, constants.COPYFILE_FICLONE);
     await syncFile(copy);
+    onStep('file copied');
   }
   const success = path.join(building, '_SUCCESS');
   const handle = await open(success, 'w');
   await handle
-    .writeFile(delivery.manifest)
+    .writeFile(dataset.manifest)
     .then(() => handle.sync())
     .finally(() => handle.close());
   await syncFolder(building);
   await rename(building, ready);
+  onStep('ready');
 }
 
 async function moveAside(place: string, aside: string): Promise<void> {
@@ -96,15 +120,9 @@ async function moveAside(place: string, aside: string): Promise<void> {
   });
 }
 
-/** The batch whose complete partition stands in a folder. */
-async function batchAt(folder: string): Promise<string | undefined> {
-  const text = await readFile(path.join(folder, '_SUCCESS'), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return (JSON.parse(text) as { batch?: string }).batch;
-  } catch {
-    return undefined;
-  }
+/** The text of `_SUCCESS` of the complete partition that stands in a folder. */
+async function manifestAt(folder: string): Promise<string | undefined> {
+  return readFile(path.join(folder, '_SUCCESS'), 'utf8').catch(() => undefined);
 }
 
 async function syncFile(file: string): Promise<void> {
@@ -117,16 +135,7 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-export interface RunFiles {
-  out: string;
-  target: string;
-  batch: string;
-  /** Name within `_runs/BATCH/` to the absolute path that it is copied from, or to its text. */
-  files: Record<string, { from: string } | { text: string }>;
-}
-
-/** Writes `OUT/TARGET/_runs/BATCH/`; each file appears whole. Returns the folder. */
-export async function writeRunFiles({ out, target, batch, files }: RunFiles): Promise<string> {
+async function writeRunFiles(out: string, { target, batch, files }: RunFiles): Promise<void> {
   const folder = path.join(out, target, '_runs', batch);
   try {
     await mkdir(folder, { recursive: true });
@@ -144,7 +153,6 @@ export async function writeRunFiles({ out, target, batch, files }: RunFiles): Pr
       }
       await rename(half, place);
     }
-    return folder;
   } catch (cause) {
     throw new ThreshError(`cannot write the report to ${folder}: ${reasonOf(cause)}`, {
       code: 'OUTPUT_UNWRITABLE',

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Page } from 'playwright';
 
 export interface Artifacts {
-  /** Paths within the batch's folder. */
+  /** Paths within the folder. */
   screenshot?: string;
   html?: string;
 }
@@ -11,13 +11,16 @@ export interface Artifacts {
 const LIMIT_MS = 5_000;
 const MAX_HTML = 5 * 1024 * 1024;
 
-/** Keeps what a failed page looked like, as far as it still answers. Never throws: the failure itself is the news. */
+/**
+ * Keeps what a page looks like in `folder`, as `NAME.png` and `NAME.html`, as far as it still answers. Never throws: it
+ * is mostly called for a page that failed, and then that is the news.
+ */
 export async function keepArtifacts(page: Page, folder: string, name: string): Promise<Artifacts> {
   const artifacts: Artifacts = {};
   if (page.isClosed()) return artifacts;
-  await mkdir(path.join(folder, 'artifacts'), { recursive: true }).catch(() => undefined);
-  const screenshot = `artifacts/${name}.png`;
-  const html = `artifacts/${name}.html`;
+  await mkdir(path.dirname(path.join(folder, name)), { recursive: true }).catch(() => undefined);
+  const screenshot = `${name}.png`;
+  const html = `${name}.html`;
   await Promise.all([
     within(page.screenshot({ path: path.join(folder, screenshot), timeout: LIMIT_MS })).then((done) => {
       if (done) artifacts.screenshot = screenshot;

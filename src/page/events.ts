@@ -19,6 +19,7 @@ export type PageEvent =
       reason: string;
     }
   | { kind: 'target.overloaded'; batch: string; url: string; afterMs: number }
+  | { kind: 'browser.missed'; batch: string; reason: string }
   | { kind: 'rows.waited-for-disk'; batch: string; reason: string }
   | {
       kind: 'target.said';

@@ -25,6 +25,15 @@ export interface PageTask {
   signal: AbortSignal;
   /** The folder for a failure's screenshot and HTML; undefined when they are not wanted. */
   keepFailure: (error: ThreshError) => string | undefined;
+  onlooker?: Onlooker;
+}
+
+/** Looks on at one page's work: `thresh debug`. Its own time is not the page's. */
+export interface Onlooker {
+  /** The page is in hand and nothing is loaded yet. */
+  began(lease: Lease): Promise<void>;
+  /** The work ended, well or not, and the page still stands. */
+  ended(lease: Lease): Promise<void>;
 }
 
 export interface RenderDeps {
@@ -57,12 +66,10 @@ export interface RenderFailure {
   artifacts: Artifacts;
 }
 
-export type RenderOutcome =
-  | { ok: true; rendered: RenderedPage; lease: LeaseFacts }
-  | ({ ok: false } & RenderFailure);
+export type RenderOutcome = { ok: true; rendered: RenderedPage } | ({ ok: false } & RenderFailure);
 
-/** What `thresh debug` shows of the network beside the rows. */
-export type LeaseFacts = Pick<Lease, 'network'>;
+/** A step that runs out of time knows what it waited for: it gets this long, ms, to say so before all is cut off. */
+const WORDS_MS = 300;
 
 /** The lease's spec of a page of this target in a session. */
 export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
@@ -91,28 +98,35 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
   let session: Session;
   try {
     session = await deps.sessions.current(task.log);
-    lease = await deps.pool.lease(leaseSpecOf(deps.target, session), task.signal);
+    const spec = leaseSpecOf(deps.target, session);
+    lease = await deps.pool.lease(
+      task.onlooker === undefined ? spec : { ...spec, observe: true },
+      task.signal,
+    );
   } catch (error) {
     return { ok: false, error: pageError(error, task, deps), artifacts: {} };
   }
   const { timeoutMs } = deps.target.definition;
-  const time = AbortSignal.timeout(timeoutMs);
+  await task.onlooker?.began(lease).catch(() => undefined); // a page that died says so itself, below
+  const time = AbortSignal.timeout(timeoutMs + WORDS_MS);
   const signal = AbortSignal.any([task.signal, time, lease.lost]);
   try {
     const rendered = await unlessAborted(
       work(task, deps, { lease, signal, deadline: Date.now() + timeoutMs }),
       signal,
     );
+    await task.onlooker?.ended(lease);
     await lease.release('good');
-    return { ok: true, rendered, lease };
+    return { ok: true, rendered };
   } catch (caught) {
     const error = lease.lost.aborted
       ? pageError(lease.lost.reason, task, deps)
       : (aborted(caught, task, time, timeoutMs) ?? pageError(caught, task, deps));
     if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session.generation);
+    if (!lease.lost.aborted) await task.onlooker?.ended(lease);
     const folder = lease.lost.aborted ? undefined : task.keepFailure(error);
     const artifacts =
-      folder === undefined ? {} : await keepArtifacts(lease.page, folder, `page-${task.page}`);
+      folder === undefined ? {} : await keepArtifacts(lease.page, folder, `artifacts/page-${task.page}`);
     await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
     return { ok: false, error, artifacts };
   }

@@ -50,6 +50,7 @@ export interface PageWorkDeps {
 /** Starts (also uncounted ones) after which a page is given up: a page that kills its worker must not do so for ever. */
 const MAX_STARTS_OVER_ATTEMPTS = 20;
 const PAUSE_LOOK_MS = 3_000;
+const NO_BROWSER_MS = 5_000;
 
 export async function workPage(
   job: Job<PageJob>,
@@ -63,7 +64,10 @@ export async function workPage(
   if (control === 'pause') return putBack(job, token, PAUSE_LOOK_MS);
   const attempts = job.opts.attempts ?? 1;
   const attempt = job.attemptsMade + 1;
-  const last = attempt >= attempts || job.attemptsStarted >= attempts + MAX_STARTS_OVER_ATTEMPTS;
+  const isLast = ({ retry }: ThreshError): boolean =>
+    retry === 'never' ||
+    job.attemptsStarted >= attempts + MAX_STARTS_OVER_ATTEMPTS ||
+    (retry === 'later' && attempt >= attempts); // a wait that was asked for uses up no attempt, not even the last
   const { url, label, data } = job.data;
   const outcome = await renderPage(
     {
@@ -71,15 +75,20 @@ export async function workPage(
       request: { url, label, data, attempt },
       log: pageLog(job.data, deps.onEvent),
       signal: deps.signal,
-      keepFailure: (error) => (last || error.retry === 'never' ? deps.dir : undefined),
+      keepFailure: (error) => (isLast(error) ? deps.dir : undefined),
     },
     deps,
   );
   if (outcome.ok) return settle(job.data, attempt, outcome.rendered, deps);
   const { error, artifacts } = outcome;
   if (deps.signal.aborted || error.code === 'INTERRUPTED') return putBack(job, token, 0);
+  if (error.scope === 'batch') {
+    // Nothing of the page: this machine has no browser to give.
+    deps.onEvent({ kind: 'browser.missed', batch: job.data.batch, reason: error.message });
+    return putBack(job, token, NO_BROWSER_MS);
+  }
   const facts = { batch: job.data.batch, page, url, attempt, code: error.code, reason: error.message };
-  if (error.retry !== 'never' && !last) {
+  if (!isLast(error)) {
     await ledger.countRetry();
     deps.onEvent({ kind: 'page.retried', ...facts });
     if (typeof error.retry === 'object') return waitAsAsked(job, token, error, deps);

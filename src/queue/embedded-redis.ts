@@ -25,7 +25,7 @@ const START_TIMEOUT_MS = 20_000;
 export interface EmbeddedRedis {
   /** Path of the Unix socket. */
   socket: string;
-  /** Makes sure that the server runs, starting it again if it died. */
+  /** Makes sure that the server runs, starting it again if it died. Does nothing after `release`. */
   ensure(): Promise<void>;
   /** Lets go; the server stops when nobody else holds it. */
   release(): Promise<void>;
@@ -44,15 +44,32 @@ interface Layout {
 export async function joinEmbeddedRedis(home: string, redisServer: string): Promise<EmbeddedRedis> {
   const layout = await layoutOf(home);
   let held: FileHandle | undefined;
+  let ensuring: Promise<void> | undefined;
+  let released = false;
 
-  async function ensure(): Promise<void> {
+  async function hold(): Promise<void> {
     const deadline = Date.now() + START_TIMEOUT_MS;
-    while (held === undefined || !(await answers(layout.socket))) {
+    while (!released && (held === undefined || !(await answers(layout.socket)))) {
       if (Date.now() > deadline) throw await unavailable(layout);
-      await held?.close();
+      await letGo();
       held = (await holdPipe(layout.pipe)) ?? (await startUnderLock(layout, redisServer));
-      if (held !== undefined) await waitForAnswer(layout.socket, 2_000);
+      if (held !== undefined && !released) await waitForAnswer(layout.socket, 2_000);
     }
+    if (released) await letGo(); // released while we were taking hold
+  }
+
+  async function letGo(): Promise<void> {
+    const handle = held;
+    held = undefined;
+    await handle?.close();
+  }
+
+  // One at a time: of two holds taken at once the first would be lost and never let go.
+  function ensure(): Promise<void> {
+    ensuring ??= hold().finally(() => {
+      ensuring = undefined;
+    });
+    return ensuring;
   }
 
   await ensure();
@@ -60,8 +77,8 @@ export async function joinEmbeddedRedis(home: string, redisServer: string): Prom
     socket: layout.socket,
     ensure,
     async release() {
-      await held?.close();
-      held = undefined;
+      released = true;
+      await letGo();
     },
   };
 }

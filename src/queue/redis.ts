@@ -28,12 +28,18 @@ export async function openRedis(settings: RedisSettings): Promise<RedisHandle> {
   const embedded = settings.redisUrl === undefined ? await joinEmbedded(settings.home) : undefined;
   const connection = embedded === undefined ? optionsOf(settings.redisUrl ?? '') : { path: embedded.socket };
   const where = embedded?.socket ?? `${connection.host}:${connection.port}/${connection.db ?? 0}`;
-  const retryStrategy = (times: number): number => Math.min(50 * 2 ** times, 2_000);
-  const client = new Redis({ ...connection, lazyConnect: true, maxRetriesPerRequest: null, retryStrategy });
-  watchLink(client, embedded, settings.onLink);
+  const habits = {
+    maxRetriesPerRequest: null,
+    retryStrategy: (times: number): number => Math.min(50 * 2 ** times, 2_000),
+    // What we hang up on has nothing more to say; ioredis would hold the process for two seconds to hear it.
+    disconnectTimeout: 50,
+  };
+  const client = new Redis({ ...connection, ...habits, lazyConnect: true });
+  const unwatch = watchLink(client, embedded, settings.onLink);
   try {
     await connectWithin(client, CONNECT_TIMEOUT_MS);
   } catch (cause) {
+    unwatch();
     client.disconnect();
     await embedded?.release();
     throw new ThreshError(`no Redis at ${where}: ${reasonOf(cause)}`, {
@@ -45,9 +51,10 @@ export async function openRedis(settings: RedisSettings): Promise<RedisHandle> {
   }
   return {
     client,
-    connection: { ...connection, maxRetriesPerRequest: null, retryStrategy },
+    connection: { ...connection, ...habits },
     where,
     async close() {
+      unwatch();
       client.disconnect();
       await embedded?.release();
     },
@@ -66,19 +73,28 @@ async function joinEmbedded(home: string): Promise<EmbeddedRedis> {
   return joinEmbeddedRedis(home, found.path);
 }
 
-/** An embedded server that died is started again by whoever notices. */
-function watchLink(client: Redis, embedded: EmbeddedRedis | undefined, onLink?: (up: boolean) => void): void {
+/** An embedded server that died is started again by whoever notices. What it returns is called before we hang up. */
+function watchLink(
+  client: Redis,
+  embedded: EmbeddedRedis | undefined,
+  onLink?: (up: boolean) => void,
+): () => void {
   let up: boolean | undefined;
+  let closing = false;
   client.on('ready', () => {
     if (up === false) onLink?.(true);
     up = true;
   });
   client.on('close', () => {
+    if (closing) return;
     if (up === true) onLink?.(false);
     if (up !== undefined) up = false;
     embedded?.ensure().catch(() => undefined); // the next close asks again; onLink has told the user
   });
   client.on('error', () => undefined); // each is followed by `close`
+  return () => {
+    closing = true;
+  };
 }
 
 function optionsOf(url: string): RedisOptions {

@@ -35,6 +35,9 @@ export interface CollectOptions<T = Record<string, unknown>> {
 /** Data that is asked for at the list's end is waited for so long, ms, although the page stands still. */
 const PENDING_MS = 10_000;
 
+/** Rows that the page has at hand are drawn within so long, ms; for others it asks first. */
+const DRAWING_MS = 150;
+
 /** With data still coming and going at the list's end, so many fruitless looks in a row end it. */
 const FRUITLESS_LOOKS = 3;
 
@@ -68,6 +71,8 @@ export async function collect<T = Record<string, unknown>>(
         return [...items.values()];
       }
       if (performance.now() > deadline) throw endless(options, maxMs, items.size);
+      // Rows that are scrolled out of view before their data has come would be lost.
+      if (!reading.complete && (await isCompleted(collector, requests, { idleMs, deadline }))) continue;
       requests.mark();
       const { atEnd } = await collector.evaluate((here, ms) => here.advance(ms), idleMs);
       fruitless = atEnd && items.size === before ? fruitless + 1 : 0;
@@ -78,6 +83,18 @@ export async function collect<T = Record<string, unknown>>(
     requests.stop();
     await collector.dispose().catch(() => undefined);
   }
+}
+
+/** Waits for rows of the view that are still to come; false when none comes, as with rows that never have a key. */
+async function isCompleted(
+  collector: JSHandle<PageCollector>,
+  requests: ReturnType<typeof watchDataRequests>,
+  { idleMs, deadline }: { idleMs: number; deadline: number },
+): Promise<boolean> {
+  if (await collector.evaluate((here, ms) => here.completed(ms), DRAWING_MS)) return true;
+  if (requests.sinceMark() === 0) return false;
+  await requests.settled(Math.min(PENDING_MS, deadline - performance.now()));
+  return collector.evaluate((here, ms) => here.completed(ms), idleMs);
 }
 
 async function startCollector<T>(page: Page, options: CollectOptions<T>): Promise<JSHandle<PageCollector>> {

@@ -19,10 +19,14 @@ export interface PageReading {
   items: { key: string; value: unknown }[];
   rows: number;
   keyless: number;
+  /** The view is full of rows, and each has its key: nothing in it is still to come. */
+  complete: boolean;
 }
 
 export interface PageCollector {
   read(): Promise<PageReading>;
+  /** Waits at most `ms` until the view is complete; false when it is not. */
+  completed(ms: number): Promise<boolean>;
   /** Scrolls on and waits for the list; `atEnd`: there is nothing further down, and nothing came for `idleMs`. */
   advance(idleMs: number): Promise<{ atEnd: boolean }>;
 }
@@ -78,25 +82,35 @@ export function createPageCollector(
   const scrollTo = (element: Element, top: number): void => element.scrollTo({ top, behavior: 'instant' });
 
   /** Where the rows in view stand, and whether they fill it; a virtual list that lags behind leaves a gap. */
-  const look = (element: Element): { first: string; fills: boolean; unseen: boolean } => {
+  const look = (element: Element): { first: string; fills: boolean; unseen: boolean; keyless: boolean } => {
     const view = viewOf(element);
     let top = Number.POSITIVE_INFINITY;
     let bottom = Number.NEGATIVE_INFINITY;
     let first = '';
     let unseen = false;
+    let keyless = false;
     for (const row of rowsNow()) {
       const key = keyOf(row);
-      if (key === '') continue;
-      if (!seen.has(key)) unseen = true;
+      if (key !== '' && !seen.has(key)) unseen = true;
       const box = row.getBoundingClientRect();
       if (box.bottom <= view.top || box.top >= view.bottom) continue;
+      if (key === '') {
+        keyless = true;
+        continue;
+      }
       if (box.top < top) first = `${key}@${Math.round(box.top)}`;
       top = Math.min(top, box.top);
       bottom = Math.max(bottom, box.bottom);
     }
     // Gaps between cards and paddings are no gap in the list.
     const slack = (view.bottom - view.top) * OVERLAP;
-    return { first, fills: top <= view.top + slack && bottom >= view.bottom - slack, unseen };
+    const fills = top <= view.top + slack && bottom >= view.bottom - slack;
+    return { first, fills, unseen, keyless };
+  };
+  const isComplete = (): boolean => {
+    const element = scroller();
+    const { fills, keyless } = look(element);
+    return !keyless && (fills || isAtBottom(element));
   };
 
   /** Whether `holds` came true within `ms`; looked at after every change of the page. */
@@ -144,8 +158,9 @@ export function createPageCollector(
       }
       for (const key of now) seen.add(key);
       fresh = now;
-      return { items, rows: rows.length, keyless };
+      return { items, rows: rows.length, keyless, complete: isComplete() && !look(scroller()).unseen };
     },
+    completed: (ms) => waitFor(isComplete, ms),
     async advance(idleMs) {
       const element = scroller();
       const before = look(element);

@@ -277,7 +277,11 @@ export const targetRule = z.strictObject({
       minRows: whole(0, Number.MAX_SAFE_INTEGER, 'e.g. minRows: 1'),
     })
     .optional(),
-  deliver: z.strictObject({ to: rule(isText, 'must be a folder', "e.g. to: './out'") }).optional(),
+  deliver: z
+    .strictObject({
+      to: rule(isText, 'must be a folder or an s3:// URL', "e.g. to: './out' or to: 's3://bucket/prefix'"),
+    })
+    .optional(),
 });
 
 function timezone() {

@@ -1,37 +1,7 @@
 /** The batch's display as text: pure, so that it can be read in a test as in a terminal. */
 import { formatDuration } from './duration.js';
 import { plainText } from './plain-text.js';
-
-/** What is known of a batch at one moment. The display is made of nothing else. */
-export interface ProgressSnapshot {
-  batch: string;
-  target: string;
-  /** `YYYY-MM-DD` */
-  date: string;
-  state: string;
-  /** When this state began, ms since the epoch. */
-  since: number;
-  pages: {
-    frontier: number;
-    completed: number;
-    gone: number;
-    skipped: number;
-    dead: number;
-    unfinished: number;
-  };
-  rows: number;
-  quarantined: number;
-  retries: number;
-  inFlight: number;
-  limit: number;
-  pagesPerSecond: number;
-  /** Undefined while it cannot be told. */
-  etaMs?: number | undefined;
-  /** `1 - projected run time / SLA window`; undefined without an SLA. */
-  margin?: number | undefined;
-  /** One line that a person should see now, e.g. why the batch is paused. */
-  notice?: string | undefined;
-}
+import type { BatchSnapshot } from './snapshot.js';
 
 export interface LineStyle {
   /** Characters in a row of the terminal. */
@@ -43,7 +13,7 @@ export interface LineStyle {
 }
 
 /** At most six lines, none wider than the terminal. */
-export function progressLines(snapshot: ProgressSnapshot, style: LineStyle): string[] {
+export function progressLines(snapshot: BatchSnapshot, style: LineStyle): string[] {
   const { pages } = snapshot;
   const settled = pages.completed + pages.gone + pages.skipped + pages.dead;
   const share = pages.frontier === 0 ? 0 : Math.min(1, settled / pages.frontier);
@@ -51,7 +21,7 @@ export function progressLines(snapshot: ProgressSnapshot, style: LineStyle): str
   const counts = `${percent(share)}  ${count(settled)}/${count(pages.frontier)} pages  ${snapshot.pagesPerSecond.toFixed(1)}/s${eta}`;
 
   const lines = [
-    `${snapshot.target} ${snapshot.date}  ${snapshot.state} ${formatDuration(Math.max(0, style.now - snapshot.since))}  ${snapshot.batch}`,
+    `${snapshot.target} ${snapshot.date}  ${snapshot.state} ${formatDuration(Math.max(0, style.now - Date.parse(snapshot.since)))}  ${snapshot.batch}`,
     `${bar(share, style)} ${counts}`,
     `in flight ${snapshot.inFlight} of ${snapshot.limit}  rows ${count(snapshot.rows)}  quarantined ${count(snapshot.quarantined)}  retries ${count(snapshot.retries)}`,
     `completed ${count(pages.completed)}  gone ${count(pages.gone)}  skipped ${count(pages.skipped)}  dead ${count(pages.dead)}  unfinished ${count(pages.unfinished)}`,
@@ -65,13 +35,15 @@ export function progressLines(snapshot: ProgressSnapshot, style: LineStyle): str
   return lines.map((line) => fitWidth(plainText(line), style));
 }
 
-/** One line for a log that has no room for a display. */
-export function progressFields(snapshot: ProgressSnapshot): Record<string, unknown> {
-  const { since, notice, ...fields } = snapshot;
+/** The fields of a log line, for where there is no room for a display. */
+export function progressFields(snapshot: BatchSnapshot): Record<string, unknown> {
+  const { notice, pagesPerSecond, etaMs, margin, ...fields } = snapshot;
   return {
     ...fields,
+    pagesPerSecond: Number(pagesPerSecond.toFixed(2)),
+    ...(etaMs === undefined ? {} : { etaMs: Math.round(etaMs) }),
+    ...(margin === undefined ? {} : { margin: Number(margin.toFixed(3)) }),
     ...(notice === undefined ? {} : { notice: plainText(notice) }),
-    since: new Date(since).toISOString(),
   };
 }
 

@@ -5,24 +5,23 @@
 import { createLogUpdate } from 'log-update';
 import { createLog, type Log } from './log.js';
 import { plainText } from './plain-text.js';
-import { type ProgressSnapshot, progressFields, progressLines } from './progress-lines.js';
+import { progressFields, progressLines } from './progress-lines.js';
 import type { Clock } from './rate.js';
-
-export type { ProgressSnapshot } from './progress-lines.js';
+import type { BatchSnapshot } from './snapshot.js';
 
 export interface Progress {
   /** Takes the newest state of the batch; cheap enough to be called for every page. */
-  show(snapshot: ProgressSnapshot): void;
+  show(snapshot: BatchSnapshot): void;
   /** Leaves `line` standing above the display, or logs it. */
   note(line: string): void;
-  /** Draws the last state, then `finalText` below it, and gives the terminal back. Later calls do nothing. */
+  /** Draws the last state, then `finalText` below it (or logs it), and gives the terminal back. Later calls do nothing. */
   done(finalText?: string): void;
 }
 
 export interface ProgressOptions {
   stream: NodeJS.WritableStream & { columns?: number; rows?: number };
   isTTY: boolean;
-  /** Default: true where the locale is UTF-8 and the terminal is not `linux` or `dumb`; see `supportsUnicode`. */
+  /** Whether the terminal draws block characters. Default true. */
   unicode?: boolean;
   /** Used where there is no terminal. Default: a logger onto `stream`. */
   log?: Log;
@@ -37,15 +36,9 @@ export function createProgress(options: ProgressOptions): Progress {
   return options.isTTY ? createDisplay(options) : createLogged(options);
 }
 
-/** Whether a terminal of this environment draws block characters. */
-export function supportsUnicode(env: Readonly<Record<string, string | undefined>>): boolean {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
-  return /utf-?8/i.test(locale) && env.TERM !== 'linux' && env.TERM !== 'dumb';
-}
-
 function createDisplay({ stream, unicode = true, now = Date.now }: ProgressOptions): Progress {
   const display = createLogUpdate(stream);
-  let latest: ProgressSnapshot | undefined;
+  let latest: BatchSnapshot | undefined;
   let drawnAt = Number.NEGATIVE_INFINITY;
   let pending: NodeJS.Timeout | undefined;
   let ended = false;
@@ -80,7 +73,7 @@ function createDisplay({ stream, unicode = true, now = Date.now }: ProgressOptio
       draw();
       ended = true;
       display.done();
-      if (finalText !== undefined) stream.write(`${finalText}\n`);
+      if (finalText) stream.write(`${finalText}\n`);
     },
   };
 }
@@ -91,7 +84,7 @@ function createLogged({
   now = Date.now,
 }: ProgressOptions): Progress {
   let loggedAt = now();
-  let latest: ProgressSnapshot | undefined;
+  let latest: BatchSnapshot | undefined;
   let ended = false;
 
   return {
@@ -119,8 +112,7 @@ function createLogged({
     done(finalText) {
       if (ended) return;
       ended = true;
-      const fields = latest === undefined ? {} : progressFields(latest);
-      log.info({ event: 'batch.ended', ...fields }, plainText(finalText ?? 'ended'));
+      if (finalText) log.info({ event: 'note' }, plainText(finalText));
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { LogLevel } from '../settings.js';
 import { createLog } from './log.js';
 import { plainText } from './plain-text.js';
-import { createProgress, supportsUnicode } from './progress.js';
+import { createProgress } from './progress.js';
 import type { BatchSnapshot } from './snapshot.js';
 
 /** A typed fact of a room: its `kind` and its fields. */
@@ -25,21 +25,25 @@ const TOLD = new Set([
   'batch.went-on',
   'batch.refused-links',
   'rows.waited-for-disk',
+  'browser.missed',
   'target.overloaded',
   'page.dead',
 ]);
+const WARNINGS = new Set(['target.overloaded', 'rows.waited-for-disk', 'browser.missed']);
 const MOST_NOTES_OF_A_KIND = 5;
 
 export function createReporter({
   stream,
   logLevel,
+  unicode,
 }: {
   stream: NodeJS.WriteStream;
   logLevel: LogLevel;
+  unicode: boolean;
 }): Reporter {
   const isTTY = stream.isTTY === true;
   const log = createLog({ level: logLevel });
-  const progress = createProgress({ stream, isTTY, unicode: supportsUnicode(process.env), log });
+  const progress = createProgress({ stream, isTTY, unicode, log });
   const told = new Map<string, number>();
 
   return {
@@ -54,11 +58,7 @@ export function createReporter({
       if (TOLD.has(kind) && times <= MOST_NOTES_OF_A_KIND)
         progress.note(plainText(`${kind} ${worded(fields)}`, 300));
     },
-    snapshot(snapshot) {
-      progress.show({ ...snapshot, since: Date.parse(snapshot.since) } as Parameters<
-        typeof progress.show
-      >[0]);
-    },
+    snapshot: (snapshot) => progress.show(snapshot),
     note: (line) => progress.note(line),
     done: (line) => progress.done(line),
   };
@@ -67,9 +67,9 @@ export function createReporter({
 function levelOf(fact: Fact): 'debug' | 'info' | 'warn' | 'error' {
   if (fact.kind === 'target.said')
     return (fact as Fact & { level: 'debug' | 'info' | 'warn' | 'error' }).level;
-  if (fact.kind === 'page.retried') return 'debug';
+  if (fact.kind === 'page.retried' || fact.kind === 'delivery.stepped') return 'debug';
   if (fact.kind === 'page.dead' || fact.kind === 'batch.broke') return 'error';
-  return fact.kind === 'target.overloaded' || fact.kind === 'rows.waited-for-disk' ? 'warn' : 'info';
+  return WARNINGS.has(fact.kind) ? 'warn' : 'info';
 }
 
 function worded(fields: Record<string, unknown>): string {

@@ -3,7 +3,8 @@
  * Pages that mean harm or are merely broken. Where a page can be read at all it shows one row,
  * `[data-sku="HOSTILE-NAME"]` with `.title` and `.price`, so that a test can see that nothing else was lost.
  */
-import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { queryNumber, send, sendHtml } from './exchange.mjs';
 
 /** @typedef {import('./exchange.mjs').Exchange} Exchange */
@@ -139,10 +140,11 @@ async function serveFile(_, { response }) {
     'content-length': fileBytes,
   });
   const block = Buffer.alloc(65_536, 'x');
-  for (let sent = 0; sent < fileBytes && !response.destroyed; sent += block.length) {
-    if (!response.write(block)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  function* blocks() {
+    for (let sent = 0; sent < fileBytes; sent += block.length) yield block;
   }
-  response.end();
+  // Whoever asked may not want all of it.
+  await pipeline(Readable.from(blocks()), response).catch(() => {});
 }
 
 /** @type {import('./exchange.mjs').Section} */

@@ -35,6 +35,8 @@ export interface Lab {
   /** Writes `targets/NAME.ts` in the lab, outside the project; returns its path. */
   target(name: string, code: string): Promise<string>;
   thresh(args: readonly string[], env?: Record<string, string>): Promise<Ended>;
+  /** Any other program, in the same environment. */
+  shell(program: string, args: readonly string[], env?: Record<string, string>): Promise<Ended>;
   start(args: readonly string[], env?: Record<string, string>): Running;
   /** The manifest of what stands delivered. */
   manifest(target: string, date: string): Promise<{ folder: string; manifest: Manifest }>;
@@ -52,8 +54,11 @@ export async function openLab(env: Record<string, string> = {}): Promise<Lab> {
   const children = new Set<ChildProcess>();
   await mkdir(path.join(dir, 'targets'));
 
-  function start(args: readonly string[], more: Record<string, string> = {}): Running {
-    const child = spawn(process.execPath, [command, ...args], {
+  const start = (args: readonly string[], more: Record<string, string> = {}): Running =>
+    launch(process.execPath, [command, ...args], more);
+
+  function launch(program: string, args: readonly string[], more: Record<string, string>): Running {
+    const child = spawn(program, args, {
       cwd: dir,
       env: { ...process.env, NO_COLOR: '1', THRESH_HOME: home, THRESH_OUT: out, ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -106,6 +111,7 @@ export async function openLab(env: Record<string, string> = {}): Promise<Lab> {
     out,
     start,
     thresh: (args, more) => start(args, more).ended,
+    shell: (program, args, more = {}) => launch(program, args, more).ended,
     async target(name, code) {
       const file = path.join(dir, 'targets', `${name}.ts`);
       await writeFile(file, code);

@@ -1,0 +1,107 @@
+/** What `thresh debug` shows: for a person as text, for a script as JSON. */
+import type { NetworkTally } from '../../browser-pool/index.js';
+import { plainText } from '../telemetry/plain-text.js';
+import type { Sight } from './debug.js';
+import { rowsTable, rowTable } from './rows-table.js';
+
+const MOST = { rows: 20, refused: 20, links: 10, errors: 10 };
+
+export function debugText(sight: Sight, width = 120): string {
+  const { outcome, network, files } = sight;
+  const lines = [plainText(sight.url, 500), ''];
+  if (!outcome.ok) {
+    const { error } = outcome;
+    lines.push(`FAILED  ${error.code}: ${plainText(error.message, 1_000)}`);
+    if (error.mend !== undefined) lines.push(`  mend: ${plainText(error.mend, 500)}`);
+    lines.push('', `time        ${sight.elapsedMs} ms until then${firstByte(network)}`);
+  } else if (outcome.rendered.outcome === 'gone') {
+    const { status } = outcome.rendered;
+    lines.push(`gone: the page does not exist${status === undefined ? '' : ` (it answered ${status})`}`);
+    lines.push('', `time        ${sight.elapsedMs} ms${firstByte(network)}`);
+  } else {
+    const { rows, quarantined, followed, timings } = outcome.rendered;
+    lines.push(`${rows.length} rows, ${quarantined.length} refused, ${followed.length} links followed`);
+    if (rows.length > 0) {
+      const shown = rows.slice(0, MOST.rows).map(({ row }) => row);
+      lines.push(shown.length === 1 ? rowTable(shown[0] ?? {}, width) : rowsTable(shown, width));
+      lines.push(...more(rows.length, MOST.rows));
+    }
+    for (const { index, issues, row } of quarantined.slice(0, MOST.refused)) {
+      lines.push(`row ${index} refused:`);
+      for (const issue of issues) {
+        const value = JSON.stringify(valueAt(row, issue.path)) ?? 'missing';
+        lines.push(
+          `  ${plainText(issue.path || '(row)', 80)}: ${plainText(issue.message, 300)}; it is ${plainText(value, 120)}`,
+        );
+      }
+    }
+    lines.push(...more(quarantined.length, MOST.refused));
+    for (const { label, url } of followed.slice(0, MOST.links))
+      lines.push(`follow      ${plainText(`${label === undefined ? '' : `${label}  `}${url}`, 300)}`);
+    lines.push(...more(followed.length, MOST.links));
+    const { navigation, ready, extract, total } = timings;
+    lines.push(
+      '',
+      `time        navigation ${navigation} ms${firstByte(network)}, ready ${ready - navigation} ms, extract ${extract - ready} ms, in all ${total} ms`,
+    );
+  }
+  if (network !== undefined) lines.push(...networkLines(network));
+  for (const [name, file] of Object.entries(files)) lines.push(`${name.padEnd(12)}${file}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same as one value. */
+export function debugJson({ url, outcome, network, elapsedMs, files }: Sight): Record<string, unknown> {
+  if (!outcome.ok) {
+    const { code, message, mend } = outcome.error;
+    return { url, outcome: 'failed', error: { code, message, mend }, elapsedMs, network, files };
+  }
+  return { url, ...outcome.rendered, elapsedMs, network, files };
+}
+
+function networkLines(network: NetworkTally): string[] {
+  const types = new Map<string, { made: number; blocked: number }>();
+  for (const { type, status } of network.lines) {
+    const counted = types.get(type) ?? { made: 0, blocked: 0 };
+    types.set(type, counted);
+    if (status === 'blocked') counted.blocked += 1;
+    else counted.made += 1;
+  }
+  const byType = [...types].map(
+    ([type, { made, blocked }]) => `${type} ${made}${blocked === 0 ? '' : ` (${blocked} blocked)`}`,
+  );
+  const failed = network.failed === 0 ? '' : `, ${network.failed} failed`;
+  const lines = [
+    `requests    ${network.requests - network.blocked} made, ${network.blocked} blocked${failed}: ${byType.join(', ')}`,
+  ];
+  const slowest = Math.max(0, ...network.dataTtfbMs);
+  if (network.dataTtfbMs.length > 0)
+    lines.push(
+      `data        ${network.dataTtfbMs.length} answers, the slowest first byte after ${Math.round(slowest)} ms`,
+    );
+  for (const { method, status, url } of network.lines) {
+    if (status === 'failed' || (typeof status === 'number' && status >= 400))
+      lines.push(`            ${method} ${status} ${plainText(url, 200)}`);
+  }
+  for (const error of network.consoleErrors.slice(0, MOST.errors))
+    lines.push(`console     ${plainText(error, 300)}`);
+  lines.push(...more(network.consoleErrors.length, MOST.errors));
+  return lines;
+}
+
+function firstByte(network: NetworkTally | undefined): string {
+  return network?.documentTtfbMs === undefined
+    ? ''
+    : ` (first byte ${Math.round(network.documentTtfbMs)} ms)`;
+}
+
+function more(total: number, shown: number): string[] {
+  return total > shown ? [`            and ${total - shown} more`] : [];
+}
+
+function valueAt(row: unknown, path: string): unknown {
+  let value = row;
+  for (const step of path === '' ? [] : path.split('.'))
+    value = (value as Record<string, unknown> | null | undefined)?.[step];
+  return value;
+}

@@ -1,0 +1,70 @@
+/** What a place for datasets promises: a folder and an S3 bucket keep the same contract and pass the same tests. */
+import type { Manifest } from './manifest.js';
+
+export interface DatasetFile {
+  /** Absolute path of the finished file; its base name is its name in the dataset. */
+  path: string;
+  bytes: number;
+}
+
+export interface Dataset {
+  target: string;
+  /** `YYYY-MM-DD` */
+  date: string;
+  batch: string;
+  files: readonly DatasetFile[];
+  /** Text of `_SUCCESS`. */
+  manifest: string;
+}
+
+export interface RunFiles {
+  target: string;
+  batch: string;
+  /** Name within `_runs/BATCH/` to the absolute path that it is copied from, or to its text. */
+  files: Record<string, { from: string } | { text: string }>;
+}
+
+export interface DeliverOptions {
+  /** A file of this delivery's own: what has been done, so that a later call goes on from there. */
+  journal: string;
+  /** Called after each step that is durable, with its name. */
+  onStep?: ((step: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Destination {
+  /** For people and for stdout: where the dataset of a date stands. */
+  where(target: string, date: string): string;
+  /** Throws OUTPUT_UNWRITABLE when nothing can be written there: found before the first page, not after the last. */
+  probe(): Promise<void>;
+  /**
+   * All or nothing; `_SUCCESS` last. Called again after a kill with the same dataset, it rolls forward. Throws
+   * OUTPUT_UNWRITABLE (retry `later`), and then what was delivered before still stands, unless the swap had begun: the
+   * next call ends it.
+   */
+  deliver(dataset: Dataset, options: DeliverOptions): Promise<string>;
+  /** Writes `TARGET/_runs/BATCH/`; each file appears whole. */
+  writeRun(run: RunFiles): Promise<void>;
+  /** The manifests of the latest `count` datasets of dates before `date`, the latest first; torn ones are left out. */
+  earlier(target: string, date: string, count: number): Promise<Manifest[]>;
+  close(): void;
+}
+
+/** Names of the dates' folders, `date=YYYY-MM-DD`, that lie before `date`, the latest first. */
+export function datesBefore(names: readonly string[], date: string): string[] {
+  return names
+    .flatMap((name) => /^date=(\d{4}-\d{2}-\d{2})$/.exec(name)?.[1] ?? [])
+    .filter((one) => one < date)
+    .sort()
+    .reverse();
+}
+
+/** Undefined for what is no manifest. */
+export function parseManifest(text: string): Manifest | undefined {
+  try {
+    const manifest = JSON.parse(text) as Manifest;
+    return manifest.version === 1 && Array.isArray(manifest.files) ? manifest : undefined;
+  } catch {
+    return undefined;
+  }
+}

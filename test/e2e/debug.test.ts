@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium } from '../../browser-pool/index.js';
+import { startShop } from '../shop/server.mjs';
+import { type Lab, openLab, root } from '../support/lab.js';
+
+const demo = path.join(root, 'targets/demo-shop.ts');
+let lab: Lab;
+let shop: Awaited<ReturnType<typeof startShop>>;
+let valid: string;
+let refused: string;
+
+beforeAll(async () => {
+  shop = await startShop();
+  lab = await openLab({ THRESH_DEMO_URL: shop.url });
+  const { winners } = shop.catalogue.expectedRows();
+  const kept = new Set(winners.values());
+  const missing = Array.from({ length: 400 }, (_, n) => n).find(
+    (n) => shop.catalogue.productAt(n).price === null,
+  );
+  valid = shop.url + shop.catalogue.pathOf([...kept][0] ?? 0);
+  refused = shop.url + shop.catalogue.pathOf(missing ?? 0);
+});
+
+afterAll(async () => {
+  await shop?.stop();
+  await lab?.close();
+});
+
+test('shows rows, timings, requests made and blocked, and keeps a screenshot and a trace', async () => {
+  const { code, stdout, stderr } = await lab.thresh(['debug', demo, valid, '--trace']);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/1 rows, 0 refused/);
+  expect(stdout).toMatch(/│ sku +│ TH-\d/);
+  expect(stdout).toMatch(/time +navigation \d+ ms \(first byte \d+ ms\), ready \d+ ms, extract \d+ ms/);
+  expect(stdout).toMatch(/requests +\d+ made, [1-9]\d* blocked: .*image 0 \([1-9]\d* blocked\)/);
+  const fileOf = (name: string): string => new RegExp(`^${name} +(/.*)$`, 'm').exec(stdout)?.[1] ?? '';
+  const screenshot = await readFile(fileOf('screenshot'));
+  expect(screenshot.subarray(1, 4).toString()).toBe('PNG');
+  expect(await readFile(fileOf('html'), 'utf8')).toMatch(/data-sku="TH-/);
+  const listed = spawnSync('python3', ['-m', 'zipfile', '-l', fileOf('trace')], { encoding: 'utf8' });
+  if (listed.status === 0) expect(listed.stdout).toMatch(/trace\.network/);
+  expect((await readFile(fileOf('trace'))).subarray(0, 2).toString()).toBe('PK');
+});
+
+test('names each zod problem with its path and exits with 1', async () => {
+  const { code, stdout } = await lab.thresh(['debug', demo, refused]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/0 rows, 1 refused/);
+  expect(stdout).toMatch(/^ {2}price: .*; it is missing$/m);
+});
+
+test('gives the same as JSON', async () => {
+  const { stdout } = await lab.thresh(['debug', demo, valid, '--json']);
+  const seen = JSON.parse(stdout);
+  expect(seen.outcome).toBe('completed');
+  expect(seen.rows[0].row.sku).toMatch(/^TH-/);
+  expect(seen.network.blocked).toBeGreaterThan(10);
+});
+
+test('shows console errors, as text and never as orders to the terminal', async () => {
+  const file = await lab.target(
+    'noisy',
+    `import { defineTarget } from 'thresh';
+import { z } from 'zod';
+export default defineTarget({
+  name: 'noisy', schema: z.object({ sku: z.string() }), key: ['sku'], discover: ['${shop.url}/'],
+  ready: '[data-sku]', fields: { rows: '[data-sku]', fields: { sku: '@data-sku' } },
+});`,
+  );
+  const { code, stdout, stderr } = await lab.thresh(['debug', file, `${shop.url}/hostile/console`]);
+  expect(code, stderr + stdout).toBe(0);
+  expect(stdout).toMatch(/^console +spam/m);
+  expect(stdout).not.toContain('\u001b');
+});
+
+test('a page that fails says why and exits with 1', async () => {
+  const closed = await lab.thresh(['debug', demo, 'http://127.0.0.1:9/']);
+  expect(closed.code).toBe(1);
+  expect(closed.stdout).toMatch(/FAILED +NAVIGATION_FAILED: .*(refused|UNSAFE_PORT)/);
+  const usage = await lab.thresh(['debug', demo, 'not a url']);
+  expect(usage.code).toBe(2);
+  expect(usage.stderr).toMatch(/not an http\(s\) URL\n {2}mend: /);
+});
+
+test('without a display, --headed says so and how to get one', async () => {
+  const { code, stderr } = await lab.thresh(['debug', demo, valid, '--headed'], {
+    DISPLAY: '',
+    WAYLAND_DISPLAY: '',
+  });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/no display|no Chromium/);
+  expect(stderr).toMatch(/mend: .*(xvfb-run|npm run setup)/);
+});
+
+const canOpenWindows =
+  existsSync('/usr/bin/Xvfb') &&
+  process.env.CHROMIUM_PATH === undefined &&
+  findChromium({ headed: true }) !== undefined;
+
+describe.skipIf(!canOpenWindows)('in a window, under Xvfb', () => {
+  let xvfb: ChildProcess;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    xvfb = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [number] = await once(xvfb.stdout as NodeJS.ReadableStream, 'data');
+    env = { DISPLAY: `:${String(number).trim()}` };
+  });
+
+  afterAll(async () => {
+    const ended = once(xvfb, 'close');
+    xvfb.kill();
+    await ended;
+  });
+
+  test('--headed --slow-mo reads the same rows', async () => {
+    const { code, stdout, stderr } = await lab.thresh(
+      ['debug', demo, valid, '--headed', '--slow-mo', '20'],
+      env,
+    );
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/1 rows, 0 refused/);
+  });
+
+  test('--pause keeps the window open until Ctrl-C, and leaves nothing behind', async () => {
+    const running = lab.start(['debug', demo, valid, '--pause'], env);
+    await running.says(/paused; press Resume/);
+    running.child.kill('SIGINT');
+    const { code } = await running.ended;
+    expect(code).toBe(130);
+    expect(spawnSync('pgrep', ['-f', `browser-${running.child.pid}-`]).status).toBe(1);
+    const folders = await readdir(path.join(os.tmpdir(), `thresh-${os.userInfo().uid}`));
+    expect(folders.filter((name) => name.includes(`-${running.child.pid}-`))).toEqual([]);
+  });
+});

@@ -1,0 +1,323 @@
+/** One contract for both places: whatever is killed whenever, a reader sees all of a dataset or none of it. */
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Dataset, Destination } from '../../../src/delivery/contract.js';
+import { openDestination } from '../../../src/delivery/destination.js';
+import { openS3Store, type S3Store } from '../../../src/delivery/s3-store.js';
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js';
+import { missingForSwift, type Swift, startSwift } from '../../support/swift.js';
+
+const DATE = '2026-03-01';
+const PLACE = `shop/date=${DATE}`;
+let dir: string;
+let child: string;
+let old: Dataset;
+let fresh: Dataset;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'thresh-test-'));
+  await symlink(path.resolve('node_modules'), path.join(dir, 'node_modules'));
+  child = path.join(dir, 'child.mjs');
+  await build({
+    entryPoints: [path.join(import.meta.dirname, 'deliver-child.ts')],
+    outfile: child,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  });
+  old = await dataset('shop-20260301-aaaaaa', [1_000, 2_000, 3_000]);
+  fresh = await dataset('shop-20260301-bbbbbb', [9_000_000, 4_000]);
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+async function dataset(batch: string, sizes: readonly number[]): Promise<Dataset> {
+  const folder = path.join(dir, batch);
+  await mkdir(folder);
+  const files = await Promise.all(
+    sizes.map(async (bytes, at) => {
+      const name = `${batch}-0000${at}.parquet`;
+      const body = randomBytes(bytes);
+      await writeFile(path.join(folder, name), body);
+      return { name, path: path.join(folder, name), bytes, sha256: sha256(body) };
+    }),
+  );
+  const listed = files.map(({ name, bytes, sha256: hash }) => ({ name, bytes, sha256: hash, rows: 1 }));
+  const manifest = JSON.stringify({ version: 1, batch, date: DATE, target: 'shop', files: listed });
+  return {
+    target: 'shop',
+    date: DATE,
+    batch,
+    files: files.map(({ path: file, bytes }) => ({ path: file, bytes })),
+    manifest,
+  };
+}
+
+function sha256(body: Buffer | string): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
+/** How a place is read by somebody else: by names and bytes alone. */
+interface Reader {
+  names(): Promise<string[]>;
+  read(name: string): Promise<Buffer | undefined>;
+  /** What should not be there once all is done. */
+  leftovers(): Promise<string[]>;
+}
+
+/** The batch that a reader finds, all of it there; undefined for no dataset. Throws when it is partial. */
+async function look(reader: Reader): Promise<string | undefined> {
+  const before = await reader.read('_SUCCESS');
+  if (before === undefined) return undefined;
+  const names = await reader.names();
+  const manifest = JSON.parse(before.toString()) as {
+    batch: string;
+    files: { name: string; sha256: string }[];
+  };
+  const missing: string[] = [];
+  for (const file of manifest.files) {
+    const body = await reader.read(file.name);
+    if (body === undefined || sha256(body) !== file.sha256) missing.push(file.name);
+  }
+  const after = await reader.read('_SUCCESS');
+  if (after === undefined || !after.equals(before)) return look(reader); // swapped while we looked
+  if (missing.length > 0) throw new Error(`partial: ${manifest.batch} lacks ${missing} of ${names}`);
+  return manifest.batch;
+}
+
+interface Ended {
+  signal: string | null;
+  code: number | null;
+  steps: string[];
+  stderr: string;
+}
+
+function deliverInChild(
+  job: { out: string; endpoint?: string; killAfter?: number },
+  env: Record<string, string>,
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    const task = {
+      ...job,
+      dataset: fresh,
+      journal: path.join(dir, `journal-${sha256(job.out).slice(0, 8)}`),
+    };
+    const running = spawn(process.execPath, [child, JSON.stringify(task)], {
+      env: { ...process.env, ...env },
+    });
+    let stdout = '';
+    let stderr = '';
+    running.stdout.on('data', (chunk) => (stdout += chunk));
+    running.stderr.on('data', (chunk) => (stderr += chunk));
+    running.on('close', (code, signal) =>
+      resolve({ code, signal, stderr, steps: stdout.split('\n').filter((line) => line !== '') }),
+    );
+  });
+}
+
+/** Kills the delivery after each of its steps in turn, looks all the while, and lets the next call end it. */
+async function killAtEveryStep(
+  place: (at: number) => Promise<{ destination: Destination; reader: Reader; out: string }>,
+  endpoint: string | undefined,
+  env: Record<string, string>,
+): Promise<string[]> {
+  const killed: string[] = [];
+  for (let at = 1; ; at++) {
+    const { destination, reader, out } = await place(at);
+    await destination.deliver(old, { journal: path.join(dir, `old-${at}`) });
+    expect(await look(reader)).toBe(old.batch);
+    const job = { out, ...(endpoint === undefined ? {} : { endpoint }) };
+    let watching = true;
+    const seen = new Set<string | undefined>();
+    const watch = (async () => {
+      while (watching) seen.add(await look(reader));
+    })();
+    const first = await deliverInChild({ ...job, killAfter: at }, env);
+    if (first.signal === 'SIGKILL') {
+      killed.push(first.steps.at(-1) ?? '');
+      const second = await deliverInChild(job, env);
+      expect(second.code, second.stderr).toBe(0);
+    } else expect(first.code, first.stderr).toBe(0);
+    watching = false;
+    await watch;
+    expect([...seen].filter((batch) => ![old.batch, fresh.batch, undefined].includes(batch))).toEqual([]);
+    expect(await look(reader)).toBe(fresh.batch);
+    expect((await reader.names()).sort()).toEqual(
+      ['_SUCCESS', ...fresh.files.map((file) => path.basename(file.path))].sort(),
+    );
+    expect(await reader.leftovers()).toEqual([]);
+    destination.close();
+    if (first.signal !== 'SIGKILL') return killed;
+  }
+}
+
+describe('to a folder', () => {
+  test('a kill after any step is rolled forward, and no reader sees a part', {
+    timeout: 120_000,
+  }, async () => {
+    const killed = await killAtEveryStep(
+      async (at) => {
+        const out = path.join(dir, `out-${at}`);
+        const folder = path.join(out, PLACE);
+        return {
+          out,
+          destination: await openDestination(out, {}),
+          reader: {
+            names: () => readdir(folder).catch(() => []),
+            read: (name) => readFile(path.join(folder, name)).catch(() => undefined),
+            leftovers: async () =>
+              (await readdir(path.join(out, 'shop'))).filter((name) => name !== `date=${DATE}`),
+          },
+        };
+      },
+      undefined,
+      {},
+    );
+    expect(killed).toEqual(['file copied', 'file copied', 'ready', 'set aside', 'in place', 'swept']);
+  });
+
+  test('earlier manifests come the latest first, and only of earlier dates', async () => {
+    const out = path.join(dir, 'earlier');
+    const destination = await openDestination(out, {});
+    for (const date of ['2026-02-01', '2026-02-03', '2026-02-02', '2026-03-05'])
+      await destination.deliver(
+        { ...old, date, manifest: old.manifest.replace(DATE, date) },
+        { journal: '' },
+      );
+    const earlier = await destination.earlier('shop', DATE, 2);
+    expect(earlier.map((manifest) => manifest.date)).toEqual(['2026-02-03', '2026-02-02']);
+  });
+});
+
+describe.skipIf(missingForSwift() !== undefined)(
+  `to S3 (${missingForSwift() ?? 'OpenStack Swift with s3api'})`,
+  () => {
+    let swift: Swift;
+    let proxy: FaultProxy;
+    let store: S3Store;
+    const saved = { ...process.env };
+
+    beforeAll(async () => {
+      swift = await startSwift(path.join(dir, 'swift'));
+      Object.assign(process.env, swift.env);
+      proxy = await startFaultProxy(swift.endpoint);
+      const admin = new S3Client({ endpoint: swift.endpoint, forcePathStyle: true, region: 'us-east-1' });
+      await admin.send(new CreateBucketCommand({ Bucket: 'feeds' }));
+      admin.destroy();
+      store = openS3Store('feeds', { endpoint: swift.endpoint });
+    });
+
+    afterAll(async () => {
+      store?.close();
+      await proxy?.stop();
+      await swift?.stop();
+      process.env = saved;
+    });
+
+    function readerOf(prefix: string): Reader {
+      const folder = `${prefix}/${PLACE}/`;
+      return {
+        async names() {
+          const names: string[] = [];
+          for await (const key of store.keys(folder)) names.push(key.slice(folder.length));
+          return names;
+        },
+        read: async (name) => {
+          const answer = await store.bytes(folder + name);
+          return answer === undefined ? undefined : Buffer.from(answer);
+        },
+        leftovers: async () => (await store.uploads(prefix)).map(({ key }) => key),
+      };
+    }
+
+    test('a kill after any step is rolled forward, and no reader sees a part', {
+      timeout: 240_000,
+    }, async () => {
+      const killed = await killAtEveryStep(
+        async (at) => ({
+          out: `s3://feeds/kill-${at}`,
+          destination: await openDestination(`s3://feeds/kill-${at}`, { endpoint: swift.endpoint }),
+          reader: readerOf(`kill-${at}`),
+        }),
+        swift.endpoint,
+        swift.env,
+      );
+      expect(killed).toEqual([
+        'delivery',
+        'begun',
+        'begun',
+        'sealed',
+        'unmarked',
+        'appeared',
+        'swept',
+        'marked',
+      ]);
+    });
+
+    test('500s, cut connections, lost answers and slow answers are got over', {
+      timeout: 120_000,
+    }, async () => {
+      const faults = [
+        { answer: 500 },
+        undefined,
+        { cut: 'after' },
+        undefined,
+        { cut: 'before' },
+        { waitMs: 300 },
+        undefined,
+      ] as const;
+      proxy.fault = (_, count) => faults[count % faults.length];
+      const destination = await openDestination('s3://feeds/faults', { endpoint: proxy.endpoint });
+      await destination.probe();
+      await destination.deliver(old, { journal: path.join(dir, 'faults-1') });
+      await destination.deliver(fresh, { journal: path.join(dir, 'faults-2') });
+      proxy.fault = () => undefined;
+      expect(await look(readerOf('faults'))).toBe(fresh.batch);
+      expect(await readerOf('faults').names()).toHaveLength(3);
+      expect(await readerOf('faults').leftovers()).toEqual([]);
+      destination.close();
+    });
+
+    test('a server that fails for good leaves what was delivered, and no upload', {
+      timeout: 120_000,
+    }, async () => {
+      const destination = await openDestination('s3://feeds/broken', { endpoint: proxy.endpoint });
+      await destination.deliver(old, { journal: path.join(dir, 'broken-1') });
+      proxy.fault = (line) => (/^PUT .*partNumber=2/.test(line) ? { answer: 400 } : undefined);
+      await expect(destination.deliver(fresh, { journal: path.join(dir, 'broken-2') })).rejects.toMatchObject(
+        {
+          code: 'OUTPUT_UNWRITABLE',
+          retry: 'later',
+        },
+      );
+      proxy.fault = () => undefined;
+      expect(await look(readerOf('broken'))).toBe(old.batch);
+      expect(await readerOf('broken').leftovers()).toEqual([]);
+      await destination.deliver(fresh, { journal: path.join(dir, 'broken-2') });
+      expect(await look(readerOf('broken'))).toBe(fresh.batch);
+      destination.close();
+    });
+
+    test.each([
+      ['a bucket that is none', 's3://no-such-bucket/x', {}, /make the bucket/],
+      ['a wrong secret', 's3://feeds/x', { AWS_SECRET_ACCESS_KEY: 'wrong' }, /check the credentials/],
+    ])('%s is found by the probe, with a mend', async (_, out, env, mend) => {
+      Object.assign(process.env, env);
+      const destination = await openDestination(out, { endpoint: swift.endpoint });
+      await expect(destination.probe()).rejects.toMatchObject({
+        code: 'OUTPUT_UNWRITABLE',
+        mend: expect.stringMatching(mend),
+      });
+      destination.close();
+      Object.assign(process.env, swift.env);
+    });
+  },
+);

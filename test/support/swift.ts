@@ -1,0 +1,187 @@
+/**
+ * A real S3-compatible server for tests: OpenStack Swift with its s3api, as Debian packages it, on loopback and with all
+ * of its files in one folder. `missingForSwift` says why there is none on this machine.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const PROGRAMS = [
+  '/usr/bin/swift-proxy-server',
+  '/usr/bin/swift-account-server',
+  '/usr/bin/swift-container-server',
+  '/usr/bin/swift-object-server',
+  '/usr/bin/swift-ring-builder',
+  '/usr/bin/memcached',
+];
+
+export interface Swift {
+  endpoint: string;
+  /** For the AWS SDK. */
+  env: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** Undefined when all of it is here. */
+export function missingForSwift(): string | undefined {
+  const missing = PROGRAMS.filter((program) => !existsSync(program));
+  return missing.length === 0
+    ? undefined
+    : `no ${missing[0]}: apt-get install swift-proxy swift-account swift-container swift-object memcached`;
+}
+
+export async function startSwift(dir: string): Promise<Swift> {
+  const etc = path.join(dir, 'etc');
+  const devices = path.join(dir, 'devices');
+  await mkdir(path.join(devices, 'd1'), { recursive: true });
+  await mkdir(etc, { recursive: true });
+  const user = execFileSync('id', ['-un'], { encoding: 'utf8' }).trim();
+  const [account, container, object, proxy, memcached] = await freePorts(5);
+  await writeFile(
+    path.join(etc, 'swift.conf'),
+    '[swift-hash]\nswift_hash_path_suffix = test\nswift_hash_path_prefix = test\n',
+  );
+  const common = (port: number | undefined): string => `bind_ip = 127.0.0.1
+bind_port = ${port}
+workers = 0
+user = ${user}
+swift_dir = ${etc}
+devices = ${devices}
+mount_check = false
+log_level = WARNING
+log_address = /dev/null
+disable_fallocate = true
+`;
+  for (const [name, port] of [
+    ['account', account],
+    ['container', container],
+    ['object', object],
+  ] as const) {
+    await writeFile(
+      path.join(etc, `${name}.conf`),
+      `[DEFAULT]\n${common(port)}[pipeline:main]\npipeline = ${name}-server\n[app:${name}-server]\nuse = egg:swift#${name}\n${
+        name === 'object' ? `[object-updater]\n` : ''
+      }recon_cache_path = ${dir}\n`,
+    );
+    ring(etc, name, port ?? 0);
+  }
+  await writeFile(
+    path.join(etc, 'proxy.conf'),
+    `[DEFAULT]
+${common(proxy)}[pipeline:main]
+pipeline = catch_errors cache listing_formats bulk s3api tempauth copy slo dlo symlink proxy-server
+[app:proxy-server]
+use = egg:swift#proxy
+account_autocreate = true
+allow_account_management = true
+[filter:tempauth]
+use = egg:swift#tempauth
+user_test_tester = testing .admin
+[filter:s3api]
+use = egg:swift#s3api
+s3_acl = false
+location = us-east-1
+[filter:catch_errors]
+use = egg:swift#catch_errors
+[filter:cache]
+use = egg:swift#memcache
+memcache_servers = 127.0.0.1:${memcached}
+[filter:listing_formats]
+use = egg:swift#listing_formats
+[filter:bulk]
+use = egg:swift#bulk
+[filter:copy]
+use = egg:swift#copy
+[filter:slo]
+use = egg:swift#slo
+[filter:dlo]
+use = egg:swift#dlo
+[filter:symlink]
+use = egg:swift#symlink
+`,
+  );
+  const children = [
+    spawn('memcached', ['-u', user, '-l', '127.0.0.1', '-p', String(memcached), '-m', '32'], {
+      stdio: 'ignore',
+    }),
+    ...['account', 'container', 'object', 'proxy'].map((name) =>
+      spawn(`swift-${name}-server`, [path.join(etc, `${name}.conf`)], { stdio: 'ignore', cwd: dir }),
+    ),
+  ];
+  const endpoint = `http://127.0.0.1:${proxy}`;
+  const stop = async (): Promise<void> => {
+    await Promise.all(children.map(stopChild));
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await answering(endpoint);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    endpoint,
+    env: {
+      S3_ENDPOINT: endpoint,
+      AWS_ACCESS_KEY_ID: 'test:tester',
+      AWS_SECRET_ACCESS_KEY: 'testing',
+      AWS_REGION: 'us-east-1',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
+    stop,
+  };
+}
+
+/** One device, one replica, few partitions. */
+function ring(etc: string, name: string, port: number): void {
+  const builder = path.join(etc, `${name}.builder`);
+  const run = (...args: string[]): void => {
+    execFileSync('swift-ring-builder', [builder, ...args], { stdio: 'ignore' });
+  };
+  run('create', '4', '1', '1');
+  run(
+    'add',
+    '--region',
+    '1',
+    '--zone',
+    '1',
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--device',
+    'd1',
+    '--weight',
+    '1',
+  );
+  run('rebalance');
+}
+
+async function answering(endpoint: string): Promise<void> {
+  for (let look = 0; look < 200; look++) {
+    const answer = await fetch(`${endpoint}/info`).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer !== undefined && answer.status < 500) return;
+    await delay(100);
+  }
+  throw new Error('Swift does not answer');
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
