@@ -3,7 +3,7 @@
  * the HTTP cache off. Names that tell their type are refused inside the browser (`Network.setBlockedURLs`); what is
  * left of a blocked type is caught by its type alone (`Fetch` with a pattern for each), so that nothing else is held up.
  */
-import type { CDPSession, Page } from 'playwright';
+import type { CDPSession } from 'playwright';
 import type { BlockSpec } from './lease-spec.js';
 
 const EXTENSIONS: Record<string, readonly string[]> = {
@@ -26,14 +26,8 @@ const PROTOCOL: Record<string, string> = {
   websocket: 'WebSocket',
 };
 
-export interface Blocking {
-  /** Requests refused by their type since the last call; those refused by name are seen by the page's own events. */
-  readonly session: CDPSession;
-}
-
-/** Applies to the page for as long as it lives. */
-export async function blockOn(page: Page, spec: BlockSpec): Promise<Blocking> {
-  const session = await page.context().newCDPSession(page);
+/** Applies to the session's page for as long as it lives. */
+export async function blockOn(session: CDPSession, spec: BlockSpec): Promise<void> {
   const names = spec.types.flatMap((type) => EXTENSIONS[type] ?? []);
   const urls = [...spec.urls, ...names.flatMap((name) => [`*.${name}`, `*.${name}?*`])];
   await session.send('Network.enable', { maxTotalBufferSize: 0, maxResourceBufferSize: 0 });
@@ -50,5 +44,4 @@ export async function blockOn(page: Page, spec: BlockSpec): Promise<Blocking> {
     });
     await session.send('Fetch.enable', { patterns });
   }
-  return { session };
 }

@@ -1,12 +1,16 @@
 /** Waits for a browser call at most `limitMs`; true when it was done in time and without an error. Never throws. */
 export async function bounded(call: Promise<unknown>, limitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), limitMs);
-  });
-  const done = call.then(
+  return inTime(call, limitMs, 'late').then(
     () => true,
     () => false,
   );
-  return Promise.race([done, late]).finally(() => clearTimeout(timer));
+}
+
+/** What the call gives; throws `late` when it gives nothing within `limitMs`. */
+export async function inTime<T>(call: Promise<T>, limitMs: number, late: unknown): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), limitMs);
+  });
+  return Promise.race([call, expired]).finally(() => clearTimeout(timer));
 }

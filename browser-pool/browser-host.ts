@@ -1,161 +1,196 @@
 /**
- * Keeps one browser at work and replaces it: when it has served its number of pages, when it is in doubt, when it is
- * gone. Repair is drain-then-close: new leases go to a new browser, the old one is closed when its last lease is back.
+ * Keeps one browser at work and replaces it: when it has served its number of leases, when it is in doubt, when it is
+ * gone; and within it one context for each identity, likewise.
+ *
+ * Replacing is drain-then-close. What is *retired* takes no new page, the next lease makes its successor, and it is
+ * closed when its last page has left. Browsers and contexts are entered and counted before they are open: whoever asks
+ * meanwhile joins the same opening, and its failure reaches everybody who waits for it. What failed to open is
+ * retired, so that the next lease tries again.
  */
 import type { BrowserContext } from 'playwright';
-import { bounded } from './bounded.js';
+import { isThreshError, ThreshError } from '../src/errors.js';
+import { bounded, inTime } from './bounded.js';
 import { type LaunchedBrowser, type LaunchOptions, launchBrowser } from './browser.js';
+import { onContextSpoiled } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
 import type { OnPoolEvent } from './pool-event.js';
 
 export interface SharedContext {
-  readonly context: BrowserContext;
+  readonly identity: string;
   readonly browser: HostedBrowser;
+  /** Rejects when it, or its browser, cannot be opened. */
+  readonly opening: Promise<BrowserContext>;
   /** Leases given from it. */
   served: number;
-  /** Leases now out, and warm pages kept. */
+  /** Pages in it, leased or kept warm. */
   pages: number;
   retired: boolean;
 }
 
 export interface HostedBrowser {
-  readonly launched: LaunchedBrowser;
+  readonly id: number;
+  readonly launching: Promise<LaunchedBrowser>;
+  /** Aborts, with the reason, when the browser is gone. */
+  readonly gone: AbortSignal;
   served: number;
-  /** Pages open in it, leased or kept warm. */
   pages: number;
-  retiring: boolean;
-  contexts: Map<string, Promise<SharedContext>>;
+  retired: boolean;
+  /** The contexts that take pages, by identity. */
+  readonly contexts: Map<string, SharedContext>;
 }
 
 export interface HostOptions extends LaunchOptions {
   pagesPerContext: number;
   pagesPerBrowser: number;
+  /** For a context or a page to open. */
+  openTimeoutMs: number;
   onEvent: OnPoolEvent;
+  /** Something was retired: pages that nobody uses hold it up. */
+  onRetired: () => void;
 }
 
 export interface BrowserHost {
-  /** A context of the identity with room for one page more; counted until `leave`. */
-  enter(spec: LeaseSpec): Promise<SharedContext>;
+  /** A place for one page more, and its first lease, in a context of the identity; counted until `leave`. */
+  enter(spec: LeaseSpec): SharedContext;
+  /** One lease more of a page that is in it already. */
+  serveAgain(shared: SharedContext): void;
   /** One page less. Closes what is retired and empty. */
   leave(shared: SharedContext): Promise<void>;
-  /** True when a page of this context may serve once more. */
-  mayServe(shared: SharedContext): boolean;
   /** No new page goes to this browser. */
-  doubt(browser: HostedBrowser): void;
+  retire(browser: HostedBrowser): void;
   browsers(): number;
   close(): Promise<void>;
 }
 
 const CONTEXT_LIMIT_MS = 10_000;
 
+/** True when a page of this context may serve once more. */
+export function mayServe(shared: SharedContext): boolean {
+  return !shared.retired && !shared.browser.retired;
+}
+
 export function createBrowserHost(options: HostOptions): BrowserHost {
   const all = new Set<HostedBrowser>();
-  let current: Promise<HostedBrowser> | undefined;
-  let closed = false;
+  let working: HostedBrowser | undefined;
+  let launches = 0;
 
-  async function launch(): Promise<HostedBrowser> {
-    const launched = await launchBrowser(options);
-    const hosted: HostedBrowser = { launched, served: 0, pages: 0, retiring: false, contexts: new Map() };
-    all.add(hosted);
-    options.onEvent({ kind: 'browser.launched', browser: launched.id });
-    launched.gone.addEventListener('abort', () => {
-      if (!all.has(hosted)) return;
-      hosted.retiring = true;
-      options.onEvent({ kind: 'browser.crashed', browser: launched.id });
-      void discard(hosted);
-    });
-    return hosted;
+  function startBrowser(): HostedBrowser {
+    const gone = new AbortController();
+    const browser: HostedBrowser = {
+      id: launches++,
+      launching: launchBrowser(options),
+      gone: gone.signal,
+      served: 0,
+      pages: 0,
+      retired: false,
+      contexts: new Map(),
+    };
+    all.add(browser);
+    browser.launching.then(
+      (launched) => {
+        options.onEvent({ kind: 'browser.launched', browser: browser.id });
+        launched.gone.addEventListener('abort', () => {
+          gone.abort(launched.gone.reason);
+          if (all.has(browser)) options.onEvent({ kind: 'browser.crashed', browser: browser.id });
+          retire(browser);
+          void discard(browser);
+        });
+      },
+      () => {
+        all.delete(browser);
+        retire(browser);
+      },
+    );
+    return browser;
   }
 
-  async function discard(hosted: HostedBrowser): Promise<void> {
-    if (!all.delete(hosted)) return;
-    await hosted.launched.close();
-    options.onEvent({ kind: 'browser.closed', browser: hosted.launched.id, served: hosted.served });
+  function openContext(browser: HostedBrowser, spec: LeaseSpec): SharedContext {
+    const opening = browser.launching.then(({ browser: chromium }) =>
+      inTime(
+        chromium.newContext({ ...spec.context, serviceWorkers: 'block', acceptDownloads: false }),
+        options.openTimeoutMs,
+        silent(),
+      ),
+    );
+    const { identity } = spec;
+    const shared: SharedContext = { identity, browser, opening, served: 0, pages: 0, retired: false };
+    if (spec.fresh === true) shared.retired = true;
+    else browser.contexts.set(identity, shared);
+    opening.then(
+      (context) => onContextSpoiled(context, () => retireContext(shared)),
+      (error: unknown) => {
+        retireContext(shared);
+        if (isThreshError(error)) retire(browser); // it is silent, or was never there
+      },
+    );
+    return shared;
   }
 
-  async function working(): Promise<HostedBrowser> {
-    for (;;) {
-      if (closed) throw new Error('the browser pool is closed');
-      current ??= launch();
-      const mine = current;
-      try {
-        const hosted = await mine;
-        if (!hosted.retiring && !hosted.launched.gone.aborted && hosted.served < options.pagesPerBrowser)
-          return hosted;
-        hosted.retiring = true;
-        if (hosted.pages === 0) void discard(hosted);
-      } finally {
-        if (current === mine && (await hasToGo(mine))) current = undefined;
-      }
-    }
+  function count(shared: SharedContext): void {
+    const { browser } = shared;
+    shared.served += 1;
+    browser.served += 1;
+    if (shared.served >= options.pagesPerContext) retireContext(shared);
+    if (browser.served >= options.pagesPerBrowser) retire(browser);
   }
 
-  async function open(hosted: HostedBrowser, spec: LeaseSpec): Promise<SharedContext> {
-    const context = await hosted.launched.browser.newContext({
-      ...spec.context,
-      serviceWorkers: 'block',
-      acceptDownloads: false,
-    });
-    return { context, browser: hosted, served: 0, pages: 0, retired: spec.fresh === true };
+  function retireContext(shared: SharedContext): void {
+    if (shared.retired) return;
+    shared.retired = true;
+    shared.browser.contexts.delete(shared.identity);
+    options.onRetired();
+  }
+
+  function retire(browser: HostedBrowser): void {
+    if (browser.retired) return;
+    browser.retired = true;
+    if (working === browser) working = undefined;
+    if (browser.pages === 0) void discard(browser);
+    options.onRetired();
+  }
+
+  async function discard(browser: HostedBrowser): Promise<void> {
+    if (!all.delete(browser)) return;
+    const launched = await browser.launching.catch(() => undefined);
+    if (launched === undefined) return;
+    await launched.close();
+    options.onEvent({ kind: 'browser.closed', browser: browser.id, served: browser.served });
   }
 
   return {
-    async enter(spec) {
-      const hosted = await working();
-      hosted.served += 1;
-      hosted.pages += 1;
-      try {
-        if (spec.fresh === true) {
-          const shared = await open(hosted, spec);
-          shared.pages += 1;
-          return shared;
-        }
-        let opening = hosted.contexts.get(spec.identity);
-        if (opening !== undefined && (await opening.catch(() => undefined))?.retired !== false)
-          opening = undefined;
-        if (opening === undefined) {
-          opening = hosted.contexts.get(spec.identity);
-          if (opening === undefined || (await opening.catch(() => undefined))?.retired !== false) {
-            opening = open(hosted, spec);
-            hosted.contexts.set(spec.identity, opening);
-          }
-        }
-        const shared = await opening;
-        shared.pages += 1;
-        return shared;
-      } catch (error) {
-        hosted.pages -= 1;
-        throw error;
-      }
+    enter(spec) {
+      working ??= startBrowser();
+      const known = spec.fresh === true ? undefined : working.contexts.get(spec.identity);
+      const shared = known ?? openContext(working, spec);
+      shared.pages += 1;
+      shared.browser.pages += 1;
+      count(shared);
+      return shared;
     },
-    mayServe(shared) {
-      if (shared.served >= options.pagesPerContext) shared.retired = true;
-      if (shared.browser.served >= options.pagesPerBrowser) shared.browser.retiring = true;
-      return !shared.retired && !shared.browser.retiring && !shared.browser.launched.gone.aborted;
-    },
+    serveAgain: count,
     async leave(shared) {
       const { browser } = shared;
       shared.pages -= 1;
-      browser.pages -= 1;
-      if (shared.retired && shared.pages === 0 && !browser.launched.gone.aborted) {
-        if (!(await bounded(shared.context.close(), CONTEXT_LIMIT_MS))) browser.retiring = true;
+      if (shared.retired && shared.pages === 0 && !browser.gone.aborted) {
+        const context = await shared.opening.catch(() => undefined);
+        if (context !== undefined && !(await bounded(context.close(), CONTEXT_LIMIT_MS))) retire(browser);
       }
-      if (browser.retiring && browser.pages === 0) await discard(browser);
+      browser.pages -= 1;
+      if (browser.retired && browser.pages === 0) await discard(browser);
     },
-    doubt(browser) {
-      browser.retiring = true;
-      if (browser.pages === 0) void discard(browser);
-    },
+    retire,
     browsers: () => all.size,
     async close() {
-      closed = true;
-      await current?.catch(() => undefined);
       await Promise.all([...all].map(discard));
     },
   };
 }
 
-async function hasToGo(opening: Promise<HostedBrowser>): Promise<boolean> {
-  const hosted = await opening.catch(() => undefined);
-  return hosted === undefined || hosted.retiring || hosted.launched.gone.aborted;
+/** A call that the browser took and never answered. */
+export function silent(): ThreshError {
+  return new ThreshError('the browser does not answer', {
+    code: 'BROWSER_CRASHED',
+    scope: 'browser',
+    retry: 'later',
+  });
 }

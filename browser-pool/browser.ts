@@ -21,7 +21,6 @@ export interface LaunchOptions {
 }
 
 export interface LaunchedBrowser {
-  readonly id: number;
   readonly browser: Browser;
   /** Aborts when the browser is gone, whatever the cause. */
   readonly gone: AbortSignal;
@@ -37,15 +36,10 @@ const ARGS = [
   '--disable-quic',
 ];
 
-let launches = 0;
-
 /** Throws BROWSER_UNAVAILABLE with the reason that Chromium itself gave. */
 export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBrowser> {
   const headless = options.headless ?? true;
-  const executablePath = options.executablePath ?? findChromium({ headed: !headless })?.path;
-  if (executablePath === undefined) {
-    throw unavailable('no Chromium on this machine', 'run `npm run setup`, or set CHROMIUM_PATH to one');
-  }
+  const executablePath = options.executablePath ?? find(!headless);
   const folder = await makeBrowserFolder(options.temp);
   const isRoot = process.getuid?.() === 0;
   let context: BrowserContext;
@@ -72,7 +66,6 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
   browser.on('disconnected', () => gone.abort(crashed()));
   let closing: Promise<void> | undefined;
   return {
-    id: launches++,
     browser,
     gone: gone.signal,
     close() {
@@ -84,6 +77,20 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
       return closing;
     },
   };
+}
+
+function find(headed: boolean): string {
+  let found: string | undefined;
+  try {
+    found = findChromium({ headed })?.path;
+  } catch (error) {
+    throw unavailable(reasonOf(error), 'set CHROMIUM_PATH to a Chromium, or unset it', error);
+  }
+  if (found !== undefined) return found;
+  throw unavailable(
+    headed ? 'no Chromium on this machine that can open a window' : 'no Chromium on this machine',
+    'run `npm run setup`, or set CHROMIUM_PATH to one',
+  );
 }
 
 function crashed(): ThreshError {

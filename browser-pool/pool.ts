@@ -1,13 +1,15 @@
 /**
  * Warm pages, leased for one page's work each. Three lifetimes: the browser (browser-host.ts), the context of an
- * identity within it, the lease. generic-pool keeps the slots, as many as pages may be out at once; a slot keeps its
- * page warm for the next lease of the same identity. Slots are counted by this bookkeeping alone: a page that hangs in
- * close, or a browser that is gone, costs its page and never its slot.
+ * identity within it, the lease. generic-pool keeps the slots, as many as pages may be out at once. Slots are counted
+ * by this bookkeeping alone: a page that hangs in close, or a browser that is gone, costs its page and never its slot.
+ * A page that comes back in order waits on the shelf for the next lease of its identity.
  */
 import genericPool from 'generic-pool';
 import type { Page } from 'playwright';
+import { ThreshError } from '../src/errors.js';
+import { inTime } from './bounded.js';
 import type { LaunchOptions } from './browser.js';
-import { createBrowserHost, type SharedContext } from './browser-host.js';
+import { createBrowserHost, mayServe, type SharedContext, silent } from './browser-host.js';
 import type { LeaseSpec } from './lease-spec.js';
 import { sweepLeftovers } from './leftovers.js';
 import { emptyTally, type NetworkTally, watchNetwork } from './network-tally.js';
@@ -21,6 +23,8 @@ export interface PoolOptions extends LaunchOptions {
   pagesPerContext?: number;
   /** Leases from one browser before it is replaced. Default 2,000. */
   pagesPerBrowser?: number;
+  /** For a context or a page to open in a running browser; then the browser is replaced. Default 15,000. */
+  openTimeoutMs?: number;
   onEvent?: OnPoolEvent;
 }
 
@@ -47,81 +51,101 @@ export interface PoolStats {
 }
 
 export interface BrowserPool {
-  /** Waits for a free slot. Throws BROWSER_UNAVAILABLE, or the signal's reason. */
+  /** Waits for a free slot. Throws BROWSER_UNAVAILABLE, BROWSER_CRASHED, or at once the signal's reason; INTERRUPTED after `close`. */
   lease(spec: LeaseSpec, signal?: AbortSignal): Promise<Lease>;
   stats(): PoolStats;
-  /** Bounded: what does not close is killed. */
+  /** Bounded: whoever waits is refused, what does not close is killed. */
   close(): Promise<void>;
 }
 
-interface Slot {
-  warm: { page: WarmPage; shared: SharedContext; identity: string } | undefined;
+interface Warm {
+  page: WarmPage;
+  shared: SharedContext;
+  identity: string;
 }
 
 export function createBrowserPool(options: PoolOptions): BrowserPool {
   const onEvent = options.onEvent ?? (() => undefined);
+  const openTimeoutMs = options.openTimeoutMs ?? 15_000;
+  /** Warm pages that nobody works with, oldest first; with the leases at most `maxPages`. */
+  const shelf: Warm[] = [];
   const host = createBrowserHost({
     ...options,
     pagesPerContext: options.pagesPerContext ?? 100,
     pagesPerBrowser: options.pagesPerBrowser ?? 2_000,
+    openTimeoutMs,
     onEvent,
+    onRetired: clearShelf,
   });
-  const slots = genericPool.createPool<Slot>(
-    { create: async () => ({ warm: undefined }), destroy: async (slot) => discard(slot) },
+  const slots = genericPool.createPool<object>(
+    { create: async () => ({}), destroy: async () => undefined },
     { max: options.maxPages, min: 0 },
   );
+  const asking = new Set<AbortController>();
+  const waiting = new Set<AbortSignal>();
   let swept: Promise<unknown> | undefined;
+  let closing: Promise<void> | undefined;
 
-  async function discard(slot: Slot): Promise<void> {
-    const { warm } = slot;
-    slot.warm = undefined;
-    if (warm === undefined) return;
-    await warm.page.close();
-    await host.leave(warm.shared);
+  /** Drops what may not serve any more. */
+  function clearShelf(): void {
+    const bad = shelf.filter(({ page, shared }) => page.gone.aborted || !mayServe(shared));
+    for (const warm of bad) {
+      shelf.splice(shelf.indexOf(warm), 1);
+      void retirePage(warm);
+    }
   }
 
-  /** The slot's own warm page when it fits, else a new one. */
-  async function pageFor(slot: Slot, spec: LeaseSpec): Promise<NonNullable<Slot['warm']>> {
-    const { warm } = slot;
-    if (warm !== undefined) {
-      const fits = warm.identity === spec.identity && spec.fresh !== true && !warm.page.gone.aborted;
-      if (fits && host.mayServe(warm.shared)) {
-        warm.shared.browser.served += 1;
-        return warm;
-      }
-      await discard(slot);
-    }
-    const shared = await host.enter(spec);
+  async function retirePage({ page, shared }: Warm): Promise<void> {
+    if (!(await page.close())) host.retire(shared.browser);
+    await host.leave(shared);
+  }
+
+  async function openPage(spec: LeaseSpec): Promise<Warm> {
+    const oldest = slots.borrowed + shelf.length > options.maxPages ? shelf.shift() : undefined;
+    if (oldest !== undefined) void retirePage(oldest);
+    const shared = host.enter(spec);
     try {
-      const page = await openWarmPage(shared.context, spec);
-      slot.warm = { page, shared, identity: spec.identity };
-      return slot.warm;
+      const context = await shared.opening;
+      const opening = openWarmPage(context, spec);
+      const page = await inTime(opening, openTimeoutMs, silent()).catch((error: unknown) => {
+        host.retire(shared.browser);
+        throw error;
+      });
+      page.gone.addEventListener('abort', clearShelf);
+      return { page, shared, identity: spec.identity };
     } catch (error) {
-      host.doubt(shared.browser);
-      await host.leave(shared);
-      throw shared.browser.launched.gone.aborted ? shared.browser.launched.gone.reason : error;
+      void host.leave(shared);
+      throw shared.browser.gone.aborted ? shared.browser.gone.reason : error;
     }
   }
 
-  function leaseOf(slot: Slot, warm: NonNullable<Slot['warm']>, spec: LeaseSpec): Lease {
+  function fromShelf(spec: LeaseSpec): Warm | undefined {
+    if (spec.fresh === true) return undefined;
+    const at = shelf.findLastIndex(({ identity }) => identity === spec.identity);
+    const [warm] = at === -1 ? [] : shelf.splice(at, 1);
+    if (warm !== undefined) host.serveAgain(warm.shared);
+    return warm;
+  }
+
+  function leaseOf(slot: object, warm: Warm, spec: LeaseSpec): Lease {
     const { page, shared } = warm;
+    const { browser } = shared;
     const network = emptyTally();
     const unwatch = spec.observe === true ? watchNetwork(page.page, network) : undefined;
-    const browser = shared.browser.launched;
-    shared.served += 1;
     let released: Promise<void> | undefined;
 
     async function giveBack(verdict: Verdict): Promise<void> {
       unwatch?.();
-      if (verdict === 'broken' && !page.gone.aborted) host.doubt(shared.browser);
+      if (verdict === 'broken' && !page.gone.aborted) host.retire(browser);
       const again =
-        verdict === 'good' && spec.fresh !== true && host.mayServe(shared) && (await page.reset());
-      if (!again) {
+        verdict === 'good' && mayServe(shared) && (await page.reset()) && mayServe(shared) && !closing;
+      if (again) {
+        shelf.push(warm);
+      } else {
         const why = page.gone.aborted || browser.gone.aborted ? 'lost' : verdict === 'good' ? 'age' : 'doubt';
         onEvent({ kind: 'page.retired', browser: browser.id, why });
-        slot.warm = undefined;
         // The slot is free from here on, whatever closing takes.
-        void page.close().then(() => host.leave(shared));
+        void retirePage(warm);
       }
       await slots.release(slot);
     }
@@ -138,28 +162,72 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     };
   }
 
+  async function takeSlot(stop: AbortSignal): Promise<object> {
+    waiting.add(stop);
+    stop.addEventListener('abort', () => waiting.delete(stop));
+    const slot = await slots.acquire();
+    waiting.delete(stop);
+    return slot;
+  }
+
+  async function obtain(spec: LeaseSpec, stop: AbortSignal): Promise<Lease> {
+    swept ??= sweepLeftovers(options.temp);
+    await swept;
+    const slot = await takeSlot(stop);
+    try {
+      stop.throwIfAborted();
+      return leaseOf(slot, fromShelf(spec) ?? (await openPage(spec)), spec);
+    } catch (error) {
+      await slots.release(slot);
+      throw error;
+    }
+  }
+
   return {
     async lease(spec, signal) {
       signal?.throwIfAborted();
-      swept ??= sweepLeftovers(options.temp);
-      await swept;
-      const slot = await slots.acquire();
+      if (closing !== undefined) throw closed();
+      const stop = new AbortController();
+      const forward = (): void => stop.abort(signal?.reason);
+      signal?.addEventListener('abort', forward, { once: true });
+      asking.add(stop);
+      const coming = obtain(spec, stop.signal);
       try {
-        signal?.throwIfAborted();
-        return leaseOf(slot, await pageFor(slot, spec), spec);
-      } catch (error) {
-        await slots.release(slot);
-        throw error;
+        return await unlessStopped(coming, stop.signal);
+      } finally {
+        asking.delete(stop);
+        signal?.removeEventListener('abort', forward);
       }
     },
     stats: () => ({
       browsers: host.browsers(),
       leased: slots.borrowed,
-      waiting: slots.pending,
+      waiting: waiting.size,
       maxPages: options.maxPages,
     }),
-    async close() {
-      await host.close();
+    close() {
+      closing ??= host.close();
+      for (const stop of asking) stop.abort(closed());
+      return closing;
     },
   };
+}
+
+/** The lease, or at once the reason to stop; a lease that comes after that is given back. */
+function unlessStopped(coming: Promise<Lease>, stop: AbortSignal): Promise<Lease> {
+  return new Promise((resolve, reject) => {
+    stop.addEventListener('abort', () => reject(stop.reason), { once: true });
+    coming.then((lease) => {
+      if (stop.aborted) void lease.release('good');
+      else resolve(lease);
+    }, reject);
+  });
+}
+
+function closed(): ThreshError {
+  return new ThreshError('the browser pool is closed', {
+    code: 'INTERRUPTED',
+    scope: 'page',
+    retry: { afterMs: 0 },
+  });
 }

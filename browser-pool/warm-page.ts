@@ -1,13 +1,17 @@
 /**
  * A page that has worked before. Between leases it is reset, so that nothing of one page's work reaches the next:
- * timers, scripts and scroll position go with its document, session storage is cleared, listeners and routes are taken
- * off, pop-ups closed. What cannot be taken back (init scripts, exposed functions, emulation) spoils the page for reuse.
+ * timers, scripts and scroll position go with its document; session storage, history, `window.name` and time-outs are
+ * cleared; listeners and routes are taken off; pop-ups are closed. What cannot be taken back (init scripts, exposed
+ * functions, emulation) spoils the page for reuse.
  */
-import type { BrowserContext, Dialog, Page } from 'playwright';
+import type { BrowserContext, Page } from 'playwright';
 import { ThreshError } from '../src/errors.js';
 import { blockOn } from './blocking.js';
 import { bounded } from './bounded.js';
+import { onCall } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
+import { listenersAdded } from './listeners-added.js';
+import { clearSessionStorage, originOf } from './session-storage.js';
 
 export interface WarmPage {
   readonly page: Page;
@@ -15,7 +19,8 @@ export interface WarmPage {
   readonly gone: AbortSignal;
   /** True when the page may serve again. */
   reset(): Promise<boolean>;
-  close(): Promise<void>;
+  /** False when the page did not close in time. */
+  close(): Promise<boolean>;
 }
 
 const RESET_LIMIT_MS = 3_000;
@@ -30,44 +35,49 @@ const SPOILING = [
   'setViewportSize',
   'setExtraHTTPHeaders',
   'addLocatorHandler',
+  'routeFromHAR',
+  'routeWebSocket',
 ] as const;
 
 export async function openWarmPage(context: BrowserContext, spec: LeaseSpec): Promise<WarmPage> {
   const page = await context.newPage();
+  const session = await context.newCDPSession(page);
   const gone = new AbortController();
+  const origins = new Set<string>();
   let spoiled = false;
   let settled = false;
-  for (const name of SPOILING) {
-    const original = page[name].bind(page) as (...args: unknown[]) => unknown;
-    Object.defineProperty(page, name, {
-      value: (...args: unknown[]) => {
-        spoiled = true;
-        return original(...args);
-      },
-    });
-  }
-  // Ours, outside the listeners that a reset takes off.
-  const guard = (): void => {
-    page.on('dialog', dismiss);
-    page.on('popup', closeQuietly);
-    page.on('download', (download) => void download.cancel().catch(() => undefined));
-    page.on('crash', () => gone.abort(lost('PAGE_CRASHED', 'the page crashed (out of memory, or killed)')));
-    page.on('close', () => {
-      if (!settled) gone.abort(lost('PAGE_CRASHED', 'the page was closed while it was at work'));
-    });
-  };
-  guard();
-  if (spec.block !== false) await blockOn(page, spec.block);
+  onCall(page, SPOILING, () => {
+    spoiled = true;
+  });
+  page.on('popup', closeQuietly);
+  page.on('download', (download) => void download.cancel().catch(() => undefined));
+  page.on('framenavigated', (frame) => origins.add(originOf(frame.url())));
+  page.on('crash', () => gone.abort(lost('the page crashed (out of memory, or killed)')));
+  page.on('close', () => {
+    // The pages of a dying browser close just before it is reported gone, and that is then the reason.
+    if (!settled) setImmediate(() => gone.abort(lost('the page was closed while it was at work')));
+  });
+  const added = listenersAdded(page);
+  if (spec.block !== false) await blockOn(session, spec.block);
 
-  async function wipe(): Promise<void> {
-    await bounded(
-      page.evaluate(() => sessionStorage.clear()),
-      500,
-    ); // about:blank has none and throws: fine
-    page.removeAllListeners();
-    guard();
+  /** False when something of the lease stays. */
+  async function wipe(): Promise<boolean> {
+    const listeners = added();
+    if (listeners === undefined) return false;
+    for (const { event, listener } of listeners) page.off(event as 'close', listener);
+    // No number: those of the context hold again.
+    page.setDefaultTimeout(undefined as unknown as number);
+    page.setDefaultNavigationTimeout(undefined as unknown as number);
     await page.unrouteAll({ behavior: 'ignoreErrors' });
+    const cleared = await clearSessionStorage(page);
+    const kept = [...origins].filter((origin) => !cleared.has(origin));
     await page.goto('about:blank', { waitUntil: 'commit', timeout: RESET_LIMIT_MS });
+    await page.evaluate(() => {
+      window.name = '';
+    });
+    await session.send('Page.resetNavigationHistory');
+    origins.clear();
+    return kept.length === 0;
   }
 
   return {
@@ -75,24 +85,24 @@ export async function openWarmPage(context: BrowserContext, spec: LeaseSpec): Pr
     gone: gone.signal,
     async reset() {
       if (spoiled || gone.signal.aborted || page.isClosed()) return false;
-      return (await bounded(wipe(), RESET_LIMIT_MS)) && !gone.signal.aborted;
+      let wiped = false;
+      const wiping = wipe().then((done) => {
+        wiped = done;
+      });
+      return (await bounded(wiping, RESET_LIMIT_MS)) && wiped && !gone.signal.aborted;
     },
     async close() {
       settled = true;
       // Dialogs of `beforeunload` are not asked: runBeforeUnload is off by default.
-      await bounded(page.close(), CLOSE_LIMIT_MS);
+      return page.isClosed() || bounded(page.close(), CLOSE_LIMIT_MS);
     },
   };
-}
-
-function dismiss(dialog: Dialog): void {
-  dialog.dismiss().catch(() => undefined); // its page is gone
 }
 
 function closeQuietly(popup: Page): void {
   popup.close().catch(() => undefined); // gone already
 }
 
-function lost(code: 'PAGE_CRASHED', message: string): ThreshError {
-  return new ThreshError(message, { code, scope: 'browser', retry: 'later' });
+function lost(message: string): ThreshError {
+  return new ThreshError(message, { code: 'PAGE_CRASHED', scope: 'browser', retry: 'later' });
 }

@@ -1,0 +1,93 @@
+import { afterEach, expect, test } from 'vitest';
+import { aborted, anyone, openPool, type PoolLab } from './pool-lab.js';
+
+let lab: PoolLab;
+
+afterEach(() => lab.close());
+
+test('a waiter whose signal aborts is refused at once and leaks no slot', async () => {
+  lab = await openPool({ maxPages: 1 });
+  const out = await lab.pool.lease(anyone());
+  const stop = new AbortController();
+  const refused = expect(lab.pool.lease(anyone(), stop.signal)).rejects.toThrow('enough');
+  const patient = lab.pool.lease(anyone());
+  await expect.poll(() => lab.pool.stats().waiting).toBe(2);
+  stop.abort(new Error('enough'));
+  await refused;
+  expect(lab.pool.stats()).toMatchObject({ waiting: 1, leased: 1 });
+  await out.release('good');
+  await (await patient).release('good');
+  await expect.poll(() => lab.pool.stats().leased).toBe(0);
+});
+
+test('close with leases out ends, refuses who waits, and tells who has one', async () => {
+  lab = await openPool({ maxPages: 1 });
+  const out = await lab.pool.lease(anyone());
+  const refused = expect(lab.pool.lease(anyone())).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  await lab.pool.close();
+  await refused;
+  expect(out.lost.aborted).toBe(true);
+  await out.release('good');
+  await expect(lab.pool.lease(anyone())).rejects.toMatchObject({ code: 'INTERRUPTED' });
+});
+
+test('a launch that fails tells every waiter why, and the next lease tries again', async () => {
+  lab = await openPool({ maxPages: 3, executablePath: '/no/such/chromium' });
+  const asked = Array.from({ length: 3 }, () => lab.pool.lease(anyone()));
+  for (const { status, reason } of (await Promise.allSettled(asked)) as PromiseRejectedResult[]) {
+    expect(status).toBe('rejected');
+    expect(reason).toMatchObject({
+      code: 'BROWSER_UNAVAILABLE',
+      message: '/no/such/chromium does not exist',
+    });
+  }
+  await expect(lab.pool.lease(anyone())).rejects.toMatchObject({ code: 'BROWSER_UNAVAILABLE' });
+  expect(lab.pool.stats()).toMatchObject({ browsers: 0, leased: 0, waiting: 0 });
+});
+
+test('Chromium killed: each lease is told, and the next works', async () => {
+  lab = await openPool();
+  const leases = [await lab.pool.lease(anyone('one')), await lab.pool.lease(anyone('two'))];
+  for (const pid of await lab.browserProcesses()) process.kill(pid, 'SIGKILL');
+  for (const lease of leases)
+    expect(await aborted(lease.lost)).toMatchObject({ code: 'BROWSER_CRASHED', scope: 'browser' });
+  await Promise.all(leases.map((lease) => lease.release('broken')));
+  const next = await lab.pool.lease(anyone('one'));
+  expect(next.browser).toBe(1);
+  expect(await next.page.evaluate('1 + 1')).toBe(2);
+  await next.release('good');
+});
+
+test('a renderer killed costs only its page', async () => {
+  lab = await openPool();
+  const victim = await lab.pool.lease(anyone());
+  const other = await lab.pool.lease(anyone());
+  victim.page.goto('chrome://crash').catch(() => undefined);
+  expect(await aborted(victim.lost)).toMatchObject({ code: 'PAGE_CRASHED' });
+  await victim.release('doubtful');
+  expect(await other.page.evaluate('1 + 1')).toBe(2);
+  expect(other.lost.aborted).toBe(false);
+  const next = await lab.pool.lease(anyone());
+  expect(next.browser).toBe(other.browser);
+  await other.release('good');
+  await next.release('good');
+});
+
+test('a page that hangs for ever is released in bounded time, and its slot is not lost', async () => {
+  lab = await openPool({ maxPages: 1 });
+  const hung = await lab.pool.lease(anyone());
+  const hanging = hung.page.waitForEvent('console');
+  const forever = (): void => {
+    console.log('from here on');
+    for (;;);
+  };
+  hung.page.evaluate(forever).catch(() => undefined);
+  await hanging;
+  const started = performance.now();
+  await hung.release('good');
+  expect(performance.now() - started).toBeLessThan(5_000);
+  const next = await lab.pool.lease(anyone());
+  expect(next.page).not.toBe(hung.page);
+  expect(await next.page.evaluate('1 + 1')).toBe(2);
+  await next.release('good');
+});
