@@ -96,6 +96,8 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
         for (const one of company) one.reject(error);
       }
     }
+    // Here and not in a `finally` of the promise: who was just acknowledged appends again before that would run.
+    flushing = undefined;
   }
 
   return {
@@ -103,9 +105,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       if (closed) return Promise.reject(new Error('segment writer is closed'));
       return new Promise((resolve, reject) => {
         waiting.push({ bytes: encodeGroup(group), resolve, reject });
-        flushing ??= flush().finally(() => {
-          flushing = undefined;
-        });
+        flushing ??= flush();
       });
     },
     async close() {

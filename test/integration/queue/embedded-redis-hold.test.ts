@@ -42,7 +42,7 @@ async function holds(): Promise<number> {
 
 it('holds the server once, however often it is asked at once', async () => {
   const redis = await join();
-  process.kill(Number(await readFile(path.join(home, 'redis', 'redis.pid'), 'utf8')), 'SIGKILL');
+  process.kill(Number(await readFile(path.join(home, 'redis', 'server.pid'), 'utf8')), 'SIGKILL');
   await Promise.all([redis.ensure(), redis.ensure(), redis.ensure()]);
   expect(await holds()).toBe(1);
   await redis.release();

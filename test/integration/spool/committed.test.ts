@@ -1,0 +1,161 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { collectCommitted } from '../../../src/spool/committed.js';
+import type { PageGroup } from '../../../src/spool/group.js';
+import type { PageOutcome } from '../../../src/spool/record.js';
+import { createSegmentWriter } from '../../../src/spool/segment-writer.js';
+
+interface Attempt {
+  page: number;
+  outcome: PageOutcome;
+  attempt: number;
+  /** Seconds into the batch. */
+  at: number;
+  rows: number;
+  quarantined: number;
+}
+
+let dir: string;
+let cases = 0;
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'thresh-committed-'));
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const timeOf = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString();
+
+/** Rows that name their attempt, so that a row of the wrong one is seen. */
+function groupOf({ page, outcome, attempt, at, ...many }: Attempt): PageGroup {
+  const url = `http://shop/p/${page}`;
+  const lineOf = (index: number) => ({ page, index, url, fetchedAt: timeOf(at) });
+  return {
+    rows: Array.from({ length: many.rows }, (_, index) => ({
+      kind: 'row' as const,
+      ...lineOf(index),
+      row: { of: `${page}/${attempt}/${at}` },
+    })),
+    quarantined: Array.from({ length: many.quarantined }, (_, index) => ({
+      kind: 'quarantined' as const,
+      ...lineOf(index),
+      attempt,
+      row: null,
+      issues: [],
+    })),
+    page: { page, url, outcome, attempt, at: timeOf(at) },
+  };
+}
+
+async function collect(writers: readonly (readonly Attempt[])[], deadSince?: string) {
+  const place = path.join(dir, `case-${cases++}`);
+  const segments = path.join(place, 'segments');
+  for (const [number, attempts] of writers.entries()) {
+    const writer = createSegmentWriter({ dir: segments, writer: `w${number}`, maxBytes: 500 });
+    for (const attempt of attempts) await writer.append(groupOf(attempt));
+    await writer.close();
+  }
+  const files = { rows: `${place}-rows`, quarantined: `${place}-quarantined`, dead: `${place}-dead` };
+  const totals = await collectCommitted({ segments, ...files, deadSince });
+  const [rows, quarantined, dead] = await Promise.all(
+    Object.values(files).map(async (file) =>
+      (await readFile(file, 'utf8'))
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    ),
+  );
+  return { totals, rows: rows ?? [], quarantined: quarantined ?? [], dead: dead ?? [] };
+}
+
+/** The rule as the contract has it, said another way: the last completed attempt, else the last. */
+function winnersOf(attempts: readonly Attempt[]): Attempt[] {
+  const winners = new Map<number, Attempt>();
+  for (const one of [...attempts].sort((a, b) => a.at - b.at)) {
+    if (one.outcome === 'completed' || winners.get(one.page)?.outcome !== 'completed')
+      winners.set(one.page, one);
+  }
+  return [...winners.values()];
+}
+
+const attempts = fc.uniqueArray(
+  fc.record({
+    page: fc.nat(12).map((page) => page * 7_919), // beyond the first bits of the bit map, too
+    outcome: fc.constantFrom<PageOutcome>('completed', 'gone', 'skipped', 'dead'),
+    attempt: fc.integer({ min: 1, max: 4 }),
+    at: fc.nat(10_000),
+    rows: fc.nat(3),
+    quarantined: fc.nat(2),
+  }),
+  { selector: (one) => one.at, maxLength: 25 },
+);
+
+test('of each page the last completed attempt counts, else the last, in whatever segment and order they stand', async () => {
+  await fc.assert(
+    fc.asyncProperty(attempts, fc.array(fc.nat(2), { minLength: 25, maxLength: 25 }), async (all, places) => {
+      const writers = [0, 1, 2].map((writer) => all.filter((_, index) => places[index] === writer));
+      const { totals, rows, quarantined, dead } = await collect(writers);
+      const winners = winnersOf(all);
+      const sum = (of: (one: Attempt) => number) => winners.reduce((total, one) => total + of(one), 0);
+      expect(totals).toEqual({
+        outcomes: {
+          completed: winners.filter((one) => one.outcome === 'completed').length,
+          gone: winners.filter((one) => one.outcome === 'gone').length,
+          skipped: winners.filter((one) => one.outcome === 'skipped').length,
+          dead: winners.filter((one) => one.outcome === 'dead').length,
+        },
+        rows: sum((one) => one.rows),
+        quarantined: sum((one) => one.quarantined),
+        superseded: all.length - winners.length,
+      });
+      const named = (lines: Record<string, unknown>[]) =>
+        lines.map((line) => (line.row as { of: string }).of).sort();
+      const expected = winners.flatMap((one) =>
+        Array<string>(one.rows).fill(`${one.page}/${one.attempt}/${one.at}`),
+      );
+      expect(named(rows)).toEqual(expected.sort());
+      expect(quarantined).toHaveLength(sum((one) => one.quarantined));
+      const lost = winners.filter((one) => one.outcome === 'dead').map((one) => one.page);
+      expect(dead.map((line) => line.page).sort()).toEqual(lost.sort());
+    }),
+    { numRuns: 60 },
+  );
+});
+
+const one: Attempt = { page: 5, outcome: 'completed', attempt: 1, at: 10, rows: 2, quarantined: 1 };
+
+test('the same attempt committed twice counts once', async () => {
+  const { totals, rows } = await collect([[one], [one], [one]]);
+  expect(totals).toMatchObject({ outcomes: { completed: 1 }, rows: 2, superseded: 2 });
+  expect(rows).toHaveLength(2);
+});
+
+test('a dead letter that was put back does not count; what came of it afterwards does', async () => {
+  const dead: Attempt = { ...one, outcome: 'dead', attempt: 3, rows: 0, quarantined: 0 };
+  const putBack = timeOf(15);
+  expect((await collect([[dead]], putBack)).totals.outcomes).toEqual({
+    completed: 0,
+    gone: 0,
+    skipped: 0,
+    dead: 0,
+  });
+  const again = await collect([[dead], [{ ...dead, at: 20 }]], putBack);
+  expect(again.totals).toMatchObject({ outcomes: { dead: 1 }, superseded: 0 });
+  expect(again.dead.map((line) => line.at)).toEqual([timeOf(20)]);
+  const mended = await collect([[dead], [{ ...one, at: 20 }]], putBack);
+  expect(mended.totals).toMatchObject({ outcomes: { completed: 1, dead: 0 }, rows: 2 });
+  expect(mended.dead).toEqual([]);
+});
+
+test('stops when it is told to', async () => {
+  const segments = path.join(dir, `case-${cases++}`);
+  const writer = createSegmentWriter({ dir: segments, writer: 'w' });
+  await writer.append(groupOf(one));
+  await writer.close();
+  const files = { rows: `${segments}-r`, quarantined: `${segments}-q`, dead: `${segments}-d` };
+  const signal = AbortSignal.abort(new Error('stopping'));
+  await expect(collectCommitted({ segments, ...files, signal })).rejects.toThrow('stopping');
+});
