@@ -23,6 +23,8 @@ export interface WorkFiles {
   dataset: string;
   temp: string;
   result: string;
+  /** What the gate said. */
+  judgement: string;
 }
 
 export function workFiles(files: BatchFiles): WorkFiles {
@@ -33,6 +35,7 @@ export function workFiles(files: BatchFiles): WorkFiles {
     dataset: path.join(files.work, 'dataset'),
     temp: path.join(files.work, 'temp'),
     result: path.join(files.work, 'aggregated.json'),
+    judgement: path.join(files.work, 'judgement.json'),
   };
 }
 

@@ -11,6 +11,7 @@ import type { PageLedger } from '../queue/page-ledger.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import { initialLimit, nextLimit } from '../throttle/limit.js';
 import type { Admission } from './admission.js';
+import type { DriftWatch } from './drift-watch.js';
 import type { OnBatchEvent } from './events.js';
 import { createFeeder } from './feeder.js';
 import { createFollowedLinks } from './followed.js';
@@ -28,6 +29,8 @@ export interface FetchingOptions {
   maxConcurrency: number;
   minDelayMs: number;
   attempts: number;
+  /** Undefined: the batch goes on whatever its pages give. */
+  drift: DriftWatch | undefined;
   onEvent: OnBatchEvent;
   signal: AbortSignal;
 }
@@ -41,7 +44,8 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
   const feeder = createFeeder({ ...options, skip: (page) => skipPage(options, page) });
   let limit = initialLimit(options.maxConcurrency, Date.now());
   let applied: number | undefined;
-  let paused = false;
+  /** Why the batch is paused, while it is. */
+  let paused: string | undefined;
   let idleTicks = 0;
   const refusedHosts = new Set<string>();
   if (options.minDelayMs > 0) await queue.setGlobalRateLimit(1, options.minDelayMs);
@@ -51,11 +55,14 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
     options.signal.throwIfAborted();
     const control = await board.control();
     if (control === 'cancel') throw cancelled();
-    if ((control === 'pause') !== paused) {
-      paused = control === 'pause';
-      onEvent(
-        paused ? { kind: 'batch.paused', batch, reason: 'asked for' } : { kind: 'batch.went-on', batch },
-      );
+    if (control === 'pause' && paused === undefined) {
+      const reason = (await board.pausedFor()) ?? 'asked for';
+      paused = `${reason}; \`thresh resume ${batch}\` goes on, \`thresh cancel ${batch}\` gives up`;
+      onEvent({ kind: 'batch.paused', batch, reason: paused });
+    } else if (control === 'run' && paused !== undefined) {
+      paused = undefined;
+      options.drift?.restart(); // whoever said so has seen what there was to see
+      onEvent({ kind: 'batch.went-on', batch });
     }
     limit = nextLimit(limit, {
       maximum: options.maxConcurrency,
@@ -74,10 +81,14 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
         onEvent({ kind: 'batch.refused-links', batch, host, example: url });
       }
     }
-    const fed = paused ? false : await feeder.feed();
-    await options.snapshots.publish({ state: paused ? 'paused' : 'fetching', limit: limit.limit });
+    const fed = paused === undefined && (await feeder.feed());
+    await options.snapshots.publish({
+      limit: limit.limit,
+      ...(paused === undefined ? { state: 'fetching' } : { state: 'paused', notice: paused }),
+    });
     if (followed.isDone()) return;
-    idleTicks = fed || paused ? 0 : idleTicks + 1;
+    if (paused === undefined) await pauseOnDrift(options);
+    idleTicks = fed || paused !== undefined ? 0 : idleTicks + 1;
     if (idleTicks * TICK_MS >= 2_000) {
       // Nothing fed for a while: if nothing is queued either, some pages were lost with Redis and are fed again.
       const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
@@ -86,6 +97,12 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
     }
     await delay(TICK_MS);
   }
+}
+
+/** Heard at the next look at what is asked for, by this loop as by all workers. */
+async function pauseOnDrift({ drift, ledger, board }: FetchingOptions): Promise<void> {
+  const reason = drift?.look(await ledger.counts());
+  if (reason !== undefined) await board.pauseFor(reason);
 }
 
 async function skipPage(

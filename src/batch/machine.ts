@@ -19,6 +19,7 @@ import type { LoadedTarget } from '../target/load.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { aggregateBatch, readAggregated, workFiles } from './aggregating.js';
 import { discoverPages } from './discovering.js';
+import { createDriftWatch } from './drift-watch.js';
 import type { OnBatchEvent } from './events.js';
 import { fetchPages } from './fetching.js';
 import {
@@ -31,8 +32,9 @@ import {
   type JournalEntry,
   readJournal,
 } from './journal.js';
+import { judgeBatch, readJudgement } from './judging.js';
 import { recover } from './recover.js';
-import { judgeBatch, manifestOf, pageBooks, reportOf, rowBooks } from './report.js';
+import { failedChecks, manifestOf, reportOf } from './report.js';
 import { createRules } from './rules.js';
 import { createSnapshots, type Snapshots } from './snapshots.js';
 import { type BatchFiles, type BatchSpec, batchFiles } from './spec.js';
@@ -164,11 +166,13 @@ async function fetching(deps: Running, files: BatchFiles): Promise<JournalEntry>
       maxConcurrency: Math.min(maxConcurrency, spec.concurrency ?? maxConcurrency),
       minDelayMs: Math.max(minDelayMs, (await rules.crawlDelayMs()) ?? 0),
       attempts: definition.retries + 1,
+      drift: definition.gate.pauseOnDrift ? createDriftWatch(definition.gate) : undefined,
     });
     await snapshotsOf(deps, frontier, journal[0]?.at ?? spec.createdAt).publish({ state: 'aggregating' });
   } finally {
     await frontier.close();
-    await board.setControl('run');
+    // Stopped, the batch stays as it is: what a person asked of it, too.
+    if (!deps.signal.aborted) await board.setControl('run');
   }
   return enter(deps, files, 'aggregating');
 }
@@ -181,14 +185,9 @@ async function aggregating(deps: Running, files: BatchFiles): Promise<JournalEnt
 
 async function gating(deps: Running, files: BatchFiles): Promise<JournalEntry> {
   const input = await booksOf(deps, files);
-  const judgement = judgeBatch(
-    deps.target.definition,
-    pageBooks(input.aggregated, input.frontier),
-    rowBooks(input.aggregated),
-  );
+  const judgement = await judgeBatch({ ...input, files, destination: deps.destination });
   if (judgement.passed) return enter(deps, files, 'delivering');
-  const reason = judgement.checks
-    .filter((check) => !check.passed)
+  const reason = failedChecks(judgement)
     .map((check) => check.message)
     .join('; ');
   await writeRun(deps, files, reportOf({ ...input, state: 'held', reason, judgement, forced: false }));
@@ -198,19 +197,11 @@ async function gating(deps: Running, files: BatchFiles): Promise<JournalEntry> {
 async function delivering(deps: Running, files: BatchFiles): Promise<JournalEntry> {
   const { spec } = deps;
   const input = await booksOf(deps, files);
-  const judgement = judgeBatch(
-    deps.target.definition,
-    pageBooks(input.aggregated, input.frontier),
-    rowBooks(input.aggregated),
-  );
-  const manifest: Manifest = manifestOf(input);
-  const report = reportOf({
-    ...input,
-    state: 'delivered',
-    reason: undefined,
-    judgement,
-    forced: !judgement.passed,
-  });
+  const judgement =
+    (await readJudgement(files)) ?? (await judgeBatch({ ...input, files, destination: deps.destination }));
+  const judged = { ...input, judgement, forced: !judgement.passed };
+  const manifest: Manifest = manifestOf(judged);
+  const report = reportOf({ ...judged, state: 'delivered', reason: undefined });
   await writeRun(deps, files, { ...report, state: 'delivering' });
   const { dataset } = workFiles(files);
   const where = await deps.destination.deliver(

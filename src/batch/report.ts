@@ -1,7 +1,7 @@
 /** The books of a batch: pages and rows add up, or this throws; what stands in `_SUCCESS` and `report.json`. */
 
 import { type Column, describeColumns, schemaHash } from '../dataset/column.js';
-import { type Verdict as Judgement, judge } from '../dataset/gate.js';
+import type { Verdict as Judgement } from '../dataset/gate.js';
 import type { Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { Aggregated } from './aggregating.js';
@@ -27,10 +27,6 @@ export function rowBooks({ totals, dataset }: Aggregated): RowBooks {
   return { read: rows + quarantined, delivered, duplicates, quarantined };
 }
 
-export function judgeBatch(target: ResolvedTarget, pages: PageBooks, rows: RowBooks): Judgement {
-  return judge({ pages, rows, thresholds: target.gate });
-}
-
 export interface ManifestInput {
   spec: BatchSpec;
   target: ResolvedTarget;
@@ -38,6 +34,9 @@ export interface ManifestInput {
   aggregated: Aggregated;
   frontier: number;
   journal: readonly JournalEntry[];
+  judgement: Judgement;
+  /** Delivered whatever the gate said. */
+  forced: boolean;
 }
 
 export function manifestOf({
@@ -47,6 +46,8 @@ export function manifestOf({
   aggregated,
   frontier,
   journal,
+  judgement,
+  forced,
 }: ManifestInput): Manifest {
   const startedAt = journal[0]?.at ?? spec.createdAt;
   const { finishedAt } = aggregated;
@@ -64,14 +65,18 @@ export function manifestOf({
     times: { startedAt, finishedAt, seconds, states: secondsByState(journal, finishedAt) },
     ...(target.sla === undefined ? {} : { sla: slaOf(target.sla.windowMs / 1_000, seconds) }),
     engine: aggregated.engine,
+    ...(spec.limit === undefined ? {} : { limit: spec.limit }),
+    ...(forced ? { forced: failedChecks(judgement).map(({ name }) => name) } : {}),
   };
 }
 
 export interface ReportInput extends ManifestInput {
   state: Report['state'];
   reason: string | undefined;
-  judgement: Judgement;
-  forced: boolean;
+}
+
+export function failedChecks({ checks }: Judgement): Judgement['checks'] {
+  return checks.filter((check) => !check.passed);
 }
 
 export function reportOf(input: ReportInput): Report {

@@ -7,6 +7,7 @@ import { standingOf } from '../batch/steer.js';
 import { createBatchBoard } from '../queue/batch-board.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { Settings } from '../settings.js';
+import { plainText } from '../telemetry/plain-text.js';
 import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
@@ -72,7 +73,15 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
   const json = redis === undefined ? undefined : await createBatchBoard(redis.client, spec.id).snapshot();
   if (json === undefined) return { ...named, state, pages: undefined, rows: undefined };
   const snapshot = JSON.parse(json) as BatchSnapshot;
-  return { ...named, state: snapshot.state, pages: snapshot.pages, rows: snapshot.rows, snapshot };
+  const { pages, rows, notice } = snapshot;
+  return {
+    ...named,
+    ...(notice === undefined ? {} : { reason: notice }),
+    state: snapshot.state,
+    pages,
+    rows,
+    snapshot,
+  };
 }
 
 function show(standings: Standing[], { json }: StatusOptions, total: number): ExitCode {
@@ -97,10 +106,13 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
       pages?.frontier ?? '-',
       pages?.dead ?? '-',
       rows ?? '-',
-      (reason ?? '').slice(0, 60),
+      plainText(reason ?? '', 60),
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
+  const [only] = standings;
+  if (standings.length === 1 && only?.reason !== undefined)
+    process.stdout.write(`${plainText(only.reason, 1_000)}\n`);
   if (total > standings.length && standings.length > 1)
     process.stdout.write(`the latest ${standings.length} of ${total}\n`);
   return EXIT.ok;

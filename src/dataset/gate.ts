@@ -1,4 +1,5 @@
-/** Whether a batch's dataset is fit to be delivered: pure arithmetic on its books. */
+/** Whether a batch's dataset is fit to be delivered: pure arithmetic on its books and on those of earlier datasets. */
+import { type Comparison, compare } from './compare.js';
 
 export interface GateInput {
   /** Every page of the frontier ends as exactly one of the others. */
@@ -20,12 +21,20 @@ export interface GateInput {
     /** Least number of delivered rows. */
     minRows: number;
   };
+  /** Without it the batch is judged by its own books alone. */
+  comparison?: Comparison;
 }
 
 export interface GateCheck {
-  name: 'completed' | 'quarantined' | 'rows' | 'page balance' | 'row balance';
+  /** `completed`, `quarantined`, `rows`, `page balance`, `row balance`; compared: `rows compared`, `nulls of COLUMN`, `schema`. */
+  name: string;
   value: number;
-  threshold: number;
+  /** Of the checks on the batch's own books, and of `schema`. */
+  threshold?: number;
+  /** What earlier datasets let expect, bounds included; absent when there was nothing to compare with. */
+  expected?: { least: number; most: number };
+  /** How many earlier datasets were looked at. */
+  earlier?: number;
   passed: boolean;
   /** One line for a person, with the numbers that it comes from. */
   message: string;
@@ -44,7 +53,7 @@ function percent(share: number, down: boolean): string {
 }
 
 /** Judges a batch. With nothing to complete (all pages gone or skipped, or none) all of it counts as completed. */
-export function judge({ pages, rows, thresholds }: GateInput): Verdict {
+export function judge({ pages, rows, thresholds, comparison }: GateInput): Verdict {
   const due = pages.frontier - pages.gone - pages.skipped;
   const completed = due > 0 ? pages.completed / due : 1;
   const quarantined = rows.read > 0 ? rows.quarantined / rows.read : 0;
@@ -86,6 +95,7 @@ export function judge({ pages, rows, thresholds }: GateInput): Verdict {
       passed: rowsEnded === rows.read,
       message: `${rowsEnded} rows accounted for, ${rows.read} read`,
     },
+    ...(comparison === undefined ? [] : compare(comparison)),
   ];
   // `passed` is false for NaN too: a comparison with it is never true.
   return { passed: checks.every((check) => check.passed), checks };

@@ -45,7 +45,10 @@ export interface Destination {
   deliver(dataset: Dataset, options: DeliverOptions): Promise<string>;
   /** Writes `TARGET/_runs/BATCH/`; each file appears whole. */
   writeRun(run: RunFiles): Promise<void>;
-  /** The manifests of the latest `count` datasets of dates before `date`, the latest first; torn ones are left out. */
+  /**
+   * The manifests of the latest `count` datasets of dates before `date`, the latest first; torn ones and samples (run
+   * with a limit) are left out.
+   */
   earlier(target: string, date: string, count: number): Promise<Manifest[]>;
   close(): void;
 }
@@ -59,11 +62,12 @@ export function datesBefore(names: readonly string[], date: string): string[] {
     .reverse();
 }
 
-/** Undefined for what is no manifest. */
-export function parseManifest(text: string): Manifest | undefined {
+/** Undefined for what is no manifest, and for that of a sample: nothing is compared with it. */
+export function parseWhole(text: string): Manifest | undefined {
   try {
     const manifest = JSON.parse(text) as Manifest;
-    return manifest.version === 1 && Array.isArray(manifest.files) ? manifest : undefined;
+    const isWhole = manifest.version === 1 && Array.isArray(manifest.files) && manifest.limit === undefined;
+    return isWhole ? manifest : undefined;
   } catch {
     return undefined;
   }

@@ -13,7 +13,7 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { reasonOf, ThreshError } from '../errors.js';
-import { type Dataset, type Destination, datesBefore, parseManifest, type RunFiles } from './contract.js';
+import { type Dataset, type Destination, datesBefore, parseWhole, type RunFiles } from './contract.js';
 import type { Manifest } from './manifest.js';
 
 export function folderDestination(out: string): Destination {
@@ -27,7 +27,7 @@ export function folderDestination(out: string): Destination {
       for (const one of datesBefore(await namesIn(path.join(out, target)), date)) {
         if (manifests.length >= count) break;
         const file = path.join(out, target, `date=${one}`, '_SUCCESS');
-        const manifest = parseManifest(await readFile(file, 'utf8').catch(() => ''));
+        const manifest = parseWhole(await readFile(file, 'utf8').catch(() => ''));
         if (manifest !== undefined) manifests.push(manifest);
       }
       return manifests;

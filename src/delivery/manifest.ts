@@ -57,6 +57,10 @@ export interface Manifest {
   times: BatchTimes;
   sla?: SlaFigures;
   engine: string;
+  /** Of a batch that was run with --limit: a sample, left out when later datasets are compared with earlier ones. */
+  limit?: number;
+  /** Names of the checks that held the batch, when a person released it all the same. */
+  forced?: string[];
 }
 
 export interface Report extends Manifest {

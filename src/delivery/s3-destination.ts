@@ -20,7 +20,7 @@ import {
   type DeliverOptions,
   type Destination,
   datesBefore,
-  parseManifest,
+  parseWhole,
   type RunFiles,
 } from './contract.js';
 import type { Manifest } from './manifest.js';
@@ -86,7 +86,7 @@ export function s3Destination(out: string, settings: S3Settings): Destination {
         for (const one of datesBefore(await store.folders(`${prefix}${target}/`), date)) {
           if (manifests.length >= count) break;
           const body = await store.bytes(`${prefix}${target}/date=${one}/_SUCCESS`);
-          const manifest = parseManifest(Buffer.from(body ?? '').toString());
+          const manifest = parseWhole(Buffer.from(body ?? '').toString());
           if (manifest !== undefined) manifests.push(manifest);
         }
         return manifests;

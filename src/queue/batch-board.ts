@@ -11,13 +11,24 @@ export interface BatchBoard {
   open(target: string): Promise<void>;
   close(): Promise<void>;
   control(): Promise<BatchControl>;
+  /** What a person asks for. */
   setControl(control: BatchControl): Promise<void>;
+  /** The farm's own pause: only of a batch of which nothing else was asked. */
+  pauseFor(reason: string): Promise<void>;
+  /** Why the farm itself has paused it; undefined when a person did. */
+  pausedFor(): Promise<string | undefined>;
   /** JSON of the last snapshot, for `status`. */
   snapshot(): Promise<string | undefined>;
   setSnapshot(json: string): Promise<void>;
   overloadedAt(): Promise<number>;
   noteOverload(nowMs: number): Promise<void>;
 }
+
+/** KEYS state; ARGV reason. */
+const PAUSE_FOR = `
+local control = redis.call('HGET', KEYS[1], 'control')
+if control == 'pause' or control == 'cancel' then return end
+redis.call('HSET', KEYS[1], 'control', 'pause', 'pausedFor', ARGV[1])`;
 
 export function createBatchBoard(client: Redis, batch: string): BatchBoard {
   const { state } = batchKeys(batch);
@@ -34,7 +45,13 @@ export function createBatchBoard(client: Redis, batch: string): BatchBoard {
       return value === 'pause' || value === 'cancel' ? value : 'run';
     },
     async setControl(control) {
-      await client.hset(state, 'control', control);
+      await client.multi().hset(state, 'control', control).hdel(state, 'pausedFor').exec();
+    },
+    async pauseFor(reason) {
+      await client.eval(PAUSE_FOR, 1, state, reason);
+    },
+    async pausedFor() {
+      return (await client.hget(state, 'pausedFor')) ?? undefined;
     },
     async snapshot() {
       return (await client.hget(state, 'snapshot')) ?? undefined;

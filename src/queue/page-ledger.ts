@@ -21,6 +21,8 @@ export interface PageCounts {
   dead: number;
   rows: number;
   quarantined: number;
+  /** Completed pages that gave no row, good or bad, and followed no link. */
+  empty: number;
   retries: number;
 }
 
@@ -31,6 +33,7 @@ export const COUNTS: readonly (keyof PageCounts)[] = [
   'dead',
   'rows',
   'quarantined',
+  'empty',
   'retries',
 ];
 
@@ -57,7 +60,8 @@ if redis.call('SETBIT', KEYS[1], ARGV[1], 1) == 1 then return 0 end
 redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
 redis.call('HINCRBY', KEYS[2], 'rows', ARGV[3])
 redis.call('HINCRBY', KEYS[2], 'quarantined', ARGV[4])
-if ARGV[5] ~= '' then redis.call('HSET', KEYS[3], ARGV[1], ARGV[5]) end
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[3], ARGV[1], ARGV[5])
+elseif ARGV[2] == 'completed' and ARGV[3] == '0' and ARGV[4] == '0' then redis.call('HINCRBY', KEYS[2], 'empty', 1) end
 return 1`;
 
 export function createPageLedger(client: Redis, batch: string): PageLedger {

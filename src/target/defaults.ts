@@ -30,7 +30,7 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   timeoutMs: number;
   sla?: { window: string; windowMs: number };
   schedule?: { cron: string; tz: string };
-  gate: { minCompleted: number; maxQuarantined: number; minRows: number };
+  gate: Required<NonNullable<TargetDefinition['gate']>>;
 }
 
 const DEFAULTS = {
@@ -39,7 +39,14 @@ const DEFAULTS = {
   retries: 3,
   timeoutMs: 60_000,
   robots: 'respect' as const,
-  gate: { minCompleted: 0.98, maxQuarantined: 0.05, minRows: 1 },
+  gate: {
+    minCompleted: 0.98,
+    maxQuarantined: 0.05,
+    minRows: 1,
+    maxRowChange: 0.25,
+    maxNullChange: 0.1,
+    pauseOnDrift: true,
+  },
   url: { keepFragment: false, dropParams: [] as readonly string[] },
   tz: 'UTC',
 };

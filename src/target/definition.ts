@@ -188,6 +188,15 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
     maxQuarantined?: number;
     /** Least number of delivered rows. Default 1. */
     minRows?: number;
+    /**
+     * Share by which the rows may fall below the median of the last seven datasets, and rise as many times above it.
+     * A noisy history widens it, up to 0.4. Default 0.25; 1: not compared.
+     */
+    maxRowChange?: number;
+    /** By how much a column's share of NULLs may differ from that median; noise widens it. Default 0.1; 1: not compared. */
+    maxNullChange?: number;
+    /** Pause when most of the last pages say that the site has changed. Default true. */
+    pauseOnDrift?: boolean;
   };
   /** `to`: a folder, default THRESH_OUT. */
   deliver?: { to: string };

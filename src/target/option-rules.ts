@@ -275,6 +275,9 @@ export const targetRule = z.strictObject({
       minCompleted: share('e.g. minCompleted: 0.98'),
       maxQuarantined: share('e.g. maxQuarantined: 0.05'),
       minRows: whole(0, Number.MAX_SAFE_INTEGER, 'e.g. minRows: 1'),
+      maxRowChange: share('e.g. maxRowChange: 0.25; 1 switches the comparison off'),
+      maxNullChange: share('e.g. maxNullChange: 0.1; 1 switches the comparison off'),
+      pauseOnDrift: flag('pauseOnDrift: false fetches on, whatever the pages give'),
     })
     .optional(),
   deliver: z

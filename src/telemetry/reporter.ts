@@ -29,7 +29,7 @@ const TOLD = new Set([
   'target.overloaded',
   'page.dead',
 ]);
-const WARNINGS = new Set(['target.overloaded', 'rows.waited-for-disk', 'browser.missed']);
+const WARNINGS = new Set(['batch.paused', 'target.overloaded', 'rows.waited-for-disk', 'browser.missed']);
 const MOST_NOTES_OF_A_KIND = 5;
 
 export function createReporter({
@@ -56,7 +56,7 @@ export function createReporter({
       const times = (told.get(kind) ?? 0) + 1;
       told.set(kind, times);
       if (TOLD.has(kind) && times <= MOST_NOTES_OF_A_KIND)
-        progress.note(plainText(`${kind} ${worded(fields)}`, 300));
+        progress.note(plainText(`${kind} ${worded(fields)}`, 400));
     },
     snapshot: (snapshot) => progress.show(snapshot),
     note: (line) => progress.note(line),
