@@ -184,7 +184,7 @@ describe('to a folder', () => {
     expect(killed).toEqual(['file copied', 'file copied', 'ready', 'set aside', 'in place', 'swept']);
   });
 
-  test('earlier manifests come the latest first, and only of earlier dates', async () => {
+  test('earlier manifests come the latest first, only of earlier dates, samples left out', async () => {
     const out = path.join(dir, 'earlier');
     const destination = await openDestination(out, {});
     for (const date of ['2026-02-01', '2026-02-03', '2026-02-02', '2026-03-05'])
@@ -192,6 +192,8 @@ describe('to a folder', () => {
         { ...old, date, manifest: old.manifest.replace(DATE, date) },
         { journal: '' },
       );
+    const sample = JSON.stringify({ ...JSON.parse(old.manifest), date: '2026-02-04', limit: 20 });
+    await destination.deliver({ ...old, date: '2026-02-04', manifest: sample }, { journal: '' });
     const earlier = await destination.earlier('shop', DATE, 2);
     expect(earlier.map((manifest) => manifest.date)).toEqual(['2026-02-03', '2026-02-02']);
   });

@@ -1,0 +1,130 @@
+/** A site that changed before the night: the batch pauses early, says so, and waits for a person. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startShop } from '../shop/server.mjs';
+import { type Lab, openLab, type Running } from '../support/lab.js';
+
+const PRODUCTS = 450;
+/** Pages that were in flight, and those of a look 200 ms apart. */
+const SLACK = 40;
+let lab: Lab;
+let shop: Awaited<ReturnType<typeof startShop>>;
+
+beforeAll(async () => {
+  shop = await startShop({ products: PRODUCTS });
+  lab = await openLab();
+});
+
+afterAll(async () => {
+  await shop?.stop();
+  await lab?.close();
+});
+
+function writeTarget(name: string, row: string, gate = ''): Promise<string> {
+  return lab.target(
+    name,
+    `
+import { defineTarget, sitemap } from 'thresh';
+import { z } from 'zod';
+
+export default defineTarget({
+  name: '${name}',
+  schema: z.object({ path: z.string(), price: z.number() }),
+  key: ['path'],
+  discover: sitemap('${shop.url}/sitemap.xml', { include: /\\/p\\// }),
+  block: { types: ['image', 'font', 'media', 'stylesheet', 'script'] },
+  gate: { ${gate} },
+  extract: ({ page }) => (${row}),
+});
+`,
+  );
+}
+
+interface Line {
+  msg: string;
+  batch?: string;
+  reason?: string;
+}
+
+function linesOf(running: Running, msg: string): Line[] {
+  return running
+    .said()
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .map((line) => JSON.parse(line) as Line)
+    .filter((line) => line.msg === msg);
+}
+
+/** Resolves when the batch has been paused `times` times. */
+async function paused(running: Running, times = 1): Promise<{ batch: string; reason: string }> {
+  await running.says(new RegExp(`(?:"msg":"batch\\.paused"[^]*){${times}}`));
+  const last = linesOf(running, 'batch.paused').at(-1);
+  return { batch: last?.batch ?? '', reason: last?.reason ?? '' };
+}
+
+async function status(batch: string) {
+  const { code, stdout, stderr } = await lab.thresh(['status', batch, '--json']);
+  expect(code, stderr).toBe(0);
+  const [standing] = JSON.parse(stdout);
+  return standing as {
+    state: string;
+    reason?: string;
+    pages: { frontier: number; completed: number };
+    snapshot: { inFlight: number; quarantined: number };
+  };
+}
+
+test('rows refused: paused after a hundred pages, anew after resume, cancelled', async () => {
+  const target = await writeTarget('refused', "{ path: new URL(page.url()).pathname, price: 'ask us' }");
+  const running = lab.start(['run', target, '--date', '2026-03-01', '--concurrency', '4']);
+  const { batch, reason } = await paused(running);
+  expect(reason).toMatch(
+    /^the site seems to have changed: the schema refused (\d+) of the last \1 rows \(100 %/,
+  );
+  expect(reason).toContain(`\`thresh resume ${batch}\` goes on, \`thresh cancel ${batch}\` gives up`);
+
+  const first = await status(batch);
+  expect(first).toMatchObject({ state: 'paused', reason });
+  expect(first.pages.completed).toBeGreaterThanOrEqual(100);
+  expect(first.pages.completed).toBeLessThan(100 + SLACK);
+  expect((await lab.thresh(['status', batch])).stdout).toContain(reason);
+
+  expect((await lab.thresh(['resume', batch])).code).toBe(0);
+  await paused(running, 2);
+  expect(linesOf(running, 'batch.went-on')).toHaveLength(1);
+  const second = await status(batch);
+  expect(second.pages.completed).toBeGreaterThanOrEqual(first.pages.completed + 100);
+  expect(second.pages.completed).toBeLessThan(first.pages.completed + 100 + SLACK);
+
+  expect((await lab.thresh(['cancel', batch])).code).toBe(0);
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(1);
+  expect(stderr).toContain(`${batch}: cancelled`);
+}, 240_000);
+
+test('pages that give nothing: the pause outlives Ctrl-C; the same command waits on', async () => {
+  const target = await writeTarget('empty', '[]', 'minRows: 0');
+  const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4', '--limit', '180'];
+  const running = lab.start(args);
+  const { batch, reason } = await paused(running);
+  expect(reason).toMatch(/^the site seems to have changed: (\d+) of the last \1 completed pages gave no row/);
+  running.child.kill('SIGINT');
+  expect((await running.ended).code).toBe(130);
+
+  const again = lab.start(args);
+  expect((await paused(again)).reason).toBe(reason);
+  expect((await status(batch)).state).toBe('paused');
+  expect((await lab.thresh(['resume', batch])).code).toBe(0);
+  const { code, stderr } = await again.ended;
+  expect(code, stderr).toBe(0);
+  expect(linesOf(again, 'batch.went-on')).toHaveLength(1);
+  expect(stderr).toContain('180 completed');
+}, 240_000);
+
+test('switched off, it fetches on, and the gate has the last word', async () => {
+  const target = await writeTarget('borne', '[]', 'pauseOnDrift: false');
+  const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4', '--limit', '130'];
+  const { code, stderr } = await lab.thresh(args);
+  expect(code, stderr).toBe(3);
+  expect(stderr).not.toContain('batch.paused');
+  expect(stderr).toContain('0 rows (at least 1)');
+}, 240_000);

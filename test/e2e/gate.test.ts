@@ -1,0 +1,138 @@
+/** A healthy history, then one thing after the other that a gate is for: each is held, named, and can be released. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { GateCheck } from '../../src/dataset/gate.js';
+import { startShop } from '../shop/server.mjs';
+import { type Lab, openLab } from '../support/lab.js';
+import { runBatch } from '../support/run-batch.js';
+
+const PRODUCTS = 20;
+let lab: Lab;
+let shop: Awaited<ReturnType<typeof startShop>>;
+let target: string;
+
+const HISTORY = ['2026-03-01', '2026-03-02', '2026-03-03'];
+
+beforeAll(async () => {
+  shop = await startShop({ products: PRODUCTS });
+  lab = await openLab();
+  target = await writeTarget({});
+  for (const date of HISTORY) {
+    const { code, stderr } = await runBatch(lab, target, { date });
+    expect(code, stderr).toBe(0);
+  }
+}, 240_000);
+
+afterAll(async () => {
+  await shop?.stop();
+  await lab?.close();
+});
+
+/** The same target, read or declared in another way from one night to the next. */
+function writeTarget({ row = '', column = 'title: z.string(),', options = '' }): Promise<string> {
+  return lab.target(
+    'nightly',
+    `
+import { defineTarget, sitemap } from 'thresh';
+import { z } from 'zod';
+
+export default defineTarget({
+  name: 'nightly',
+  schema: z.object({ path: z.string(), ${column} category: z.string().optional() }),
+  key: ['path'],
+  discover: sitemap('${shop.url}/sitemap.xml', { include: /\\/p\\// }),
+  ready: '[data-sku]',
+  ${options}
+  async extract({ page }) {
+    const row = await page.evaluate(() => ({
+      path: location.pathname,
+      title: document.querySelector('.title')?.textContent ?? '',
+      category: document.querySelector('.category')?.textContent ?? undefined,
+    }));
+    return { ...row, ${row} };
+  },
+});
+`,
+  );
+}
+
+async function run(date: string, args: string[] = []) {
+  const ran = await runBatch(lab, target, { date, args });
+  const checks = ran.report.gate.checks as GateCheck[];
+  return { ...ran, checks, failed: checks.filter((check) => !check.passed).map((check) => check.name) };
+}
+
+/** Releases a held batch, and sees that it is delivered as such. */
+async function release(batch: string, date: string, failed: string[]): Promise<void> {
+  const refused = await lab.thresh(['deliver', batch]);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('--force delivers it all the same');
+  const { code, stdout, stderr } = await lab.thresh(['deliver', batch, '--force', '--json']);
+  expect(code, stderr).toBe(0);
+  const { state, gate } = JSON.parse(stdout);
+  expect({ state, gate }).toMatchObject({ state: 'delivered', gate: { passed: false, forced: true } });
+  const { manifest } = await lab.manifest('nightly', date);
+  expect(manifest).toMatchObject({ batch, forced: failed });
+}
+
+test('a healthy batch is compared and delivered; a sample neither is compared nor counts', async () => {
+  const sample = await run('2026-03-04', ['--limit', '2']);
+  expect(sample.code, sample.stderr).toBe(0);
+  expect(sample.report.rows.delivered).toBe(2);
+  expect((await lab.manifest('nightly', '2026-03-04')).manifest.limit).toBe(2);
+
+  const { checks, report } = await run('2026-03-05');
+  expect(report.state).toBe('delivered');
+  const compared = checks.filter((check) => check.earlier !== undefined);
+  expect(compared).toMatchObject([
+    { name: 'rows compared', value: PRODUCTS, earlier: 3, expected: { least: PRODUCTS * 0.75 } },
+    { name: 'nulls of category', value: 0, earlier: 3 },
+    { name: 'schema', value: 0, earlier: 1 },
+  ]);
+  expect((await lab.manifest('nightly', '2026-03-05')).manifest).not.toHaveProperty('forced');
+}, 240_000);
+
+test('half of the catalogue is held, and released; its level is expected from then on', async () => {
+  await shop.control({ products: PRODUCTS / 2 });
+  const { code, failed, report, stderr } = await run('2026-03-10');
+  expect({ code, failed }).toEqual({ code: 3, failed: ['rows compared'] });
+  expect(report.reason).toMatch(/^10 rows; 15 to 26 expected after 4 earlier datasets \(median 20\)$/);
+  expect(stderr).toContain(report.reason);
+  await expect(lab.manifest('nightly', '2026-03-10')).rejects.toThrow('ENOENT');
+  await release(report.batch, '2026-03-10', failed);
+
+  const next = await run('2026-03-11');
+  expect(next.code, next.stderr).toBe(0);
+  await shop.control({ products: PRODUCTS });
+  expect((await run('2026-03-12')).code).toBe(0);
+}, 240_000);
+
+/** The first three product pages, as code of the target. */
+const isOneOfThree = () =>
+  `${JSON.stringify([0, 1, 2].map((number) => shop.catalogue.pathOf(number)))}.includes(row.path)`;
+
+test.each<[string, string, string, () => Parameters<typeof writeTarget>[0]]>([
+  ['a column that yields nothing', 'nulls of category', '2026-03-20', () => ({ row: 'category: undefined' })],
+  ['a column that is gone', 'schema', '2026-03-21', () => ({ column: '' })],
+  [
+    'rows that the schema refuses',
+    'quarantined',
+    '2026-03-22',
+    () => ({ row: `title: ${isOneOfThree()} ? 7 : row.title` }),
+  ],
+  ['too few rows', 'rows', '2026-03-23', () => ({ options: `gate: { minRows: ${PRODUCTS + 1} },` })],
+  [
+    'pages that fail',
+    'completed',
+    '2026-03-24',
+    () => ({ options: 'retries: 0,', row: `title: ${isOneOfThree()} ? row.none.none : row.title` }),
+  ],
+])(
+  '%s: held by "%s", and released',
+  async (_what, name, date, change) => {
+    await writeTarget(change());
+    const { code, failed, report, stderr } = await run(date);
+    expect({ code, failed }, stderr).toEqual({ code: 3, failed: [name] });
+    await release(report.batch, date, failed);
+  },
+  240_000,
+);
