@@ -49,6 +49,10 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
       headless,
       chromiumSandbox: !isRoot,
       args: [...ARGS, ...(options.devtools === true ? ['--auto-open-devtools-for-tabs'] : [])],
+      // Else Playwright makes folders of its own in the system's temp folder, which a SIGKILL would leave there.
+      artifactsDir: path.join(folder, 'tmp'),
+      tracesDir: path.join(folder, 'tmp'),
+      downloadsPath: path.join(folder, 'tmp'),
       env: { ...process.env, TMPDIR: path.join(folder, 'tmp') } as Record<string, string>,
       timeout: options.launchTimeoutMs ?? 30_000,
       handleSIGHUP: false,

@@ -14,6 +14,7 @@ export interface NetworkTally {
 }
 
 const MAX_LINES = 500;
+const MAX_ERRORS = 50;
 
 export function emptyTally(): NetworkTally {
   return {
@@ -56,11 +57,14 @@ export function watchNetwork(page: Page, tally: NetworkTally): () => void {
     });
   };
   const onConsole = (message: ConsoleMessage): void => {
-    if (message.type() === 'error' && tally.consoleErrors.length < 50)
-      tally.consoleErrors.push(message.text().slice(0, 500));
+    if (message.type() === 'error') noteError(message.text());
   };
-  const onPageError = (error: Error): void => {
-    if (tally.consoleErrors.length < 50) tally.consoleErrors.push(error.message.slice(0, 500));
+  const onPageError = (error: Error): void => noteError(error.message);
+  const noteError = (text: string): void => {
+    tally.consoleErrors.push(text.slice(0, 500));
+    // Without a listener Playwright does not pass them on: a page that floods its console keeps nobody busy.
+    if (tally.consoleErrors.length >= MAX_ERRORS)
+      page.off('console', onConsole).off('pageerror', onPageError);
   };
   page
     .on('request', onRequest)

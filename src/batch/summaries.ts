@@ -14,7 +14,7 @@ export interface DeadGroup {
   code: string;
   message: string;
   pages: number;
-  examples: { page: number; url: string; screenshot?: string; html?: string }[];
+  examples: { page: number; url: string; screenshot?: string; html?: string; trace?: string }[];
 }
 
 const EXAMPLES = 3;
@@ -37,12 +37,13 @@ export async function groupDead(file: string): Promise<DeadGroup[]> {
     const group = groups.get(cause) ?? { code: failure.code, message, pages: 0, examples: [] };
     group.pages += 1;
     if (group.examples.length < EXAMPLES) {
-      const { screenshot, html } = failure;
+      const { screenshot, html, trace } = failure;
       group.examples.push({
         page: record.page,
         url: record.url,
         ...(screenshot === undefined ? {} : { screenshot }),
         ...(html === undefined ? {} : { html }),
+        ...(trace === undefined ? {} : { trace }),
       });
     }
     groups.set(cause, group);

@@ -1,5 +1,5 @@
 /** `thresh debug TARGET URL`: one page through the same steps as in a batch, without a queue, with a person looking on. */
-import { mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Lease, NetworkTally } from '../../browser-pool/index.js';
@@ -95,8 +95,7 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
     ...(options.slowMo === undefined ? {} : { slowMoMs: options.slowMo }),
     ...(options.devtools === true ? { devtools: true } : {}),
   });
-  const trace =
-    typeof options.trace === 'string' ? path.resolve(options.trace) : path.join(folder, `${stem}.zip`);
+  const traced = options.trace !== undefined && options.trace !== false;
   const files: Sight['files'] = {};
   let network: NetworkTally | undefined;
   let startedAt = performance.now();
@@ -109,20 +108,20 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
         request: { url, label: options.label, data, attempt: 1 },
         log: logTo(process.stderr),
         signal,
+        traced,
         keepFailure: () => undefined,
         onlooker: {
-          async began(lease) {
-            if (options.trace)
-              await lease.page.context().tracing.start({ screenshots: true, snapshots: true });
+          async began() {
             startedAt = performance.now();
           },
           async ended(lease) {
             elapsedMs = Math.round(performance.now() - startedAt);
             ({ network } = lease);
-            if (options.trace && (await written(lease, trace))) files.trace = trace;
-            const kept = await keepArtifacts(lease.page, folder, stem);
-            if (kept.screenshot !== undefined) files.screenshot = path.join(folder, kept.screenshot);
-            if (kept.html !== undefined) files.html = path.join(folder, kept.html);
+            const kept = await keepArtifacts(lease.page, { folder, name: stem, traced });
+            for (const kind of ['screenshot', 'html', 'trace'] as const) {
+              const file = kept[kind];
+              if (file !== undefined) files[kind] = path.join(folder, file);
+            }
             if (options.pause === true) await paused(lease, signal);
           },
         },
@@ -139,20 +138,16 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
       },
     );
     if (!outcome.ok && outcome.error.code === 'BROWSER_UNAVAILABLE') throw outcome.error;
+    if (typeof options.trace === 'string' && files.trace !== undefined) {
+      const wanted = path.resolve(options.trace);
+      await copyFile(files.trace, wanted);
+      await rm(files.trace);
+      files.trace = wanted;
+    }
     return { url, outcome, network, elapsedMs, files };
   } finally {
     await pool.close();
   }
-}
-
-async function written(lease: Lease, file: string): Promise<boolean> {
-  return lease.page
-    .context()
-    .tracing.stop({ path: file })
-    .then(
-      () => true,
-      () => false, // the page died: what is known of it is shown without a trace
-    );
 }
 
 /** Until the inspector's "resume", the window is closed, or Ctrl-C. */

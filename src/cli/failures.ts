@@ -40,7 +40,7 @@ export async function failures(
     lines.push('', `${String(group.pages).padStart(6)}  ${group.code}  ${plainText(group.message, 200)}`);
     for (const example of group.examples) {
       lines.push(`        page ${example.page}  ${plainText(example.url, 200)}`);
-      for (const kept of [example.screenshot, example.html])
+      for (const kept of [example.screenshot, example.html, example.trace])
         if (kept !== undefined) lines.push(`          ${path.join(files.dir, kept)}`);
     }
   }

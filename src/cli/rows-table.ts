@@ -4,7 +4,12 @@ import { plainText } from '../telemetry/plain-text.js';
 
 const DEFAULT_WIDTH = 120;
 const WIDEST_CELL = 48;
-const NARROWEST_CELL = 6;
+const NARROWEST_CELL = 12;
+/** No colours, and no lines between the rows. */
+const PLAIN = {
+  style: { head: [], border: [] },
+  chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+};
 
 /**
  * One line a row: numbers, lists and timestamps as what they are, text in one line without control characters. Cells
@@ -22,13 +27,13 @@ export function rowsTable(rows: readonly Record<string, unknown>[], width = DEFA
   const table = new Table({
     head: shown.map((name, place) => plainText(name, widths[place])),
     colWidths: widths.map((inner) => inner + 2),
-    style: { head: [], border: [] },
+    ...PLAIN,
   });
   for (const row of cells) table.push(widths.map((inner, place) => plainText(row[place] ?? '', inner)));
   const left = names.slice(shown.length);
   return left.length === 0
     ? table.toString()
-    : `${table.toString()}\nand ${left.length} more: ${plainText(left.join(', '), width)}`;
+    : `${table.toString()}\n${plainText(`and ${left.length} more: ${left.join(', ')}`, width)}`;
 }
 
 /** One row, a field a line. */
@@ -36,7 +41,7 @@ export function rowTable(row: Record<string, unknown>, width = DEFAULT_WIDTH): s
   const names = Object.keys(row);
   const nameWidth = Math.min(32, Math.max(NARROWEST_CELL, ...names.map((name) => name.length)));
   const valueWidth = Math.max(NARROWEST_CELL, width - nameWidth - 7);
-  const table = new Table({ colWidths: [nameWidth + 2, valueWidth + 2], style: { head: [], border: [] } });
+  const table = new Table({ colWidths: [nameWidth + 2, valueWidth + 2], ...PLAIN });
   for (const name of names)
     table.push([plainText(name, nameWidth), plainText(cellText(row[name], valueWidth), valueWidth)]);
   return table.toString();
@@ -46,7 +51,9 @@ export function rowTable(row: Record<string, unknown>, width = DEFAULT_WIDTH): s
 function widthsFor(wanted: readonly number[], width: number): number[] {
   const room = (count: number): number => width - 1 - 3 * count;
   let count = wanted.length;
-  while (count > 1 && count * NARROWEST_CELL > room(count)) count -= 1;
+  const least = (): number =>
+    wanted.slice(0, count).reduce((sum, one) => sum + Math.min(one, NARROWEST_CELL), 0);
+  while (count > 1 && least() > room(count)) count -= 1;
   const widths = wanted.slice(0, count);
   const total = (): number => widths.reduce((sum, one) => sum + one, 0);
   while (total() > room(count)) {

@@ -55,7 +55,7 @@ async function readByDuckdb(path: string, n: number): Promise<Rows> {
     { database: ':memory:', memoryLimitMb: MEMORY_LIMIT_MB, spill: tmpdir() },
     async (connection) => {
       const result = await connection.runAndReadAll(
-        `SELECT * FROM read_parquet(${quotePath(path)}) LIMIT ${Math.max(0, Math.floor(n))}`,
+        `SELECT * FROM read_parquet(${quotePath(path)}, hive_partitioning = false) LIMIT ${Math.max(0, Math.floor(n))}`,
       );
       const names = result.columnNames();
       return result

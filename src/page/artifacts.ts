@@ -6,21 +6,27 @@ export interface Artifacts {
   /** Paths within the folder. */
   screenshot?: string;
   html?: string;
+  trace?: string;
 }
 
 const LIMIT_MS = 5_000;
 const MAX_HTML = 5 * 1024 * 1024;
 
 /**
- * Keeps what a page looks like in `folder`, as `NAME.png` and `NAME.html`, as far as it still answers. Never throws: it
+ * Keeps what a page looks like in `folder`, as `NAME.png`, `NAME.html` and the trace begun by
+ * `beginTrace` as `NAME.zip`, as far as it still answers. Never throws: it
  * is mostly called for a page that failed, and then that is the news.
  */
-export async function keepArtifacts(page: Page, folder: string, name: string): Promise<Artifacts> {
+export async function keepArtifacts(
+  page: Page,
+  { folder, name, traced }: { folder: string; name: string; traced: boolean },
+): Promise<Artifacts> {
   const artifacts: Artifacts = {};
   if (page.isClosed()) return artifacts;
   await mkdir(path.dirname(path.join(folder, name)), { recursive: true }).catch(() => undefined);
   const screenshot = `${name}.png`;
   const html = `${name}.html`;
+  const trace = `${name}.zip`;
   await Promise.all([
     within(page.screenshot({ path: path.join(folder, screenshot), timeout: LIMIT_MS })).then((done) => {
       if (done) artifacts.screenshot = screenshot;
@@ -31,7 +37,15 @@ export async function keepArtifacts(page: Page, folder: string, name: string): P
       },
     ),
   ]);
+  // After the others, so that they stand in it.
+  if (traced && (await within(page.context().tracing.stop({ path: path.join(folder, trace) }))))
+    artifacts.trace = trace;
   return artifacts;
+}
+
+/** Of a page with a context of its own: a trace is of all pages of a context. False when it cannot be had. */
+export function beginTrace(page: Page): Promise<boolean> {
+  return within(page.context().tracing.start({ screenshots: true, snapshots: true }));
 }
 
 async function within(work: Promise<unknown>): Promise<boolean> {

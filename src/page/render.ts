@@ -8,7 +8,7 @@ import { isThreshError, reasonOf, ThreshError } from '../errors.js';
 import type { FollowedLink } from '../spool/record.js';
 import type { ExtractRequest, PageTest, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
-import { type Artifacts, keepArtifacts } from './artifacts.js';
+import { type Artifacts, beginTrace, keepArtifacts } from './artifacts.js';
 import { awaitShown } from './await-shown.js';
 import { byLabel } from './by-label.js';
 import { extractRows } from './extract.js';
@@ -25,6 +25,8 @@ export interface PageTask {
   signal: AbortSignal;
   /** The folder for a failure's screenshot and HTML; undefined when they are not wanted. */
   keepFailure: (error: ThreshError) => string | undefined;
+  /** In a context of its own, with a trace that is kept should it fail: the last of several attempts. */
+  traced?: boolean;
   onlooker?: Onlooker;
 }
 
@@ -98,15 +100,17 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
   let session: Session;
   try {
     session = await deps.sessions.current(task.log);
-    const spec = leaseSpecOf(deps.target, session);
-    lease = await deps.pool.lease(
-      task.onlooker === undefined ? spec : { ...spec, observe: true },
-      task.signal,
-    );
+    const spec = {
+      ...leaseSpecOf(deps.target, session),
+      fresh: task.traced === true,
+      observe: task.onlooker !== undefined,
+    };
+    lease = await deps.pool.lease(spec, task.signal);
   } catch (error) {
     return { ok: false, error: pageError(error, task, deps), artifacts: {} };
   }
   const { timeoutMs } = deps.target.definition;
+  const traced = task.traced === true && (await beginTrace(lease.page));
   await task.onlooker?.began(lease).catch(() => undefined); // a page that died says so itself, below
   const time = AbortSignal.timeout(timeoutMs + WORDS_MS);
   const signal = AbortSignal.any([task.signal, time, lease.lost]);
@@ -126,7 +130,9 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
     if (!lease.lost.aborted) await task.onlooker?.ended(lease);
     const folder = lease.lost.aborted ? undefined : task.keepFailure(error);
     const artifacts =
-      folder === undefined ? {} : await keepArtifacts(lease.page, folder, `artifacts/page-${task.page}`);
+      folder === undefined
+        ? {}
+        : await keepArtifacts(lease.page, { folder, name: `artifacts/page-${task.page}`, traced });
     await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
     return { ok: false, error, artifacts };
   }

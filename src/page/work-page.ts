@@ -75,6 +75,7 @@ export async function workPage(
       request: { url, label, data, attempt },
       log: pageLog(job.data, deps.onEvent),
       signal: deps.signal,
+      traced: attempts > 1 && attempt >= attempts,
       keepFailure: (error) => (isLast(error) ? deps.dir : undefined),
     },
     deps,

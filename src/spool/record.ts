@@ -48,6 +48,7 @@ export interface PageFailure {
   /** Paths within the batch's folder: `artifacts/…`. */
   screenshot?: string;
   html?: string;
+  trace?: string;
 }
 
 /** The commit of one page's group. */

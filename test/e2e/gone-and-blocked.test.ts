@@ -107,12 +107,14 @@ test('a challenge is never read as a row: it is tried again, and what stays refu
     '/p/NO-SUCH-2': /couldn't find it/,
   };
   for (const { url, failure } of letters) {
-    const { code: why, message, screenshot, html } = failure as Record<string, string>;
+    const { code: why, message, screenshot, html, trace } = failure as Record<string, string>;
     expect(why).toBe('PAGE_BLOCKED');
     expect(message).toMatch(/refuses us: (?:answered 403|shows a block page)$/);
     const folder = path.join(lab.out, 'blocked', '_runs', report.batch);
     const png = await readFile(path.join(folder, String(screenshot)));
     expect(png.subarray(1, 4).toString()).toBe('PNG');
+    const zip = await readFile(path.join(folder, String(trace)));
+    expect(zip.subarray(0, 2).toString()).toBe('PK');
     expect(await readFile(path.join(folder, String(html)), 'utf8')).toMatch(
       shown[new URL(String(url)).pathname] as RegExp,
     );

@@ -103,4 +103,4 @@ test('SIGKILL: the same command goes on, and only pages that were in flight are 
   expect(once + twice).toBe(PRODUCTS);
   expect(twice).toBeLessThanOrEqual(CONCURRENCY);
   await expectTheTruth('killed');
-}, 90_000);
+});

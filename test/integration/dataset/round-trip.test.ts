@@ -161,7 +161,7 @@ describe('what goes in comes out', () => {
       }),
       { numRuns: 30 },
     );
-  }, 40_000);
+  });
 
   test('whichever duplicate wins and wherever files are cut, the engines agree', async () => {
     const { buildDataset, columnsIn, makeFolder, recordAt, writeRows } = await import('./row-files.js');
@@ -204,5 +204,5 @@ describe('what goes in comes out', () => {
       }),
       { numRuns: 25 },
     );
-  }, 40_000);
+  });
 });

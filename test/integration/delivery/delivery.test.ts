@@ -160,9 +160,7 @@ async function killAtEveryStep(
 }
 
 describe('to a folder', () => {
-  test('a kill after any step is rolled forward, and no reader sees a part', {
-    timeout: 120_000,
-  }, async () => {
+  test('a kill after any step is rolled forward, and no reader sees a part', async () => {
     const killed = await killAtEveryStep(
       async (at) => {
         const out = path.join(dir, `out-${at}`);
@@ -240,9 +238,7 @@ describe.skipIf(missingForSwift() !== undefined)(
       };
     }
 
-    test('a kill after any step is rolled forward, and no reader sees a part', {
-      timeout: 240_000,
-    }, async () => {
+    test('a kill after any step is rolled forward, and no reader sees a part', async () => {
       const killed = await killAtEveryStep(
         async (at) => ({
           out: `s3://feeds/kill-${at}`,
@@ -264,9 +260,7 @@ describe.skipIf(missingForSwift() !== undefined)(
       ]);
     });
 
-    test('500s, cut connections, lost answers and slow answers are got over', {
-      timeout: 120_000,
-    }, async () => {
+    test('500s, cut connections, lost answers and slow answers are got over', async () => {
       const faults = [
         { answer: 500 },
         undefined,
@@ -288,9 +282,7 @@ describe.skipIf(missingForSwift() !== undefined)(
       destination.close();
     });
 
-    test('a server that fails for good leaves what was delivered, and no upload', {
-      timeout: 120_000,
-    }, async () => {
+    test('a server that fails for good leaves what was delivered, and no upload', async () => {
       const destination = await openDestination('s3://feeds/broken', { endpoint: proxy.endpoint });
       await destination.deliver(old, { journal: path.join(dir, 'broken-1') });
       proxy.fault = (line) => (/^PUT .*partNumber=2/.test(line) ? { answer: 400 } : undefined);
