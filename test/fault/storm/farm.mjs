@@ -106,8 +106,7 @@ export async function openFarm({ shopUrl, workers }) {
     },
     chromium: async () =>
       (await processesWith(`${home}/browsers/`)).filter(({ line }) => !line.includes('--type=')),
-    renderers: async () =>
-      (await processesWith(`${home}/browsers/`)).filter(({ line }) => line.includes('--type=renderer')),
+    renderers: () => renderersUnder(`${home}/browsers/`),
     redis: async () =>
       (await processesWith(path.join(home, 'redis'))).filter(({ line }) =>
         /^\S*(redis|valkey)-server /.test(line),
@@ -171,6 +170,26 @@ async function processesWith(text) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
     const line = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
     if (line.includes(text)) found.push({ pid: Number(name), line });
+  }
+  return found;
+}
+
+/**
+ * Renderers do not always name their browser's folder; they are grandchildren of the process that does.
+ * @param {string} text
+ */
+async function renderersUnder(text) {
+  const parents = new Set((await processesWith(text)).map(({ pid }) => pid));
+  const found = [];
+  for (let round = 0; round < 3; round++)
+    for (const name of await readdir('/proc')) {
+      if (!/^\d+$/.test(name) || parents.has(Number(name))) continue;
+      const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+      if (parents.has(Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))) parents.add(Number(name));
+    }
+  for (const pid of parents) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes('--type=renderer')) found.push({ pid });
   }
   return found;
 }
