@@ -55,12 +55,6 @@ export async function takeRunnerLock(file: string): Promise<RunnerLock | Runner>
   }
 }
 
-/** The live runner that a batch's lock names. */
-export async function currentRunner(file: string): Promise<Runner | undefined> {
-  const runner = runnerOf(await readFile(file, 'utf8').catch(() => ''));
-  return runner !== undefined && (await isAlive(runner, file)) ? runner : undefined;
-}
-
 function holdLock(file: string, text: string): RunnerLock {
   const lost = new AbortController();
   const isOurs = async (): Promise<boolean> => (await readFile(file, 'utf8').catch(() => undefined)) === text;
