@@ -13,7 +13,7 @@ test('storms of kills and outages: the dataset is that of an undisturbed run', a
   try {
     const truth = await undisturbed(shop);
     let said = '';
-    for (const seed of [5, 4]) {
+    for (const seed of [5]) {
       const verdict = await storm(shop, {
         seed,
         truth,
@@ -27,4 +27,4 @@ test('storms of kills and outages: the dataset is that of an undisturbed run', a
   } finally {
     await shop.stop();
   }
-}, 240_000);
+}, 180_000);
