@@ -24,8 +24,10 @@ export interface Crew {
   close(): Promise<void>;
 }
 
-const PAGE_LOCK_MS = 20_000;
-const STALLED_LOOK_MS = 5_000;
+/** Renewed four times over before it lapses, so that a loaded machine does not lose it. */
+const PAGE_LOCK_MS = 10_000;
+const RENEW_MS = 2_500;
+const STALLED_LOOK_MS = 2_500;
 
 export function createCrew(options: CrewOptions): Crew {
   const { redis, pool, onEvent, signal } = options;
@@ -41,6 +43,7 @@ export function createCrew(options: CrewOptions): Crew {
       prefix: PREFIX,
       concurrency: options.concurrency,
       lockDuration: PAGE_LOCK_MS,
+      lockRenewTime: RENEW_MS,
       stalledInterval: STALLED_LOOK_MS,
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       drainDelay: 1,

@@ -10,6 +10,12 @@ export type BatchEvent =
   | { kind: 'batch.broke'; batch: string; error: unknown }
   | { kind: 'batch.paused'; batch: string; reason: string }
   | { kind: 'batch.went-on'; batch: string }
+  /** Something outside is in the way (a full disk, Redis that refuses to write): it is tried again until it works. */
+  | { kind: 'batch.waited'; batch: string; reason: string }
+  /** Its lock lapsed, but the process that runs it is alive: it is left to that one. */
+  | { kind: 'batch.left-to'; batch: string; pid: number }
+  /** Redis lost what it knew; it is put together again from the batch's files. */
+  | { kind: 'redis.forgot' }
   | { kind: 'batch.refused-links'; batch: string; host: string; example: string }
   | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }

@@ -8,13 +8,17 @@ import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js
 import type { S3Settings } from '../delivery/s3-store.js';
 import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
+import { createMemoryMark } from '../queue/memory-mark.js';
 import { openRedis, type RedisHandle } from '../queue/redis.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { type BatchContext, openContext } from './context.js';
 import { type Crew, createCrew } from './crew.js';
 import type { OnBatchEvent } from './events.js';
-import type { EndState } from './journal.js';
+import { type EndState, isEnd, lastEntry } from './journal.js';
 import { runBatch } from './machine.js';
+import { enqueueBatch } from './open-batch.js';
+import { type RunnerLock, takeRunnerLock } from './runner-lock.js';
+import { batchFiles, listSpecs } from './spec.js';
 
 export interface FarmOptions {
   home: string;
@@ -51,9 +55,10 @@ interface BatchRun {
   lost: AbortController;
 }
 
-/** A batch whose process died is taken over after at most the lock's time and two looks at the stalled. */
-const BATCH_LOCK_MS = 15_000;
-const STALLED_LOOK_MS = 5_000;
+/** A batch whose process died is taken over after at most the lock's time and a look at the stalled. */
+const BATCH_LOCK_MS = 10_000;
+const RENEW_MS = 2_500;
+const STALLED_LOOK_MS = 2_500;
 const NOT_OURS_MS = 1_000;
 const OPEN_LOOK_MS = 2_000;
 const BATCHES_AT_ONCE = 4;
@@ -71,6 +76,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const contexts = new Map<string, Promise<BatchContext>>();
   const crews = new Map<string, Crew>();
   const runs = new Map<string, BatchRun>();
+  const leftTo = new Map<string, number>();
 
   function contextOf(batch: string): Promise<BatchContext> {
     let context = contexts.get(batch);
@@ -99,6 +105,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     try {
       return await run.end;
     } catch (error) {
+      if (error instanceof LeftToRunner) return giveBack(job, token, NOT_OURS_MS);
       if (stopping.signal.aborted || run.lost.signal.aborted) return giveBack(job, token, 1);
       options.onEvent({ kind: 'batch.broke', batch, error });
       throw error;
@@ -111,12 +118,18 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     const end = (async () => {
       try {
         const context = await contextOf(batch);
-        joinTarget(target);
-        const signal = AbortSignal.any([stopping.signal, lost.signal]);
-        const { state } = await runBatch({ ...options, ...context, signal });
-        contexts.delete(batch);
-        await context.close();
-        return state;
+        const lock = await lockFor(batch, context);
+        try {
+          joinTarget(target);
+          lock.lost.addEventListener('abort', () => lost.abort(lock.lost.reason), { once: true });
+          const signal = AbortSignal.any([stopping.signal, lost.signal]);
+          const { state } = await runBatch({ ...options, ...context, signal });
+          contexts.delete(batch);
+          await context.close();
+          return state;
+        } finally {
+          await lock.release();
+        }
       } finally {
         runs.delete(batch);
       }
@@ -126,11 +139,45 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     return run;
   }
 
+  async function lockFor(batch: string, { files }: BatchContext): Promise<RunnerLock> {
+    const lock = await takeRunnerLock(files.runner);
+    if (!('pid' in lock)) {
+      leftTo.delete(batch);
+      return lock;
+    }
+    if (leftTo.get(batch) !== lock.pid) options.onEvent({ kind: 'batch.left-to', batch, pid: lock.pid });
+    leftTo.set(batch, lock.pid);
+    throw new LeftToRunner();
+  }
+
+  /** Redis may have forgotten them, their files have not. Putting a job in that is there already changes nothing. */
+  async function requeueUnfinished(): Promise<void> {
+    for (const spec of await listSpecs(options.home)) {
+      if (!isOurs(spec.id, spec.target)) continue;
+      const entry = await lastEntry(batchFiles(options.home, spec.id).journal);
+      if (entry === undefined || !isEnd(entry.state)) await enqueueBatch(spec.id, redis);
+    }
+  }
+
+  async function lookAround(): Promise<void> {
+    if (await mark.wasLost()) {
+      options.onEvent({ kind: 'redis.forgot' });
+      await requeueUnfinished();
+    }
+    if (options.onlyBatch !== undefined) return;
+    for (const [batch, target] of Object.entries(await openBatches(redis.client)))
+      if (isOurs(batch, target)) joinTarget(target);
+  }
+
+  const mark = await createMemoryMark(redis.client);
+  if (options.onlyBatch === undefined) await requeueUnfinished();
+
   const batches = new Worker<BatchJob>(BATCH_QUEUE, processBatch, {
     connection: redis.connection,
     prefix: PREFIX,
     concurrency: BATCHES_AT_ONCE,
     lockDuration: BATCH_LOCK_MS,
+    lockRenewTime: RENEW_MS,
     stalledInterval: STALLED_LOOK_MS,
     maxStalledCount: Number.MAX_SAFE_INTEGER,
   });
@@ -141,12 +188,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   });
 
   const look = setInterval(() => {
-    if (options.onlyBatch !== undefined) return;
-    openBatches(redis.client)
-      .then((open) => {
-        for (const [batch, target] of Object.entries(open)) if (isOurs(batch, target)) joinTarget(target);
-      })
-      .catch(() => undefined); // Redis is away: the next look asks again
+    lookAround().catch(() => undefined); // Redis is away: the next look asks again
   }, OPEN_LOOK_MS);
 
   return {
@@ -180,6 +222,9 @@ async function openEngines(pool: BrowserPool, { home, redisUrl, onLink }: FarmOp
     throw error;
   }
 }
+
+/** The batch's runner is alive, whatever became of its lock. */
+class LeftToRunner extends Error {}
 
 async function giveBack(job: Job<BatchJob>, token: string | undefined, afterMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + afterMs, token);

@@ -53,6 +53,7 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
 
   for (;;) {
     options.signal.throwIfAborted();
+    await ledger.assertOwn();
     const control = await board.control();
     if (control === 'cancel') throw cancelled();
     if (control === 'pause' && paused === undefined) {
@@ -92,7 +93,10 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
     if (idleTicks * TICK_MS >= 2_000) {
       // Nothing fed for a while: if nothing is queued either, some pages were lost with Redis and are fed again.
       const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
-      if (Object.values(counts).every((count) => count === 0)) feeder.rewind();
+      if (Object.values(counts).every((count) => count === 0)) {
+        await ledger.assertOwn();
+        feeder.rewind();
+      }
       idleTicks = 0;
     }
     await delay(TICK_MS);

@@ -3,7 +3,8 @@
  *
  *   discovering   from the start              until the frontier is sealed
  *   fetching      from a sealed frontier      until every page has its outcome
- *   aggregating   from settled pages          until the dataset lies in the batch's work folder
+ *   aggregating   from settled pages          until the dataset lies in the batch's work folder; back to fetching when
+ *                                             segments with settled pages are gone
  *   gating        from a written dataset      until it is judged
  *   delivering    from a passed gate          until `_SUCCESS` stands (or by `thresh deliver --force` from held)
  *   delivered, held, failed, cancelled        the ends; `failures --retry` leads from an end back to fetching, running
@@ -21,7 +22,7 @@ export type BatchState = ActiveState | EndState;
 const NEXT: Record<BatchState, readonly BatchState[]> = {
   discovering: ['fetching', 'failed', 'cancelled'],
   fetching: ['aggregating', 'failed', 'cancelled'],
-  aggregating: ['gating', 'failed', 'cancelled'],
+  aggregating: ['gating', 'fetching', 'failed', 'cancelled'],
   gating: ['delivering', 'held', 'failed', 'cancelled'],
   delivering: ['delivered', 'failed'],
   delivered: ['fetching'],

@@ -36,6 +36,7 @@ import { judgeBatch, readJudgement } from './judging.js';
 import { recover } from './recover.js';
 import { failedChecks, manifestOf, reportOf } from './report.js';
 import { createRules } from './rules.js';
+import { createPatience, setbackOf } from './setback.js';
 import { createSnapshots, type Snapshots } from './snapshots.js';
 import { type BatchFiles, type BatchSpec, batchFiles } from './spec.js';
 
@@ -69,6 +70,23 @@ export async function runBatch(options: MachineDeps): Promise<JournalEntry & { s
 
 async function run(deps: Running): Promise<JournalEntry & { state: EndState }> {
   const files = batchFiles(deps.home, deps.spec.id);
+  const { signal, onEvent } = deps;
+  const batch = deps.spec.id;
+  const patience = createPatience((reason) => onEvent({ kind: 'batch.waited', batch, reason }), signal);
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await walk(deps, files);
+    } catch (error) {
+      const setback = signal.aborted ? undefined : setbackOf(error);
+      if (setback === undefined) throw error;
+      await patience.wait(setback);
+    }
+  }
+}
+
+/** To the end, state by state. Throws what may pass; going on from there is entering the state once more. */
+async function walk(deps: Running, files: BatchFiles): Promise<JournalEntry & { state: EndState }> {
   await deps.board.open(deps.spec.target);
   let entry = (await readJournal(files.journal)).at(-1) ?? (await enter(deps, files, 'discovering'));
   while (!isEnd(entry.state)) {
@@ -77,6 +95,7 @@ async function run(deps: Running): Promise<JournalEntry & { state: EndState }> {
       entry = await step(entry.state, deps, files);
     } catch (error) {
       if (deps.signal.aborted) throw deps.signal.reason;
+      if (setbackOf(error) !== undefined) throw error;
       const end = isThreshError(error) && error.code === 'CANCELLED' ? 'cancelled' : 'failed';
       const failedIn = end === 'failed' ? { failedIn: entry.state as ActiveState } : {};
       entry = await enter(deps, files, end, { reason: reasonWithMend(error), ...failedIn });
@@ -179,7 +198,17 @@ async function fetching(deps: Running, files: BatchFiles): Promise<JournalEntry>
 
 async function aggregating(deps: Running, files: BatchFiles): Promise<JournalEntry> {
   const since = deadSince(await readJournal(files.journal));
-  await aggregateBatch({ ...deps, files, key: deps.target.definition.key, deadSince: since });
+  const { totals } = await aggregateBatch({
+    ...deps,
+    files,
+    key: deps.target.definition.key,
+    deadSince: since,
+  });
+  const missing = (await frontierSize(files)) - Object.values(totals.outcomes).reduce((sum, n) => sum + n, 0);
+  if (missing > 0)
+    return enter(deps, files, 'fetching', {
+      reason: `the segments lack ${missing} pages that had their outcome`,
+    });
   return enter(deps, files, 'gating');
 }
 
@@ -232,17 +261,20 @@ async function delivering(deps: Running, files: BatchFiles): Promise<JournalEntr
 }
 
 async function booksOf(deps: Running, files: BatchFiles) {
-  const frontier = await openFrontier(files.frontier);
-  const size = frontier.size;
-  await frontier.close();
   return {
     spec: deps.spec,
     target: deps.target.definition,
     columns: deps.columns,
     aggregated: await readAggregated(files),
-    frontier: size,
+    frontier: await frontierSize(files),
     journal: await readJournal(files.journal),
   };
+}
+
+async function frontierSize(files: BatchFiles): Promise<number> {
+  const frontier = await openFrontier(files.frontier);
+  await frontier.close();
+  return frontier.size;
 }
 
 async function writeRun({ spec, destination }: Running, files: BatchFiles, report: Report): Promise<void> {

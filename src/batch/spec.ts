@@ -32,6 +32,8 @@ export interface BatchFiles {
   work: string;
   /** What of the delivery is done. */
   delivery: string;
+  /** Names the process that runs the batch: runner-lock.ts. */
+  runner: string;
   /** The batch's own copy of what it reported last. */
   report: string;
 }
@@ -50,6 +52,7 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     segments: path.join(dir, 'segments'),
     work: path.join(dir, 'work'),
     delivery: path.join(dir, 'delivery.ndjson'),
+    runner: path.join(dir, 'runner.lock'),
     report: path.join(dir, 'report.json'),
   };
 }

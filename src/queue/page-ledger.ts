@@ -2,7 +2,9 @@
  * What Redis knows of a batch's pages: a bit for each that has its outcome, the counters, the links that completed
  * pages followed. All of it can be rebuilt from the frontier and the segments; nothing here is the only copy.
  */
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { ThreshError } from '../errors.js';
 import { type BatchKeys, batchKeys } from './keys.js';
 
 export interface PageSettlement {
@@ -48,10 +50,12 @@ export interface PageLedger {
   /** Of these settled pages those that followed links, in order, with the links as JSON. */
   followedByAny(pages: readonly number[]): Promise<[number, string][]>;
   forgetFollowed(pages: number[]): Promise<void>;
-  /** For each fingerprint, true when it was not there before. */
+  /** For each fingerprint, true when it was not there before. Throws REDIS_UNAVAILABLE when that cannot be told. */
   addSeen(fingerprints: bigint[]): Promise<boolean[]>;
-  /** Everything of the batch's pages, gone. */
+  /** Everything of the batch's pages, gone; what is counted from here on is this ledger's. */
   clear(): Promise<void>;
+  /** Throws REDIS_UNAVAILABLE when what was counted since `clear` is gone, or another process began anew. */
+  assertOwn(): Promise<void>;
 }
 
 /** KEYS settled, state, followed; ARGV page, outcome, rows, quarantined, followed ('' for none). */
@@ -66,6 +70,7 @@ return 1`;
 
 export function createPageLedger(client: Redis, batch: string): PageLedger {
   const keys = batchKeys(batch);
+  let own = '';
   return {
     async settle(settlement) {
       const { page, outcome, rows, quarantined, followed = '' } = settlement;
@@ -99,7 +104,15 @@ export function createPageLedger(client: Redis, batch: string): PageLedger {
       if (pages.length > 0) await client.hdel(keys.followed, ...pages.map(String));
     },
     addSeen: (fingerprints) => addSeen(client, keys, fingerprints),
-    clear: () => clear(client, keys),
+    async clear() {
+      own = randomUUID();
+      await clear(client, keys);
+      await client.hset(keys.state, 'ledger', own);
+    },
+    async assertOwn() {
+      if ((await client.hget(keys.state, 'ledger')) !== own)
+        throw lost('Redis lost what it knew of the batch');
+    },
   };
 }
 
@@ -108,16 +121,27 @@ export function createPageLedger(client: Redis, batch: string): PageLedger {
  * 30 million pages and so is an intset of 8 bytes a member.
  */
 async function addSeen(client: Redis, keys: BatchKeys, fingerprints: bigint[]): Promise<boolean[]> {
+  // ioredis sends again what was cut off, and then what was added the first time would be none of ours.
+  let cut = false;
+  const onClose = (): void => {
+    cut = true;
+  };
+  client.once('close', onClose);
   const pipeline = client.pipeline();
   for (const fingerprint of fingerprints) {
     const bucket = Number(fingerprint & 0xffffn);
     pipeline.sadd(keys.seen(bucket), BigInt.asIntN(64, fingerprint >> 16n).toString());
   }
-  const replies = (await pipeline.exec()) ?? [];
+  const replies = (await pipeline.exec().finally(() => client.off('close', onClose))) ?? [];
+  if (cut) throw lost('the link to Redis was lost while pages were taken in');
   return replies.map(([error, added]) => {
     if (error !== null) throw error;
     return added === 1;
   });
+}
+
+function lost(message: string): ThreshError {
+  return new ThreshError(message, { code: 'REDIS_UNAVAILABLE', scope: 'batch', retry: 'later' });
 }
 
 async function clear(client: Redis, keys: BatchKeys): Promise<void> {

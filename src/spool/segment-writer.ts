@@ -71,6 +71,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     try {
       await current.handle.appendFile(bytes);
       await current.handle.datasync();
+      if ((await current.handle.stat()).nlink === 0) throw new Error('the segment was deleted');
       current.size += bytes.length;
     } catch (error) {
       await abandon(current);

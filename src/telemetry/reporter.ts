@@ -23,13 +23,24 @@ const TOLD = new Set([
   'batch.resumed',
   'batch.paused',
   'batch.went-on',
+  'batch.waited',
+  'batch.left-to',
+  'redis.forgot',
   'batch.refused-links',
   'rows.waited-for-disk',
   'browser.missed',
   'target.overloaded',
   'page.dead',
 ]);
-const WARNINGS = new Set(['batch.paused', 'target.overloaded', 'rows.waited-for-disk', 'browser.missed']);
+const WARNINGS = new Set([
+  'batch.paused',
+  'batch.waited',
+  'batch.left-to',
+  'target.overloaded',
+  'rows.waited-for-disk',
+  'redis.forgot',
+  'browser.missed',
+]);
 const MOST_NOTES_OF_A_KIND = 5;
 
 export function createReporter({

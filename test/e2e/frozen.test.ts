@@ -5,7 +5,7 @@ import { type Lab, openLab } from '../support/lab.js';
 
 const PRODUCTS = 24;
 /** Longer than the lock of a batch and that of a page. */
-const FROZEN_MS = 26_000;
+const FROZEN_MS = 15_000;
 let lab: Lab;
 let shop: Awaited<ReturnType<typeof startShop>>;
 
