@@ -1,0 +1,110 @@
+/** The states after fetching: `aggregating`, `gating`, `delivering`. Each can be killed anywhere and begun again. */
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Manifest, Report } from '../delivery/manifest.js';
+import { openFrontier } from '../discovery/frontier.js';
+import { aggregateBatch, readAggregated, workFiles } from './aggregating.js';
+import { deadSince, readJournal } from './journal.js';
+import { judgeBatch, readJudgement } from './judging.js';
+import { failedChecks, manifestOf, reportOf } from './report.js';
+import type { Next, Running } from './running.js';
+import type { BatchFiles } from './spec.js';
+
+/** Builds the dataset; back to fetching when the segments lost what had been acknowledged. */
+export async function aggregating(deps: Running): Promise<Next> {
+  const { files } = deps;
+  const since = deadSince(await readJournal(files.journal));
+  const { totals } = await aggregateBatch({
+    ...deps,
+    key: deps.target.definition.key,
+    deadSince: since,
+  });
+  const missing = (await frontierSize(files)) - Object.values(totals.outcomes).reduce((sum, n) => sum + n, 0);
+  if (missing > 0)
+    return { to: 'fetching', reason: `the segments lack ${missing} pages that had their outcome` };
+  return { to: 'gating' };
+}
+
+/** Judges it; what is held has its report all the same. */
+export async function gating(deps: Running): Promise<Next> {
+  const input = await booksOf(deps);
+  const judgement = await judgeBatch({ ...input, ...deps, target: input.target });
+  if (judgement.passed) return { to: 'delivering' };
+  const reason = failedChecks(judgement)
+    .map((check) => check.message)
+    .join('; ');
+  await writeRun(deps, reportOf({ ...input, state: 'held', reason, judgement, forced: false }));
+  return { to: 'held', reason };
+}
+
+/** Delivers what passed, or what a person released. */
+export async function delivering(deps: Running): Promise<Next> {
+  const { spec, files } = deps;
+  const input = await booksOf(deps);
+  const judgement =
+    (await readJudgement(files)) ?? (await judgeBatch({ ...input, ...deps, target: input.target }));
+  const judged = { ...input, judgement, forced: !judgement.passed };
+  const manifest: Manifest = manifestOf(judged);
+  const report = reportOf({ ...judged, state: 'delivered', reason: undefined });
+  await writeRun(deps, { ...report, state: 'delivering' });
+  const { dataset } = workFiles(files);
+  const where = await deps.destination.deliver(
+    {
+      target: spec.target,
+      date: spec.date,
+      batch: spec.id,
+      files: manifest.files.map(({ name, bytes }) => ({ path: path.join(dataset, name), bytes })),
+      manifest: `${JSON.stringify(manifest, null, 2)}\n`,
+    },
+    {
+      journal: files.delivery,
+      signal: deps.signal,
+      onStep: (step) => deps.onEvent({ kind: 'delivery.stepped', batch: spec.id, step }),
+    },
+  );
+  await writeRun(deps, report);
+  deps.onEvent({
+    kind: 'batch.delivered',
+    batch: spec.id,
+    rows: manifest.rows.delivered,
+    files: manifest.files.length,
+    where,
+  });
+  return { to: 'delivered' };
+}
+
+async function booksOf(deps: Running) {
+  const { files } = deps;
+  return {
+    spec: deps.spec,
+    target: deps.target.definition,
+    columns: deps.columns,
+    aggregated: await readAggregated(files),
+    frontier: await frontierSize(files),
+    journal: await readJournal(files.journal),
+  };
+}
+
+async function frontierSize(files: BatchFiles): Promise<number> {
+  const frontier = await openFrontier(files.frontier);
+  await frontier.close();
+  return frontier.size;
+}
+
+async function writeRun({ spec, files, destination }: Running, report: Report): Promise<void> {
+  const work = workFiles(files);
+  const artifacts = path.join(files.dir, 'artifacts');
+  const names = await readdir(artifacts).catch(() => []); // no page failed
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  await writeFile(files.report, text);
+  await destination.writeRun({
+    target: spec.target,
+    batch: spec.id,
+    files: {
+      'quarantine.ndjson': { from: work.quarantined },
+      'dead-letters.ndjson': { from: work.dead },
+      ...Object.fromEntries(names.map((name) => [`artifacts/${name}`, { from: path.join(artifacts, name) }])),
+      'report.json': { text },
+    },
+  });
+}

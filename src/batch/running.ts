@@ -1,0 +1,42 @@
+/** What the states of a batch work with. */
+import type { Queue } from 'bullmq';
+import type { Column } from '../dataset/column.js';
+import type { Destination } from '../delivery/contract.js';
+import type { S3Settings } from '../delivery/s3-store.js';
+import type { BatchBoard } from '../queue/batch-board.js';
+import type { PageLedger } from '../queue/page-ledger.js';
+import type { SegmentWriter } from '../spool/segment-writer.js';
+import type { LoadedTarget } from '../target/load.js';
+import type { BatchSnapshot } from '../telemetry/snapshot.js';
+import type { OnBatchEvent } from './events.js';
+import type { BatchState } from './journal.js';
+import type { BatchFiles, BatchSpec } from './spec.js';
+
+export interface MachineDeps {
+  home: string;
+  spec: BatchSpec;
+  target: LoadedTarget<Column[]>;
+  columns: Column[];
+  engine: 'duckdb' | 'parquetjs';
+  s3: S3Settings;
+  /** The target's page queue. */
+  queue: Queue;
+  ledger: PageLedger;
+  board: BatchBoard;
+  segments: SegmentWriter;
+  onEvent: OnBatchEvent;
+  onSnapshot: (snapshot: BatchSnapshot) => void;
+  /** Aborts when this process stops; the batch stays as it is, for whoever takes it over. */
+  signal: AbortSignal;
+}
+
+export interface Running extends MachineDeps {
+  files: BatchFiles;
+  destination: Destination;
+}
+
+/** Where a state leads, and why when it is not the plain way on. */
+export interface Next {
+  to: BatchState;
+  reason?: string;
+}
