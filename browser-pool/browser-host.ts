@@ -14,6 +14,7 @@ import { type LaunchedBrowser, type LaunchOptions, launchBrowser } from './brows
 import { onContextSpoiled } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
 import type { OnPoolEvent } from './pool-event.js';
+import { quietConsole } from './quiet-console.js';
 
 export interface SharedContext {
   readonly identity: string;
@@ -107,7 +108,12 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
   function openContext(browser: HostedBrowser, spec: LeaseSpec): SharedContext {
     const opening = browser.launching.then(({ browser: chromium }) =>
       inTime(
-        chromium.newContext({ ...spec.context, serviceWorkers: 'block', acceptDownloads: false }),
+        chromium
+          .newContext({ ...spec.context, serviceWorkers: 'block', acceptDownloads: false })
+          .then(async (context) => {
+            await quietConsole(context);
+            return context;
+          }),
         options.openTimeoutMs,
         silent(),
       ),

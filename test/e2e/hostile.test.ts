@@ -21,7 +21,10 @@ afterAll(async () => {
 });
 
 /** Pages that show their row and then misbehave: read all the same. */
-const readable = ['dialogs', 'beforeunload', 'popups', 'auto-download', 'loop-late', 'console', 'reload'];
+const readable = ['dialogs', 'beforeunload', 'popups', 'auto-download', 'console', 'reload'];
+
+/** Shows its row and locks up 100 ms later: read, or given up on a machine that is busier than that. */
+const racing = 'loop-late';
 
 /** Pages that cannot be read, and the one reason that is given. */
 const unreadable: Record<string, RegExp> = {
@@ -35,7 +38,7 @@ const unreadable: Record<string, RegExp> = {
 };
 
 test('each hostile page ends as one row or one dead letter with its reason, and no other page suffers', async () => {
-  const hostile = [...readable, ...Object.keys(unreadable)].map((name) => `/hostile/${name}`);
+  const hostile = [...readable, racing, ...Object.keys(unreadable)].map((name) => `/hostile/${name}`);
   const products = Array.from({ length: PRODUCTS }, (_, number) => shop.catalogue.pathOf(number));
   // Hostile and well-behaved pages in turn, so that they are in one browser at the same time.
   const paths = hostile.flatMap((path, at) => (products[at] === undefined ? [path] : [path, products[at]]));
@@ -54,7 +57,7 @@ export default defineTarget({
   fields: { rows: 'article[data-sku]', fields: { sku: '@data-sku', title: '.title' } },
   timeoutMs: ${TIMEOUT_MS},
   retries: 1,
-  gate: { minCompleted: 0.7 },
+  gate: { minCompleted: 0.6 },
 });
 `,
   );
@@ -64,13 +67,15 @@ export default defineTarget({
     args: ['--concurrency', '4'],
   });
   expect(code, stderr).toBe(0);
-  const names = Object.keys(unreadable);
-  expect(report.pages).toMatchObject({ completed: PRODUCTS + readable.length, dead: names.length });
-  expect(report.rows).toMatchObject({ delivered: PRODUCTS + readable.length, duplicates: 0 });
   const delivered = await lab.query('hostile', '2026-03-01', 'select sku from FILES order by sku');
+  const isRaceWon = delivered.some(({ sku }) => sku === `HOSTILE-${racing}`);
+  const read = isRaceWon ? [...readable, racing] : readable;
+  const names = isRaceWon ? Object.keys(unreadable) : [...Object.keys(unreadable), racing];
+  expect(report.pages).toMatchObject({ completed: PRODUCTS + read.length, dead: names.length });
+  expect(report.rows).toMatchObject({ delivered: PRODUCTS + read.length, duplicates: 0 });
   expect(delivered.map(({ sku }) => sku)).toEqual(
     [
-      ...readable.map((name) => `HOSTILE-${name}`),
+      ...read.map((name) => `HOSTILE-${name}`),
       ...Array.from({ length: PRODUCTS }, (_, number) => shop.catalogue.productAt(number).sku),
     ].sort(),
   );
@@ -83,7 +88,7 @@ export default defineTarget({
     }),
   );
   expect(Object.keys(reasons).sort()).toEqual(names.toSorted());
-  for (const name of names) expect(reasons[name]).toMatch(unreadable[name] as RegExp);
+  for (const name of names) expect(reasons[name]).toMatch(unreadable[name] ?? /^(?:NOT_READY|PAGE_TIMEOUT)/);
   for (const { url, ms } of shop.accessLog().filter((entry) => entry.kind === 'hostile'))
     expect(ms, url).toBeLessThan(TIMEOUT_MS + GRACE_MS);
   // Fourteen bad pages, tried twice, four at a time: had one of them no bound, this would not hold.
