@@ -6,8 +6,9 @@
  * A runner of this machine is known to be gone by its pid and start time, whatever became of the pid. Of one on
  * another machine only the file's age can tell: a runner touches it every few seconds.
  */
-import { link, readFile, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface RunnerLock {
   /** Aborts when the file is somebody else's now, or gone. */
@@ -26,6 +27,7 @@ export interface Runner {
 const TOUCH_MS = 3_000;
 /** A runner elsewhere that did not touch its file for this long is gone. */
 const SILENT_MS = 60_000;
+const CLAIM_MS = 10_000;
 
 let takes = 0;
 
@@ -48,7 +50,7 @@ export async function takeRunnerLock(file: string): Promise<RunnerLock | Runner>
       if (found === undefined) continue; // just given back
       const runner = runnerOf(found);
       if (runner !== undefined && (await isAlive(runner, file))) return runner;
-      await removeLock(file, found, `${own}.stale`);
+      await removeLock(file, found, own);
     }
   } finally {
     await rm(own, { force: true });
@@ -74,15 +76,27 @@ function holdLock(file: string, text: string): RunnerLock {
   };
 }
 
-/** Moved aside and looked at again before it goes: meanwhile it may have become somebody else's. */
-async function removeLock(file: string, text: string, aside: string): Promise<void> {
-  const moved = await rename(file, aside).then(
+/**
+ * Only whoever holds the claim on this very text may remove it, and looks once more under the claim: what has become
+ * somebody else's lock meanwhile has another text.
+ */
+async function removeLock(file: string, text: string, own: string): Promise<void> {
+  const claim = `${file}.stale`;
+  const claimed = await link(own, claim).then(
     () => true,
     () => false,
   );
-  if (!moved) return;
-  if ((await readFile(aside, 'utf8')) !== text) await link(aside, file).catch(() => undefined);
-  await rm(aside, { force: true });
+  if (!claimed) {
+    const { mtimeMs } = await stat(claim).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > CLAIM_MS) await rm(claim, { force: true }); // its holder was killed
+    await delay(5);
+    return;
+  }
+  try {
+    if ((await readFile(file, 'utf8').catch(() => undefined)) === text) await rm(file, { force: true });
+  } finally {
+    await rm(claim, { force: true });
+  }
 }
 
 async function isAlive(runner: Runner, file: string): Promise<boolean> {
