@@ -1,0 +1,80 @@
+import path from 'node:path';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Manifest } from '../../src/delivery/manifest.js';
+import { openS3Store, type S3Store } from '../../src/delivery/s3-store.js';
+import { startShop } from '../shop/server.mjs';
+import { type Lab, openLab, root } from '../support/lab.js';
+import { missingForSwift, type Swift, startSwift } from '../support/swift.js';
+
+const demo = path.join(root, 'targets/demo-shop.ts');
+const PRODUCTS = 24;
+
+describe.skipIf(missingForSwift() !== undefined)('a batch to S3', () => {
+  let lab: Lab;
+  let shop: Awaited<ReturnType<typeof startShop>>;
+  let swift: Swift;
+  let store: S3Store;
+
+  beforeAll(async () => {
+    shop = await startShop({ products: PRODUCTS });
+    lab = await openLab({ THRESH_DEMO_URL: shop.url });
+    swift = await startSwift(path.join(lab.dir, 'swift'));
+    const credentials = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
+    const admin = new S3Client({
+      endpoint: swift.endpoint,
+      forcePathStyle: true,
+      region: 'us-east-1',
+      credentials,
+    });
+    await admin.send(new CreateBucketCommand({ Bucket: 'feeds' }));
+    admin.destroy();
+    Object.assign(process.env, swift.env);
+    store = openS3Store('feeds', { endpoint: swift.endpoint });
+  });
+
+  afterAll(async () => {
+    store?.close();
+    await swift?.stop();
+    await shop?.stop();
+    await lab?.close();
+  });
+
+  test('is delivered whole, says where, and replaces the batch before it', async () => {
+    const args = ['run', demo, '--date', '2026-03-01', '--out', 's3://feeds/nightly'];
+    const first = await lab.thresh(args, swift.env);
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stdout.trim()).toBe('s3://feeds/nightly/demo-shop/date=2026-03-01');
+    const second = await lab.thresh([...args, '--json'], swift.env);
+    expect(second.code, second.stderr).toBe(0);
+    const report = JSON.parse(second.stdout) as Manifest;
+
+    const folder = 'nightly/demo-shop/date=2026-03-01/';
+    const success = Buffer.from((await store.bytes(`${folder}_SUCCESS`)) ?? '').toString();
+    const manifest = JSON.parse(success) as Manifest;
+    expect(manifest.batch).toBe(report.batch);
+    expect(manifest.rows.delivered).toBe(shop.catalogue.expectedRows().distinctValidKeys);
+    const keys: string[] = [];
+    for await (const key of store.keys(folder)) keys.push(key.slice(folder.length));
+    expect(keys.sort()).toEqual(['_SUCCESS', ...manifest.files.map((file) => file.name)].sort());
+    const runs: string[] = [];
+    for await (const key of store.keys(`nightly/demo-shop/_runs/${report.batch}/`))
+      runs.push(path.basename(key));
+    expect(runs.sort()).toEqual(['dead-letters.ndjson', 'quarantine.ndjson', 'report.json']);
+    expect(await store.uploads('')).toEqual([]);
+  });
+
+  test.each([
+    ['a wrong secret', 's3://feeds/x', { AWS_SECRET_ACCESS_KEY: 'wrong' }, /check the credentials/],
+    ['a bucket that is none', 's3://no-such-bucket', {}, /make the bucket/],
+  ])('%s is found before the first page', async (_, out, env, mend) => {
+    shop.clearLog();
+    const { code, stderr } = await lab.thresh(['run', demo, '--date', '2026-03-02', '--out', out], {
+      ...swift.env,
+      ...env,
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(mend);
+    expect(shop.accessLog()).toEqual([]);
+  });
+});
