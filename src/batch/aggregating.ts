@@ -50,9 +50,22 @@ export interface AggregatingInput {
 }
 
 export async function aggregateBatch(input: AggregatingInput): Promise<Aggregated> {
-  const { spec, files, columns, key, engine, deadSince, signal } = input;
+  const { files } = input;
   const work = workFiles(files);
   await rm(files.work, { recursive: true, force: true });
+  try {
+    return await build(input, work);
+  } catch (error) {
+    // It may be waiting for room: what is half done must not be what takes it.
+    await rm(files.work, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function build(
+  { spec, files, columns, key, engine, deadSince, signal }: AggregatingInput,
+  work: WorkFiles,
+): Promise<Aggregated> {
   await mkdir(work.dataset, { recursive: true });
   await mkdir(work.temp, { recursive: true });
   const { rows, quarantined, dead } = work;

@@ -15,6 +15,8 @@ import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
+import type { OnBatchEvent } from './events.js';
+import { createHindrance, type Hindrance, patientSegments } from './hindrance.js';
 import { type BatchFiles, type BatchSpec, batchFiles, readSpec } from './spec.js';
 
 export interface BatchContext {
@@ -26,16 +28,26 @@ export interface BatchContext {
   sessions: Sessions;
   ledger: PageLedger;
   board: BatchBoard;
+  /** Whose appends wait for the disk. */
   segments: SegmentWriter;
+  hindrance: Hindrance;
   queue: Queue;
   close(): Promise<void>;
+}
+
+export interface ContextOptions {
+  redis: RedisHandle;
+  pool: BrowserPool;
+  onEvent: OnBatchEvent;
+  /** Aborts when pages in flight are to be given back. */
+  signal: AbortSignal;
 }
 
 /** Throws TARGET_INVALID when the target's file is gone or wrong. */
 export async function openContext(
   batch: string,
   home: string,
-  { redis, pool }: { redis: RedisHandle; pool: BrowserPool },
+  { redis, pool, onEvent, signal }: ContextOptions,
 ): Promise<BatchContext> {
   const spec = await readSpec(home, batch);
   if (spec === undefined) {
@@ -49,7 +61,10 @@ export async function openContext(
   const columns = target.columns ?? [];
   const files = batchFiles(home, batch);
   const queue = openPageQueue(redis, spec.target);
-  const segments = createSegmentWriter({ dir: files.segments, writer: writerName() });
+  const writer = writerName();
+  const board = createBatchBoard(redis.client, batch);
+  const hindrance = createHindrance({ batch, dir: files.dir, who: writer, board, onEvent });
+  const segments = createSegmentWriter({ dir: files.segments, writer });
   return {
     spec,
     files,
@@ -62,10 +77,12 @@ export async function openContext(
       leaseSpec: (session) => leaseSpecOf(target, session),
     }),
     ledger: createPageLedger(redis.client, batch),
-    board: createBatchBoard(redis.client, batch),
-    segments,
+    board,
+    segments: patientSegments(segments, hindrance, signal),
+    hindrance,
     queue,
     async close() {
+      hindrance.close();
       await segments.close();
       await queue.close();
     },

@@ -81,7 +81,12 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   function contextOf(batch: string): Promise<BatchContext> {
     let context = contexts.get(batch);
     if (context === undefined) {
-      context = openContext(batch, options.home, { redis, pool });
+      context = openContext(batch, options.home, {
+        redis,
+        pool,
+        onEvent: options.onEvent,
+        signal: cutting.signal,
+      });
       contexts.set(batch, context);
       context.catch(() => contexts.delete(batch)); // the next job tries anew
     }
@@ -139,8 +144,9 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     return run;
   }
 
-  async function lockFor(batch: string, { files }: BatchContext): Promise<RunnerLock> {
-    const lock = await takeRunnerLock(files.runner);
+  async function lockFor(batch: string, { files, hindrance }: BatchContext): Promise<RunnerLock> {
+    const { signal } = stopping;
+    const lock = await hindrance.outwait(() => takeRunnerLock(files.runner), { signal });
     if (!('pid' in lock)) {
       leftTo.delete(batch);
       return lock;

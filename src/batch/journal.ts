@@ -84,8 +84,13 @@ export async function enterState(
     const last = Buffer.alloc(1);
     if (size > 0) await handle.read(last, 0, 1, size - 1);
     const newline = size > 0 && last.toString() !== '\n' ? '\n' : '';
-    await handle.appendFile(`${newline}${JSON.stringify(entry)}\n`);
-    await handle.sync();
+    try {
+      await handle.appendFile(`${newline}${JSON.stringify(entry)}\n`);
+      await handle.sync();
+    } catch (error) {
+      await handle.truncate(size).catch(() => undefined); // not entered: it can be tried again
+      throw error;
+    }
   } finally {
     await handle.close();
   }

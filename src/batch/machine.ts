@@ -11,6 +11,7 @@ import { aggregating, delivering, gating } from './concluding.js';
 import { discoverPages } from './discovering.js';
 import { createDriftWatch } from './drift-watch.js';
 import { fetchPages } from './fetching.js';
+import { patientFrontier } from './hindrance.js';
 import {
   type ActiveState,
   type BatchState,
@@ -25,29 +26,31 @@ import {
 import { recover } from './recover.js';
 import { createRules } from './rules.js';
 import type { MachineDeps, Next, Running } from './running.js';
-import { createPatience, setbackOf } from './setback.js';
-import { createSnapshots, type Snapshots } from './snapshots.js';
+import { setbackOf } from './setback.js';
+import { createSnapshots, publishWait, type Snapshots } from './snapshots.js';
 import { batchFiles } from './spec.js';
 
 /** Throws only when stopped (the signal's reason) or for bugs; a failed batch is an end like the others. */
 export async function runBatch(options: MachineDeps): Promise<JournalEntry & { state: EndState }> {
   const destination = await openDestination(options.spec.out, options.s3);
   const files = batchFiles(options.home, options.spec.id);
-  return run({ ...options, files, destination }).finally(() => destination.close());
+  const wait = options.hindrance.begin(options.signal);
+  return run({ ...options, files, destination, wait }).finally(() => destination.close());
 }
 
 async function run(deps: Running): Promise<JournalEntry & { state: EndState }> {
-  const { signal, onEvent } = deps;
-  const batch = deps.spec.id;
-  const patience = createPatience((reason) => onEvent({ kind: 'batch.waited', batch, reason }), signal);
-  for (;;) {
+  const { signal, wait, files } = deps;
+  for (let begun = false; ; ) {
     signal.throwIfAborted();
     try {
+      if (!begun) await deps.board.forgetWaits(); // of a process that was killed; who lives says it again
+      begun = true;
       return await walk(deps);
     } catch (error) {
-      const setback = signal.aborted ? undefined : setbackOf(error);
+      const setback = signal.aborted ? undefined : setbackOf(error, files.dir);
       if (setback === undefined) throw error;
-      await patience.wait(setback);
+      showWait(deps, setback.reason);
+      await wait.meet(setback);
     }
   }
 }
@@ -60,10 +63,12 @@ async function walk(deps: Running): Promise<JournalEntry & { state: EndState }> 
   while (!isEnd(entry.state)) {
     deps.signal.throwIfAborted();
     try {
-      entry = await enter(deps, await step(entry.state, deps));
+      const next = await step(entry.state, deps);
+      if (deps.wait.over()) showWait(deps, undefined);
+      entry = await enter(deps, next);
     } catch (error) {
       if (deps.signal.aborted) throw deps.signal.reason;
-      if (setbackOf(error) !== undefined) throw error;
+      if (setbackOf(error, files.dir) !== undefined) throw error;
       const end = isThreshError(error) && error.code === 'CANCELLED' ? 'cancelled' : 'failed';
       const failedIn = end === 'failed' ? { failedIn: entry.state as ActiveState } : {};
       entry = await enter(deps, { to: end, reason: reasonWithMend(error), ...failedIn });
@@ -100,7 +105,7 @@ async function discovering(deps: Running): Promise<Next> {
   await deps.destination.probe();
   await ledger.clear();
   await rm(files.frontier, { force: true });
-  const frontier = await openFrontier(files.frontier);
+  const frontier = patientFrontier(await openFrontier(files.frontier), deps.hindrance, deps.signal);
   try {
     const snapshots = snapshotsOf(deps, frontier, new Date().toISOString());
     const rules = createRules(target.definition, deps.signal);
@@ -123,7 +128,7 @@ async function fetching(deps: Running): Promise<Next> {
   const { definition } = target;
   await deps.destination.probe();
   const journal = await readJournal(files.journal);
-  const frontier = await openFrontier(files.frontier);
+  const frontier = patientFrontier(await openFrontier(files.frontier), deps.hindrance, deps.signal);
   try {
     const since = deadSince(journal);
     const { settled, taken } = await recover({
@@ -171,14 +176,27 @@ function snapshotsOf(
   startedAt: string,
 ): Snapshots {
   const windowMs = deps.target.definition.sla?.windowMs;
-  return createSnapshots({ ...deps, frontier, startedAt, windowMs });
+  const { publish } = createSnapshots({ ...deps, frontier, startedAt, windowMs });
+  return {
+    async publish(now) {
+      await publish(now);
+      deps.wait.over(); // it moves again
+    },
+  };
+}
+
+/** Not waited for: Redis may be what is in the way. */
+function showWait(deps: Running, notice: string | undefined): void {
+  lastEntry(deps.files.journal)
+    .then((entry) => publishWait(deps, { state: entry?.state ?? 'discovering', notice }))
+    .catch(() => undefined);
 }
 
 async function enter(
-  { files, spec, onEvent }: Running,
+  { files, spec, hindrance, signal, onEvent }: Running,
   { to: state, ...why }: Next & Pick<JournalEntry, 'failedIn'>,
 ): Promise<JournalEntry> {
-  const entry = await enterState(files.journal, state, why);
+  const entry = await hindrance.outwait(() => enterState(files.journal, state, why), { signal });
   const { reason } = why;
   onEvent({ kind: 'batch.entered', batch: spec.id, state, ...(reason === undefined ? {} : { reason }) });
   return entry;

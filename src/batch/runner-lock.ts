@@ -35,8 +35,8 @@ let takes = 0;
 export async function takeRunnerLock(file: string): Promise<RunnerLock | Runner> {
   const own = `${file}.${process.pid}-${takes++}`;
   const text = JSON.stringify({ ...(await thisRunner()), take: takes });
-  await writeFile(own, text);
   try {
+    await writeFile(own, text);
     for (;;) {
       const taken = await link(own, file).then(
         () => true,

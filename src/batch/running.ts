@@ -9,6 +9,7 @@ import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import type { OnBatchEvent } from './events.js';
+import type { Hindrance, Wait } from './hindrance.js';
 import type { BatchState } from './journal.js';
 import type { BatchFiles, BatchSpec } from './spec.js';
 
@@ -24,6 +25,7 @@ export interface MachineDeps {
   ledger: PageLedger;
   board: BatchBoard;
   segments: SegmentWriter;
+  hindrance: Hindrance;
   onEvent: OnBatchEvent;
   onSnapshot: (snapshot: BatchSnapshot) => void;
   /** Aborts when this process stops; the batch stays as it is, for whoever takes it over. */
@@ -33,6 +35,8 @@ export interface MachineDeps {
 export interface Running extends MachineDeps {
   files: BatchFiles;
   destination: Destination;
+  /** The state machine's own. */
+  wait: Wait;
 }
 
 /** Where a state leads, and why when it is not the plain way on. */

@@ -47,6 +47,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       const etaMs = rate.etaMs(unfinished);
       const elapsedMs = nowMs - Date.parse(options.startedAt);
       const { windowMs } = options;
+      const notice = now.notice ?? (await board.waitsFor());
       const snapshot: BatchSnapshot = {
         batch: spec.id,
         target: spec.target,
@@ -71,10 +72,23 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         ...(windowMs === undefined || etaMs === undefined
           ? {}
           : { margin: 1 - (elapsedMs + etaMs) / windowMs }),
-        ...(now.notice === undefined ? {} : { notice: now.notice }),
+        ...(notice === undefined ? {} : { notice }),
       };
       await board.setSnapshot(JSON.stringify(snapshot));
       options.onSnapshot(snapshot);
     },
   };
+}
+
+/** Outside of discovering and fetching nothing is counted: the last figures, with what is waited for now. */
+export async function publishWait(
+  { board, onSnapshot }: Pick<SnapshotsOptions, 'board' | 'onSnapshot'>,
+  { state, notice }: { state: BatchState; notice: string | undefined },
+): Promise<void> {
+  const json = await board.snapshot();
+  if (json === undefined) return;
+  const { notice: _, ...figures } = JSON.parse(json) as BatchSnapshot;
+  const snapshot: BatchSnapshot = { ...figures, state, ...(notice === undefined ? {} : { notice }) };
+  await board.setSnapshot(JSON.stringify(snapshot));
+  onSnapshot(snapshot);
 }

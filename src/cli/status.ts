@@ -70,10 +70,15 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
     const report = await readReport(settings.home, spec);
     return { ...named, state, pages: report?.pages, rows: report?.rows.delivered };
   }
-  const json = redis === undefined ? undefined : await createBatchBoard(redis.client, spec.id).snapshot();
-  if (json === undefined) return { ...named, state, pages: undefined, rows: undefined };
+  const board = redis === undefined ? undefined : createBatchBoard(redis.client, spec.id);
+  const waitsFor = await board?.waitsFor();
+  const json = await board?.snapshot();
+  if (json === undefined) {
+    const reason = waitsFor === undefined ? {} : { reason: waitsFor };
+    return { ...named, ...reason, state, pages: undefined, rows: undefined };
+  }
   const snapshot = JSON.parse(json) as BatchSnapshot;
-  const { pages, rows, notice } = snapshot;
+  const { pages, rows, notice = waitsFor } = snapshot;
   return {
     ...named,
     ...(notice === undefined ? {} : { reason: notice }),

@@ -3,6 +3,7 @@
  * page is in the batch when its line is on stable storage. A torn last line is cut off at the next opening.
  */
 import { open } from 'node:fs/promises';
+import { reasonOf, ThreshError } from '../errors.js';
 import type { Json } from '../target/definition.js';
 
 export interface NewPage {
@@ -27,7 +28,7 @@ export interface FrontierCursor {
 
 export interface Frontier {
   readonly size: number;
-  /** Durable when it resolves. */
+  /** Durable when it resolves. Throws OUTPUT_UNWRITABLE (retry `later`) when not, and then none of them is in it. */
   append(pages: readonly NewPage[]): Promise<void>;
   /** At most `count` pages from the cursor (undefined: the start) on, and the cursor behind them. */
   readFrom(
@@ -109,9 +110,15 @@ export async function openFrontier(file: string): Promise<Frontier> {
       try {
         await handle.appendFile(text);
         await handle.datasync();
-      } catch (error) {
+      } catch (cause) {
         await handle.truncate(bytes); // all of them or none
-        throw error;
+        throw new ThreshError(`cannot write pages to ${file}: ${reasonOf(cause)}`, {
+          code: 'OUTPUT_UNWRITABLE',
+          scope: 'batch',
+          retry: 'later',
+          mend: 'free space on that disk; the batch goes on where it was',
+          cause,
+        });
       }
       bytes += text.length;
       size += pages.length;

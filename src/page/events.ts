@@ -20,7 +20,6 @@ export type PageEvent =
     }
   | { kind: 'target.overloaded'; batch: string; url: string; afterMs: number }
   | { kind: 'browser.missed'; batch: string; reason: string }
-  | { kind: 'rows.waited-for-disk'; batch: string; reason: string }
   | {
       kind: 'target.said';
       batch: string;

@@ -5,10 +5,9 @@
  * a backoff), or it is put back uncounted (the target asked us to wait, a session expired, this process stops). Doing
  * the same page twice is harmless: the later attempt counts, and a settled page is not rendered again.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, type Queue } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
-import { isThreshError, type ThreshError } from '../errors.js';
+import type { ThreshError } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { PageGroup } from '../spool/group.js';
@@ -38,6 +37,7 @@ export interface PageWorkDeps {
   sessions: Sessions;
   ledger: PageLedger;
   board: BatchBoard;
+  /** Waits while the disk takes nothing: what was rendered is not thrown away. */
   segments: SegmentWriter;
   queue: Queue;
   /** The batch's folder, for artifacts. */
@@ -148,7 +148,7 @@ interface Outcome {
 /** Durable first, then counted: killed in between, the page is rendered again and counted once. */
 async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWorkDeps): Promise<void> {
   const { rows = [], quarantined = [], followed = [], outcome, timings, failure } = end;
-  await appendUntilDurable(job.batch, deps, {
+  await deps.segments.append({
     rows,
     quarantined,
     page: {
@@ -171,31 +171,6 @@ async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWor
     quarantined: quarantined.length,
     followed: links,
   });
-}
-
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 15_000;
-
-/** A disk that is full or gone is waited for: what was rendered is not thrown away. Said once. */
-async function appendUntilDurable(
-  batch: string,
-  { segments, onEvent, signal }: PageWorkDeps,
-  group: PageGroup,
-): Promise<void> {
-  for (
-    let waitMs = FIRST_WAIT_MS, said = false;
-    ;
-    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS), said = true
-  ) {
-    try {
-      await segments.append(group);
-      return;
-    } catch (error) {
-      if (!isThreshError(error) || error.retry !== 'later' || signal.aborted) throw error;
-      if (!said) onEvent({ kind: 'rows.waited-for-disk', batch, reason: error.message });
-      await delay(waitMs, undefined, { signal });
-    }
-  }
 }
 
 function pageLog({ batch, page, url }: PageJob, onEvent: OnPageEvent): TargetLog {

@@ -20,9 +20,17 @@ export interface BatchBoard {
   /** JSON of the last snapshot, for `status`. */
   snapshot(): Promise<string | undefined>;
   setSnapshot(json: string): Promise<void>;
+  /** What somebody who works on the batch waits for; undefined when they go on. To be repeated while it lasts. */
+  noteWait(who: string, reason: string | undefined): Promise<void>;
+  /** What is waited for now, by any of them; undefined when all go on. */
+  waitsFor(): Promise<string | undefined>;
+  forgetWaits(): Promise<void>;
   overloadedAt(): Promise<number>;
   noteOverload(nowMs: number): Promise<void>;
 }
+
+/** Whoever was killed while it waited says no more; an attempt at aggregating may take this long. */
+const WAIT_KNOWN_MS = 10 * 60_000;
 
 /** KEYS state; ARGV reason. */
 const PAUSE_FOR = `
@@ -31,14 +39,14 @@ if control == 'pause' or control == 'cancel' then return end
 redis.call('HSET', KEYS[1], 'control', 'pause', 'pausedFor', ARGV[1])`;
 
 export function createBatchBoard(client: Redis, batch: string): BatchBoard {
-  const { state } = batchKeys(batch);
+  const { state, waits } = batchKeys(batch);
   return {
     async open(target) {
       await client.hset(OPEN_BATCHES, batch, target);
     },
     async close() {
       await client.hdel(OPEN_BATCHES, batch);
-      await client.del(state);
+      await client.del(state, waits);
     },
     async control() {
       const value = await client.hget(state, 'control');
@@ -58,6 +66,16 @@ export function createBatchBoard(client: Redis, batch: string): BatchBoard {
     },
     async setSnapshot(json) {
       await client.hset(state, 'snapshot', json);
+    },
+    async noteWait(who, reason) {
+      if (reason === undefined) await client.hdel(waits, who);
+      else await client.multi().hset(waits, who, reason).pexpire(waits, WAIT_KNOWN_MS).exec();
+    },
+    async waitsFor() {
+      return (await client.hvals(waits))[0];
+    },
+    async forgetWaits() {
+      await client.del(waits);
     },
     async overloadedAt() {
       return Number((await client.hget(state, 'overloadedAt')) ?? 0);

@@ -18,6 +18,8 @@ export const MEMORY_MARK = `${PREFIX}:memory`;
 export interface BatchKeys {
   /** Hash: state, counters, what a person asked for. */
   state: string;
+  /** Hash of who works on the batch to what they wait for. */
+  waits: string;
   /** Bitmap, a bit a page: the page has its outcome. */
   settled: string;
   /** Hash of page number to the links that it followed, until they stand in the frontier. */
@@ -32,6 +34,7 @@ export function batchKeys(batch: string): BatchKeys {
   const base = `${PREFIX}:batch:${batch}`;
   return {
     state: `${base}:state`,
+    waits: `${base}:waits`,
     settled: `${base}:settled`,
     followed: `${base}:followed`,
     seen: (bucket) => `${base}:seen:${bucket}`,

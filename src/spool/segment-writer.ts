@@ -3,7 +3,7 @@
  * arrive wait, and the next one carries them all. A page's group is acknowledged only after the sync that covers it.
  * A write that fails is cut off again, so that a segment holds whole groups wherever the disk let us write.
  */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { reasonOf, ThreshError } from '../errors.js';
 import { encodeGroup, type PageGroup } from './group.js';
@@ -33,6 +33,7 @@ interface Waiting {
 }
 
 interface Segment {
+  file: string;
   handle: FileHandle;
   size: number;
 }
@@ -51,7 +52,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     const handle = await open(file, 'ax');
     const folder = await open(options.dir, 'r');
     await folder.sync().finally(() => folder.close());
-    return { handle, size: 0 };
+    return { file, handle, size: 0 };
   }
 
   /** After a failed write: whole groups or nothing. A segment that cannot even be cut is left; its tail has no commit. */
@@ -59,6 +60,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     segment = undefined;
     await failed.handle.truncate(failed.size).catch(() => undefined);
     await failed.handle.close().catch(() => undefined);
+    if (failed.size === 0) await rm(failed.file, { force: true }).catch(() => undefined); // nobody was told of anything in it
   }
 
   async function writeDurably(bytes: Buffer): Promise<void> {

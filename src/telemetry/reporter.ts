@@ -27,7 +27,6 @@ const TOLD = new Set([
   'batch.left-to',
   'redis.forgot',
   'batch.refused-links',
-  'rows.waited-for-disk',
   'browser.missed',
   'target.overloaded',
   'page.dead',
@@ -37,7 +36,6 @@ const WARNINGS = new Set([
   'batch.waited',
   'batch.left-to',
   'target.overloaded',
-  'rows.waited-for-disk',
   'redis.forgot',
   'browser.missed',
 ]);
