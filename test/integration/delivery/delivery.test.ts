@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Dataset, Destination } from '../../../src/delivery/contract.js';
 import { openDestination } from '../../../src/delivery/destination.js';
 import { openS3Store, type S3Store } from '../../../src/delivery/s3-store.js';
-import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js';
-import { missingForSwift, type Swift, startSwift } from '../../support/swift.js';
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.mjs';
+import { missingForSwift, type Swift, startSwift } from '../../support/swift.mjs';
 
 const DATE = '2026-03-01';
 const PLACE = `shop/date=${DATE}`;
