@@ -86,6 +86,9 @@ pipeline = catch_errors cache listing_formats bulk s3api tempauth copy slo dlo s
 use = egg:swift#proxy
 account_autocreate = true
 allow_account_management = true
+conn_timeout = 20
+node_timeout = 60
+error_suppression_limit = 1000000
 [filter:tempauth]
 use = egg:swift#tempauth
 user_test_tester = testing .admin
@@ -126,7 +129,9 @@ use = egg:swift#symlink
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    await answering(endpoint);
+    // The proxy answers before those behind it do.
+    for (const port of [account, container, object]) await answering(`http://127.0.0.1:${port}/recon/version`);
+    await answering(`${endpoint}/info`);
   } catch (error) {
     await stop();
     throw error;
@@ -174,10 +179,10 @@ function ring(etc, name, port) {
   run('rebalance');
 }
 
-/** @param {string} endpoint */
-async function answering(endpoint) {
-  for (let look = 0; look < 200; look++) {
-    const answer = await fetch(`${endpoint}/info`).catch(() => undefined);
+/** @param {string} url */
+async function answering(url) {
+  for (let look = 0; look < 300; look++) {
+    const answer = await fetch(url).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer !== undefined && answer.status < 500) return;
     await delay(100);
