@@ -130,7 +130,8 @@ use = egg:swift#symlink
   };
   try {
     // The proxy answers before those behind it do.
-    for (const port of [account, container, object]) await answering(`http://127.0.0.1:${port}/recon/version`);
+    for (const port of [account, container, object])
+      await answering(`http://127.0.0.1:${port}/recon/version`);
     await answering(`${endpoint}/info`);
   } catch (error) {
     await stop();
