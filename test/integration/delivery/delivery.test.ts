@@ -300,6 +300,21 @@ describe.skipIf(missingForSwift() !== undefined)(
       destination.close();
     });
 
+    test('a probe whose answer is lost leaves no upload, and one that was killed none for long', async () => {
+      const destination = await openDestination('s3://feeds/probed', { endpoint: proxy.endpoint });
+      await store.begin('probed/.thresh-probe');
+      let lost = 0;
+      proxy.fault = (line) => (/^POST .*uploads/.test(line) && lost++ === 0 ? { cut: 'after' } : undefined);
+      await destination.probe();
+      proxy.fault = () => undefined;
+      expect(lost).toBe(2);
+      expect(await store.uploads('probed/')).toEqual([]);
+      await store.begin('probed/.thresh-probe');
+      await destination.deliver(fresh, { journal: path.join(dir, 'probed') });
+      expect(await store.uploads('probed/')).toEqual([]);
+      destination.close();
+    });
+
     test.each([
       ['a bucket that is none', 's3://no-such-bucket/x', {}, /make the bucket/],
       ['a wrong secret', 's3://feeds/x', { AWS_SECRET_ACCESS_KEY: 'wrong' }, /check the credentials/],
