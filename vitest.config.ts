@@ -6,6 +6,7 @@ export default defineConfig({
     // Bounds for a machine that is busy with something else; most tests take a hundredth of it.
     testTimeout: 240_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
     reporters: ['default', './test/count-reporter.ts'],
   },

@@ -8,9 +8,10 @@
  * retired, so that the next lease tries again.
  */
 import type { BrowserContext } from 'playwright';
-import { isThreshError, ThreshError } from '../src/errors.js';
+import { isThreshError } from '../src/errors.js';
 import { bounded, inTime } from './bounded.js';
 import { type LaunchedBrowser, type LaunchOptions, launchBrowser } from './browser.js';
+import { browserLost, silent } from './browser-lost.js';
 import { onContextSpoiled } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
 import type { OnPoolEvent } from './pool-event.js';
@@ -30,6 +31,8 @@ export interface SharedContext {
 
 export interface HostedBrowser {
   readonly id: number;
+  /** For one lease and no other: retired from the start. */
+  readonly alone: boolean;
   readonly launching: Promise<LaunchedBrowser>;
   /** Aborts, with the reason, when the browser is gone. */
   readonly gone: AbortSignal;
@@ -72,18 +75,21 @@ export function mayServe(shared: SharedContext): boolean {
 
 export function createBrowserHost(options: HostOptions): BrowserHost {
   const all = new Set<HostedBrowser>();
+  /** Browsers on their way out: no longer among `all`, and their processes and folders may still be there. */
+  const leaving = new Set<Promise<void>>();
   let working: HostedBrowser | undefined;
   let launches = 0;
 
-  function startBrowser(): HostedBrowser {
+  function startBrowser(alone: boolean): HostedBrowser {
     const gone = new AbortController();
     const browser: HostedBrowser = {
       id: launches++,
+      alone,
       launching: launchBrowser(options),
       gone: gone.signal,
       served: 0,
       pages: 0,
-      retired: false,
+      retired: alone,
       contexts: new Map(),
     };
     all.add(browser);
@@ -91,7 +97,7 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       (launched) => {
         options.onEvent({ kind: 'browser.launched', browser: browser.id });
         launched.gone.addEventListener('abort', () => {
-          gone.abort(launched.gone.reason);
+          gone.abort(browserLost(String(launched.gone.reason), alone));
           if (all.has(browser)) options.onEvent({ kind: 'browser.crashed', browser: browser.id });
           retire(browser);
           void discard(browser);
@@ -105,6 +111,11 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     return browser;
   }
 
+  function workingBrowser(): HostedBrowser {
+    working ??= startBrowser(false);
+    return working;
+  }
+
   function openContext(browser: HostedBrowser, spec: LeaseSpec): SharedContext {
     const opening = browser.launching.then(({ browser: chromium }) =>
       inTime(
@@ -115,7 +126,7 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
             return context;
           }),
         options.openTimeoutMs,
-        silent(),
+        silent(browser.alone),
       ),
     );
     const { identity } = spec;
@@ -155,8 +166,14 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     options.onRetired();
   }
 
-  async function discard(browser: HostedBrowser): Promise<void> {
-    if (!all.delete(browser)) return;
+  function discard(browser: HostedBrowser): Promise<void> {
+    if (!all.delete(browser)) return Promise.resolve();
+    const discarded = closeDown(browser).finally(() => leaving.delete(discarded));
+    leaving.add(discarded);
+    return discarded;
+  }
+
+  async function closeDown(browser: HostedBrowser): Promise<void> {
     const launched = await browser.launching.catch(() => undefined);
     if (launched === undefined) return;
     await launched.close();
@@ -165,9 +182,9 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
 
   return {
     enter(spec) {
-      working ??= startBrowser();
-      const known = spec.fresh === true ? undefined : working.contexts.get(spec.identity);
-      const shared = known ?? openContext(working, spec);
+      const browser = spec.alone === true ? startBrowser(true) : workingBrowser();
+      const known = spec.fresh === true ? undefined : browser.contexts.get(spec.identity);
+      const shared = known ?? openContext(browser, spec);
       shared.pages += 1;
       shared.browser.pages += 1;
       count(shared);
@@ -187,16 +204,8 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     retire,
     browsers: () => all.size,
     async close() {
-      await Promise.all([...all].map(discard));
+      for (const browser of all) void discard(browser);
+      await Promise.all(leaving);
     },
   };
-}
-
-/** A call that the browser took and never answered. */
-export function silent(): ThreshError {
-  return new ThreshError('the browser does not answer', {
-    code: 'BROWSER_CRASHED',
-    scope: 'browser',
-    retry: 'later',
-  });
 }

@@ -5,6 +5,7 @@ import { reasonOf, ThreshError } from '../src/errors.js';
 import { bounded } from './bounded.js';
 import { findChromium } from './find-chromium.mjs';
 import { makeBrowserFolder, removeBrowserFolder } from './leftovers.js';
+import { type MemoryWatch, watchMemory } from './memory-watch.js';
 
 export interface LaunchOptions {
   /** Default: the first that `findChromium` finds. */
@@ -18,22 +19,32 @@ export interface LaunchOptions {
   launchTimeoutMs?: number;
   /** Default 5,000; then the processes are killed. */
   closeTimeoutMs?: number;
+  /**
+   * Most resident memory of one process of a browser, MB; more, and it is killed. Watched on Linux only. 0: no bound.
+   * Default 2,048: a catalogue page takes 100 to 300, and what takes ten times that will take all there is.
+   */
+  maxProcessMb?: number;
 }
 
 export interface LaunchedBrowser {
   readonly browser: Browser;
-  /** Aborts when the browser is gone, whatever the cause. */
+  readonly memory: MemoryWatch;
+  /** Aborts when the browser is gone, whatever the cause; its reason says in words what happened. */
   readonly gone: AbortSignal;
   close(): Promise<void>;
 }
 
-/** Quiet: no calls home, no updates, no first-run pages. */
+/**
+ * Quiet: no calls home, no updates, no first-run pages. And no two pages in one renderer: Chromium lets them share
+ * when there are more than the machine's memory seems good for, and then a renderer's death would fail all of them.
+ */
 const ARGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
   '--disable-quic',
+  '--renderer-process-limit=10000',
 ];
 
 /** Throws BROWSER_UNAVAILABLE with the reason that Chromium itself gave. */
@@ -66,16 +77,20 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
   }
   const browser = context.browser();
   if (browser === null) throw unavailable('the browser has no handle', 'report this as a bug');
+  const memory = watchMemory(browser, { folder, maxProcessMb: options.maxProcessMb ?? 2_048 });
   const gone = new AbortController();
-  browser.on('disconnected', () => gone.abort(crashed()));
+  const wentAway = (): void =>
+    gone.abort(memory.browserKill() ?? 'the browser went away while the page was at work');
+  browser.on('disconnected', wentAway);
   let closing: Promise<void> | undefined;
   return {
     browser,
+    memory,
     gone: gone.signal,
     close() {
       closing ??= (async () => {
         await bounded(context.close(), options.closeTimeoutMs ?? 5_000);
-        gone.abort(crashed());
+        wentAway();
         await removeBrowserFolder(folder);
       })();
       return closing;
@@ -95,14 +110,6 @@ function find(headed: boolean): string {
     headed ? 'no Chromium on this machine that can open a window' : 'no Chromium on this machine',
     'run `npm run setup`, or set CHROMIUM_PATH to one',
   );
-}
-
-function crashed(): ThreshError {
-  return new ThreshError('the browser went away while the page was at work', {
-    code: 'BROWSER_CRASHED',
-    scope: 'browser',
-    retry: 'later',
-  });
 }
 
 function notStarted(executablePath: string, error: unknown): ThreshError {

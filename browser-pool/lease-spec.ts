@@ -22,6 +22,8 @@ export interface LeaseSpec {
   block: BlockSpec | false;
   /** A context of its own, thrown away afterwards. */
   fresh?: boolean;
+  /** In a browser of its own, thrown away afterwards: what happens to that browser happens to no other page. */
+  alone?: boolean;
   /** Count requests, answers and console errors in `lease.network`. Default false: it costs CPU. */
   observe?: boolean;
 }

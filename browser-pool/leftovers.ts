@@ -4,17 +4,22 @@
  * owner is gone is known beyond doubt, also when the pid was given to somebody else. The folder stands on the command
  * line of every process of that browser.
  */
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const FOLDER = /^browser-(\d+)-(\d+)-\d+$/;
 let launched = 0;
+/** Folders of this process's browsers that are not removed yet. */
+const kept = new Set<string>();
 
 /** A new folder for one browser of this process. */
 export async function makeBrowserFolder(temp: string): Promise<string> {
   const started = (await startTimeOf(process.pid)) ?? 0;
   const folder = path.join(path.resolve(temp), `browser-${process.pid}-${started}-${launched++}`);
+  if (launched === 1) process.once('exit', removeAllNow);
+  kept.add(folder);
   await mkdir(path.join(folder, 'profile'), { recursive: true });
   await mkdir(path.join(folder, 'tmp'), { recursive: true });
   return folder;
@@ -23,12 +28,21 @@ export async function makeBrowserFolder(temp: string): Promise<string> {
 /** Kills what still runs out of a browser's folder, then removes it. */
 export async function removeBrowserFolder(folder: string): Promise<void> {
   for (let round = 0; round < 50; round++) {
-    const pids = await processesOf(folder);
+    const pids = processesOf(folder);
     for (const pid of pids) kill(pid);
     if (pids.length === 0) break;
     await delay(20);
   }
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  kept.delete(folder);
+}
+
+/** Somebody ended the process (a second Ctrl-C, Playwright at a signal of its own) before the browsers were closed. */
+function removeAllNow(): void {
+  for (const folder of kept) {
+    for (const pid of processesOf(folder)) kill(pid);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  }
 }
 
 /** Removes browsers and folders whose owner is dead, and only those. Returns how many. */
@@ -50,15 +64,21 @@ export async function sweepLeftovers(temp: string): Promise<number> {
 }
 
 /** Processes with the folder on their command line. On systems without /proc none can be named. */
-export async function processesOf(folder: string): Promise<number[]> {
-  const names = await readdir('/proc').catch(() => []);
-  const found: number[] = [];
-  for (const name of names) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes(`${folder}/`)) found.push(Number(name));
+export function processesOf(folder: string): number[] {
+  return contentOf(() => readdirSync('/proc'), [])
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) =>
+      contentOf(() => readFileSync(`/proc/${name}/cmdline`, 'utf8'), '').includes(`${folder}/`),
+    )
+    .map(Number);
+}
+
+function contentOf<T>(read: () => T, none: T): T {
+  try {
+    return read();
+  } catch {
+    return none; // no /proc, or it ended meanwhile
   }
-  return found;
 }
 
 /** A process's start in clock ticks since boot (field 22 of /proc/PID/stat); 0 where there is no /proc. */

@@ -1,23 +1,26 @@
 /**
  * Warm pages, leased for one page's work each. Three lifetimes: the browser (browser-host.ts), the context of an
- * identity within it, the lease. generic-pool keeps the slots, as many as pages may be out at once. Slots are counted
+ * identity within it, the lease. A lease takes a slot, as many as pages may be out at once. Slots are counted
  * by this bookkeeping alone: a page that hangs in close, or a browser that is gone, costs its page and never its slot.
  * A page that comes back in order waits on the shelf for the next lease of its identity.
  */
-import genericPool from 'generic-pool';
+import { once } from 'node:events';
 import type { Page } from 'playwright';
-import { ThreshError } from '../src/errors.js';
-import { inTime } from './bounded.js';
+import { isThreshError, ThreshError } from '../src/errors.js';
+import { bounded, inTime } from './bounded.js';
 import type { LaunchOptions } from './browser.js';
-import { createBrowserHost, mayServe, type SharedContext, silent } from './browser-host.js';
+import { createBrowserHost, mayServe, type SharedContext } from './browser-host.js';
+import { silent } from './browser-lost.js';
 import type { LeaseSpec } from './lease-spec.js';
 import { sweepLeftovers } from './leftovers.js';
+import type { MemoryWatch } from './memory-watch.js';
 import { emptyTally, type NetworkTally, watchNetwork } from './network-tally.js';
 import type { OnPoolEvent } from './pool-event.js';
+import { createSlots } from './slots.js';
 import { openWarmPage, type WarmPage } from './warm-page.js';
 
 export interface PoolOptions extends LaunchOptions {
-  /** Leases out at once. */
+  /** Leases out at once; one that is alone in its browser may come on top. */
   maxPages: number;
   /** Leases from one context before it is replaced: Playwright keeps every request until a context closes. Default 100. */
   pagesPerContext?: number;
@@ -62,7 +65,10 @@ interface Warm {
   page: WarmPage;
   shared: SharedContext;
   identity: string;
+  memory: MemoryWatch;
 }
+
+const GONE_LATE_MS = 500;
 
 export function createBrowserPool(options: PoolOptions): BrowserPool {
   const onEvent = options.onEvent ?? (() => undefined);
@@ -77,12 +83,10 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     onEvent,
     onRetired: clearShelf,
   });
-  const slots = genericPool.createPool<object>(
-    { create: async () => ({}), destroy: async () => undefined },
-    { max: options.maxPages, min: 0 },
-  );
+  const slots = createSlots(options.maxPages);
+  /** One at a time: each costs a whole browser. */
+  const aloneSlots = createSlots(1);
   const asking = new Set<AbortController>();
-  const waiting = new Set<AbortSignal>();
   let swept: Promise<unknown> | undefined;
   let closing: Promise<void> | undefined;
 
@@ -101,37 +105,43 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
   }
 
   async function openPage(spec: LeaseSpec): Promise<Warm> {
-    const oldest = slots.borrowed + shelf.length > options.maxPages ? shelf.shift() : undefined;
+    const oldest = slots.out() + shelf.length > options.maxPages ? shelf.shift() : undefined;
     if (oldest !== undefined) void retirePage(oldest);
     const shared = host.enter(spec);
     try {
-      const context = await shared.opening;
-      const opening = openWarmPage(context, spec);
-      const page = await inTime(opening, openTimeoutMs, silent()).catch((error: unknown) => {
-        host.retire(shared.browser);
-        throw error;
-      });
+      const { memory } = await shared.browser.launching;
+      const opening = openWarmPage(await shared.opening, spec, memory);
+      const page = await inTime(opening, openTimeoutMs, silent(shared.browser.alone)).catch(
+        (error: unknown) => {
+          host.retire(shared.browser);
+          throw error;
+        },
+      );
       page.gone.addEventListener('abort', clearShelf);
-      return { page, shared, identity: spec.identity };
+      return { page, shared, identity: spec.identity, memory };
     } catch (error) {
       void host.leave(shared);
-      throw shared.browser.gone.aborted ? shared.browser.gone.reason : error;
+      const { gone } = shared.browser;
+      // The calls of a dying browser fail just before it is reported gone, and that is then the reason.
+      if (!gone.aborted && !isThreshError(error)) await bounded(once(gone, 'abort'), GONE_LATE_MS);
+      throw gone.aborted ? gone.reason : error;
     }
   }
 
   function fromShelf(spec: LeaseSpec): Warm | undefined {
-    if (spec.fresh === true) return undefined;
+    if (spec.fresh === true || spec.alone === true) return undefined;
     const at = shelf.findLastIndex(({ identity }) => identity === spec.identity);
     const [warm] = at === -1 ? [] : shelf.splice(at, 1);
     if (warm !== undefined) host.serveAgain(warm.shared);
     return warm;
   }
 
-  function leaseOf(slot: object, warm: Warm, spec: LeaseSpec): Lease {
-    const { page, shared } = warm;
+  function leaseOf(giveSlotBack: () => Promise<void>, warm: Warm, spec: LeaseSpec): Lease {
+    const { page, shared, memory } = warm;
     const { browser } = shared;
     const network = emptyTally();
     const unwatch = spec.observe === true ? watchNetwork(page.page, network) : undefined;
+    const letGo = memory.hold();
     let released: Promise<void> | undefined;
 
     async function giveBack(verdict: Verdict): Promise<void> {
@@ -140,14 +150,15 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       const again =
         verdict === 'good' && mayServe(shared) && (await page.reset()) && mayServe(shared) && !closing;
       if (again) {
+        letGo();
         shelf.push(warm);
       } else {
         const why = page.gone.aborted || browser.gone.aborted ? 'lost' : verdict === 'good' ? 'age' : 'doubt';
         onEvent({ kind: 'page.retired', browser: browser.id, why });
         // The slot is free from here on, whatever closing takes.
-        void retirePage(warm);
+        void retirePage(warm).finally(letGo);
       }
-      await slots.release(slot);
+      await giveSlotBack();
     }
 
     return {
@@ -162,23 +173,15 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     };
   }
 
-  async function takeSlot(stop: AbortSignal): Promise<object> {
-    waiting.add(stop);
-    stop.addEventListener('abort', () => waiting.delete(stop));
-    const slot = await slots.acquire();
-    waiting.delete(stop);
-    return slot;
-  }
-
   async function obtain(spec: LeaseSpec, stop: AbortSignal): Promise<Lease> {
     swept ??= sweepLeftovers(options.temp);
     await swept;
-    const slot = await takeSlot(stop);
+    const giveSlotBack = await (spec.alone === true ? aloneSlots : slots).take(stop);
     try {
       stop.throwIfAborted();
-      return leaseOf(slot, fromShelf(spec) ?? (await openPage(spec)), spec);
+      return leaseOf(giveSlotBack, fromShelf(spec) ?? (await openPage(spec)), spec);
     } catch (error) {
-      await slots.release(slot);
+      await giveSlotBack();
       throw error;
     }
   }
@@ -201,8 +204,8 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     },
     stats: () => ({
       browsers: host.browsers(),
-      leased: slots.borrowed,
-      waiting: waiting.size,
+      leased: slots.out() + aloneSlots.out(),
+      waiting: slots.waiting() + aloneSlots.waiting(),
       maxPages: options.maxPages,
     }),
     close() {

@@ -11,6 +11,7 @@ import { bounded } from './bounded.js';
 import { onCall } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
 import { listenersAdded } from './listeners-added.js';
+import type { MemoryWatch } from './memory-watch.js';
 import { clearSessionStorage, originOf } from './session-storage.js';
 
 export interface WarmPage {
@@ -39,7 +40,11 @@ const SPOILING = [
   'routeWebSocket',
 ] as const;
 
-export async function openWarmPage(context: BrowserContext, spec: LeaseSpec): Promise<WarmPage> {
+export async function openWarmPage(
+  context: BrowserContext,
+  spec: LeaseSpec,
+  memory: MemoryWatch,
+): Promise<WarmPage> {
   const page = await context.newPage();
   const session = await context.newCDPSession(page);
   const gone = new AbortController();
@@ -52,7 +57,12 @@ export async function openWarmPage(context: BrowserContext, spec: LeaseSpec): Pr
   page.on('popup', closeQuietly);
   page.on('download', (download) => void download.cancel().catch(() => undefined));
   page.on('framenavigated', (frame) => origins.add(originOf(frame.url())));
-  page.on('crash', () => gone.abort(lost('the page crashed (out of memory, or killed)')));
+  page.on('crash', () => {
+    const why = memory.takeRendererKill();
+    gone.abort(
+      why === undefined ? lost('the page crashed (out of memory, or killed)') : lost(why, 'PAGE_MEMORY'),
+    );
+  });
   page.on('close', () => {
     // The pages of a dying browser close just before it is reported gone, and that is then the reason.
     if (!settled) setImmediate(() => gone.abort(lost('the page was closed while it was at work')));
@@ -103,6 +113,6 @@ function closeQuietly(popup: Page): void {
   popup.close().catch(() => undefined); // gone already
 }
 
-function lost(message: string): ThreshError {
-  return new ThreshError(message, { code: 'PAGE_CRASHED', scope: 'browser', retry: 'later' });
+function lost(message: string, code: 'PAGE_CRASHED' | 'PAGE_MEMORY' = 'PAGE_CRASHED'): ThreshError {
+  return new ThreshError(message, { code, scope: 'page', retry: 'later' });
 }

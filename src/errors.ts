@@ -29,7 +29,8 @@ export type ErrorCode =
   | 'URL_REFUSED'
   // browser
   | 'BROWSER_CRASHED'
-  | 'PAGE_CRASHED';
+  | 'PAGE_CRASHED'
+  | 'PAGE_MEMORY';
 
 /** `never`: the same again would fail the same; `later`: the queue's backoff; a number: not before so many ms. */
 export type Retry = 'never' | 'later' | { afterMs: number };

@@ -24,6 +24,8 @@ export interface Settings {
   parquet: ParquetEngineName;
   /** CHROMIUM_PATH. Undefined: the first that is found. */
   chromiumPath: string | undefined;
+  /** THRESH_MAX_PROCESS_MB: most memory of one process of a browser; 0: no bound. Default 2,048. */
+  maxProcessMb: number;
   /** LOG_LEVEL. Default `info`. */
   logLevel: LogLevel;
   /** False when NO_COLOR is set to anything but the empty string. */
@@ -74,6 +76,7 @@ export function readSettings(
     targets: folder(pick('targets', 'THRESH_TARGETS'), './targets', cwd),
     parquet: oneOf(PARQUET_ENGINES, pick('parquet', 'THRESH_PARQUET')) ?? 'duckdb',
     chromiumPath: env.CHROMIUM_PATH || undefined,
+    maxProcessMb: processMb('THRESH_MAX_PROCESS_MB', env.THRESH_MAX_PROCESS_MB),
     logLevel,
     color: !env.NO_COLOR,
     unicode: drawsUnicode(env),
@@ -128,6 +131,15 @@ function httpUrl(name: string, value: string | undefined): string | undefined {
   if (!value) return undefined;
   if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
   throw wrong(name, 'is not an http(s) URL', 'write it as https://s3.example.com');
+}
+
+/** Chromium's main process alone takes 150 to 300 MB: less would kill browsers, not pages. */
+const LEAST_PROCESS_MB = 400;
+
+function processMb(name: string, value: string | undefined): number {
+  const mb = Number(value || 2_048);
+  if (Number.isSafeInteger(mb) && (mb === 0 || mb >= LEAST_PROCESS_MB)) return mb;
+  throw wrong(name, `is '${value}'`, `use a whole number of MB from ${LEAST_PROCESS_MB}, or 0 for no bound`);
 }
 
 function fileUrl(name: string, value: string): string {

@@ -26,6 +26,8 @@ export interface FarmOptions {
   engine: 'duckdb' | 'parquetjs';
   s3: S3Settings;
   executablePath: string | undefined;
+  /** Most memory of one process of a browser. */
+  maxProcessMb: number;
   /** Pages at once in this process. */
   concurrency: number;
   /** Only this batch is worked on. */
@@ -68,6 +70,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const pool = createBrowserPool({
     maxPages: options.concurrency,
     temp: path.join(options.home, 'browsers'),
+    maxProcessMb: options.maxProcessMb,
     ...(options.executablePath === undefined ? {} : { executablePath: options.executablePath }),
   });
   const redis = await openEngines(pool, options);

@@ -43,6 +43,7 @@ export async function carryBatch(
     engine: settings.parquet,
     s3: settings.s3,
     executablePath: settings.chromiumPath,
+    maxProcessMb: settings.maxProcessMb,
     concurrency,
     onlyBatch: spec.id,
     onEvent: (event) => {

@@ -91,6 +91,7 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
       ? path.join(os.tmpdir(), `thresh-${os.userInfo().uid}`)
       : path.join(settings.home, 'browsers'),
     headless: !isHeaded,
+    maxProcessMb: settings.maxProcessMb,
     ...(settings.chromiumPath === undefined ? {} : { executablePath: settings.chromiumPath }),
     ...(options.slowMo === undefined ? {} : { slowMoMs: options.slowMo }),
     ...(options.devtools === true ? { devtools: true } : {}),

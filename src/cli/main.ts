@@ -11,6 +11,8 @@ type Action = (settings: Settings) => Promise<ExitCode>;
 let exitCode: ExitCode = EXIT.ok;
 /** Whether errors show their stack. */
 let stacks = false;
+/** How long, ms, a command that is done may wait for the event loop to empty. */
+const LINGER_MS = 3_000;
 
 function count(text: string): number {
   const value = Number(text);
@@ -190,3 +192,8 @@ async function main(): Promise<ExitCode> {
 }
 
 process.exitCode = await main();
+// Whatever a library still holds open (Playwright's inspector, when its page went while it was starting) must not keep
+// a command that is done; what is not read yet of its output may.
+setInterval(() => {
+  if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
+}, LINGER_MS).unref();

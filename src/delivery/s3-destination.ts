@@ -55,6 +55,7 @@ export function s3Destination(out: string, settings: S3Settings): Destination {
   const { bucket, prefix } = placeOf(out);
   const store = openS3Store(bucket, settings);
   const root = `s3://${bucket}/${prefix}`;
+  const probeKey = `${prefix}.thresh-probe`;
   const failing = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -67,13 +68,15 @@ export function s3Destination(out: string, settings: S3Settings): Destination {
     where: (target, date) => `${root}${target}/date=${date}`,
     probe: () =>
       failing(`cannot write to ${root}`, async () => {
-        // Opening an upload needs the same right as writing and leaves no object behind.
-        const key = `${prefix}.thresh-probe`;
-        await store.abort(key, await store.begin(key));
+        // Opening an upload needs the same right as writing and leaves no object behind. An answer that was lost, or
+        // a kill before the next line, leaves an upload that the next probe or delivery aborts.
+        await store.begin(probeKey);
+        await abortUploads(store, probeKey);
       }),
     deliver: (dataset, options) =>
       failing(`cannot deliver to ${root}${dataset.target}/date=${dataset.date}`, async () => {
         await deliverTo(store, `${prefix}${dataset.target}/date=${dataset.date}/`, { dataset, ...options });
+        await abortUploads(store, probeKey);
         return `${root}${dataset.target}/date=${dataset.date}`;
       }),
     writeRun: (run) =>
@@ -143,8 +146,7 @@ async function deliverTo(store: S3Store, folder: string, options: Delivering): P
       for await (const key of store.keys(folder))
         if (!ours.has(key) && isDataFile(key.slice(folder.length), dataset.target)) await store.remove(key);
       // An answer that was lost on its way leaves an upload that nobody knows of: it was asked for again.
-      for (const { key, uploadId } of await store.uploads(`${folder}${dataset.batch}-`))
-        await store.abort(key, uploadId);
+      await abortUploads(store, `${folder}${dataset.batch}-`);
       await journal.note({ step: 'swept' });
     }
     if (!journal.has('marked')) {
@@ -166,6 +168,10 @@ function isDataFile(name: string, target: string): boolean {
 /** Uploads that an earlier try began, whether it could still note their ids or not. */
 async function abortLeftovers(store: S3Store, lines: readonly JournalLine[], prefix: string): Promise<void> {
   for (const line of lines) if (line.step === 'begun') await store.abort(line.key, line.uploadId);
+  await abortUploads(store, prefix);
+}
+
+async function abortUploads(store: S3Store, prefix: string): Promise<void> {
   for (const { key, uploadId } of await store.uploads(prefix)) await store.abort(key, uploadId);
 }
 

@@ -27,6 +27,8 @@ export interface PageTask {
   keepFailure: (error: ThreshError) => string | undefined;
   /** In a context of its own, with a trace that is kept should it fail: the last of several attempts. */
   traced?: boolean;
+  /** In a browser with no other page. */
+  alone?: boolean;
   onlooker?: Onlooker;
 }
 
@@ -103,6 +105,7 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
     const spec = {
       ...leaseSpecOf(deps.target, session),
       fresh: task.traced === true,
+      alone: task.alone === true,
       observe: task.onlooker !== undefined,
     };
     lease = await deps.pool.lease(spec, task.signal);

@@ -51,6 +51,7 @@ export function createSessions({ target, pool, leaseSpec }: SessionsOptions): Se
       log.info('logged in', { generation });
       return { generation, storageState };
     } catch (cause) {
+      if (lease.lost.aborted) throw lease.lost.reason; // nothing of the login
       throw new ThreshError(`login failed: ${reasonOf(cause)}`, {
         code: 'LOGIN_FAILED',
         scope: 'page',

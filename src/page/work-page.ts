@@ -4,6 +4,10 @@
  * Every way out settles the job: it completes (an outcome stands in a segment), it fails (the queue tries again after
  * a backoff), or it is put back uncounted (the target asked us to wait, a session expired, this process stops). Doing
  * the same page twice is harmless: the later attempt counts, and a settled page is not rendered again.
+ *
+ * A page that kills its browser takes those beside it along. None of them has an attempt counted for that; each is put
+ * back, and whoever has lost its browser twice is from then on alone in one. So a page loses two browsers to others
+ * at most, however many bad ones there are, and the bad one uses up its own attempts.
  */
 import { DelayedError, type Job, type Queue } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
@@ -28,6 +32,8 @@ export interface PageJob {
   url: string;
   label?: string;
   data?: Json;
+  /** Browsers that went away under it while other pages were in them. */
+  browsersLost?: number;
 }
 
 export interface PageWorkDeps {
@@ -49,6 +55,8 @@ export interface PageWorkDeps {
 
 /** Starts (also uncounted ones) after which a page is given up: a page that kills its worker must not do so for ever. */
 const MAX_STARTS_OVER_ATTEMPTS = 20;
+/** So often may be chance, or somebody else's doing. */
+const MAX_BROWSERS_LOST = 2;
 const PAUSE_LOOK_MS = 3_000;
 const NO_BROWSER_MS = 5_000;
 
@@ -76,6 +84,7 @@ export async function workPage(
       log: pageLog(job.data, deps.onEvent),
       signal: deps.signal,
       traced: attempts > 1 && attempt >= attempts,
+      alone: (job.data.browsersLost ?? 0) >= MAX_BROWSERS_LOST,
       keepFailure: (error) => (isLast(error) ? deps.dir : undefined),
     },
     deps,
@@ -113,6 +122,8 @@ async function waitAsAsked(
     await deps.queue.rateLimit(afterMs);
     deps.onEvent({ kind: 'target.overloaded', batch: job.data.batch, url: job.data.url, afterMs });
   }
+  if (error.code === 'BROWSER_CRASHED')
+    await job.updateData({ ...job.data, browsersLost: (job.data.browsersLost ?? 0) + 1 });
   return putBack(job, token, afterMs);
 }
 

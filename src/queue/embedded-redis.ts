@@ -25,6 +25,7 @@ import { takeLock } from './starting-lock.js';
 /** A Unix socket's path holds 108 bytes with its final NUL (104 on macOS). */
 const MAX_SOCKET_PATH = 103;
 const START_TIMEOUT_MS = 20_000;
+const CONFIRM_TIMEOUT_MS = 2_000;
 
 export interface EmbeddedRedis {
   /** Path of the Unix socket. */
@@ -70,10 +71,11 @@ export async function joinEmbeddedRedis(home: string, redisServer: string): Prom
     released = true;
     await ensuring?.catch(() => undefined);
     if (held === undefined) return;
-    const kept = await isKept(layout);
-    await held.close();
+    // That somebody reads the pipe is not enough: a keeper whose kill is on its way still has it open.
+    const confirmed = await holdKeeper(layout, Date.now() + CONFIRM_TIMEOUT_MS);
+    await Promise.all([held.close(), confirmed?.close()]);
     held = undefined;
-    if (!kept) await stopUnkept(layout);
+    if (confirmed === undefined) await stopUnkept(layout);
   }
 
   try {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../../browser-pool/index.js';
 import { startShop } from '../shop/server.mjs';
@@ -130,9 +131,11 @@ describe.skipIf(!canOpenWindows)('in a window, under Xvfb', () => {
     expect(stdout).toMatch(/1 rows, 0 refused/);
   });
 
-  test('--pause keeps the window open until Ctrl-C, and leaves nothing behind', async () => {
+  // At once, and while the inspector starts: it must not outlive the page and keep the command.
+  test.each([0, 0, 150, 400])('--pause ends %d ms later by Ctrl-C, and leaves nothing behind', async (ms) => {
     const running = lab.start(['debug', demo, valid, '--pause'], env);
     await running.says(/paused; press Resume/);
+    await delay(ms);
     running.child.kill('SIGINT');
     const { code } = await running.ended;
     expect(code).toBe(130);

@@ -5,7 +5,7 @@ import type { Manifest } from '../../src/delivery/manifest.js';
 import { openS3Store, type S3Store } from '../../src/delivery/s3-store.js';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab, root } from '../support/lab.js';
-import { missingForSwift, type Swift, startSwift } from '../support/swift.js';
+import { missingForSwift, type Swift, startSwift } from '../support/swift.mjs';
 
 const demo = path.join(root, 'targets/demo-shop.ts');
 const PRODUCTS = 24;

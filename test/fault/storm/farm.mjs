@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * A farm as an operator runs it: `thresh worker` processes that are started again when they die, and the `thresh run`
- * that opened the batch; who of them is what, and how to kill them.
+ * that opened the batch; who of them is what, and where the batch stands.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,36 +9,71 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { allProcesses, kill } from './processes.mjs';
+import { mountSmallDisk, unmountSmallDisk } from './small-disk.mjs';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const command = path.join(root, 'dist/src/cli/main.js');
-export const TARGET = path.join(import.meta.dirname, 'storm-target.ts');
-
-/** @typedef {{ child: import('node:child_process').ChildProcess, said: () => string, role: string, ended: Promise<number | null> }} Member */
+const TARGET = path.join(import.meta.dirname, 'storm-target.ts');
+const RUN_PAGES = 4;
+const WORKER_PAGES = 2;
+const JOURNAL_LOOK_MS = 20;
 
 /**
- * @param {{ shopUrl: string, workers: number }} options
+ * @typedef {object} Member
+ * @property {import('node:child_process').ChildProcess} child
+ * @property {'run' | 'worker'} role
+ * @property {number} pages that it renders at once
+ * @property {() => string} said
+ * @property {Promise<number | string | null>} ended its exit code, or the signal that ended it
  */
-export async function openFarm({ shopUrl, workers }) {
+
+/** @typedef {{ state: string, reason?: string }} Entry */
+
+/** @type {Set<{ destroy(): Promise<void> }>} */
+const open = new Set();
+
+/** Whatever is open and wherever it stands: for a run that is broken off. */
+export async function destroyFarms() {
+  await Promise.all([...open].map((farm) => farm.destroy()));
+}
+
+/**
+ * @param {{ shopUrl: string, workers: number, smallDisk?: boolean }} options `smallDisk`: batches lie on one
+ */
+export async function openFarm({ shopUrl, workers, smallDisk = false }) {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'thresh-storm-'));
   const home = path.join(dir, 'home');
-  const out = path.join(dir, 'out');
-  await mkdir(home);
+  const batches = path.join(home, 'batches');
+  const temp = path.join(dir, 'tmp');
+  await Promise.all([batches, temp].map((folder) => mkdir(folder, { recursive: true })));
+  if (smallDisk) mountSmallDisk(batches);
   /** @type {Set<Member>} */
   const members = new Set();
   /** @type {string[]} */
   const talk = [];
+  /** @type {Entry[]} */
+  let journal = [];
   let closing = false;
+  /** @type {import('./places.mjs').Place | undefined} */
+  let place;
 
   /**
-   * @param {string} role
+   * @param {Member['role']} role
    * @param {string[]} args
    * @returns {Member}
    */
   function start(role, args) {
     const child = spawn(process.execPath, [command, ...args], {
       cwd: dir,
-      env: { ...process.env, NO_COLOR: '1', THRESH_HOME: home, THRESH_OUT: out, THRESH_DEMO_URL: shopUrl },
+      env: {
+        ...process.env,
+        ...place?.env,
+        NO_COLOR: '1',
+        TMPDIR: temp,
+        THRESH_HOME: home,
+        THRESH_DEMO_URL: shopUrl,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
@@ -47,19 +82,20 @@ export async function openFarm({ shopUrl, workers }) {
         said += chunk;
         talk.push(`[${role} ${child.pid}] ${chunk}`);
       });
-    const ended = once(child, 'close').then(([code]) => {
+    const ended = once(child, 'close').then(([code, signal]) => {
       members.delete(member);
-      return /** @type {number | null} */ (code);
+      return code ?? signal;
     });
+    const pages = role === 'run' ? RUN_PAGES : WORKER_PAGES;
     /** @type {Member} */
-    const member = { child, role, said: () => said, ended };
+    const member = { child, role, pages, said: () => said, ended };
     members.add(member);
     return member;
   }
 
   /** As systemd would: started again a moment after its death. */
   function keepWorker() {
-    const member = start('worker', ['worker', '--concurrency', '2']);
+    const member = start('worker', ['worker', '--concurrency', String(WORKER_PAGES)]);
     void member.ended.then(async () => {
       await delay(300);
       if (!closing) keepWorker();
@@ -67,139 +103,133 @@ export async function openFarm({ shopUrl, workers }) {
   }
 
   async function batch() {
-    const [name] = await readdir(path.join(home, 'batches')).catch(() => []);
-    return name === undefined ? undefined : { id: name, dir: path.join(home, 'batches', name) };
+    const names = await readdir(batches).catch(() => []);
+    return names.filter((name) => name.startsWith('demo-shop-')).map((name) => path.join(batches, name))[0];
   }
 
-  return {
+  async function followJournal() {
+    /** @type {string | undefined} */
+    let file;
+    while (!closing) {
+      file ??= await batch();
+      const text =
+        file === undefined ? '' : await readFile(path.join(file, 'journal.ndjson'), 'utf8').catch(() => '');
+      journal = text.split('\n').slice(0, -1).flatMap(entryOf);
+      await delay(JOURNAL_LOOK_MS);
+    }
+  }
+
+  const farm = {
     dir,
     home,
-    out,
+    batches: smallDisk ? batches : undefined,
+    socket: path.join(home, 'redis', 'redis.sock'),
     talk: () => talk.join(''),
-    begin() {
+    /** @param {import('./places.mjs').Place} to where it delivers from now on */
+    begin(to) {
+      place = to;
       for (let at = 0; at < workers; at++) keepWorker();
-      return start('run', ['run', TARGET, '--date', '2026-03-01', '--concurrency', '4']);
+      void followJournal();
+      return farm.run();
     },
-    begun: async () => (await readdir(path.join(home, 'batches')).catch(() => [])).length > 0,
-    run: () => start('run', ['run', TARGET, '--date', '2026-03-01', '--concurrency', '4']),
-    batch,
+    run: () =>
+      start('run', [
+        'run',
+        TARGET,
+        '--date',
+        '2026-03-01',
+        '--concurrency',
+        String(RUN_PAGES),
+        ...['--out', place?.out ?? ''],
+      ]),
     members: () => [...members],
-    /** The states that the batch's journal has, in order. */
-    async states() {
-      const found = await batch();
-      if (found === undefined) return [];
-      const text = await readFile(path.join(found.dir, 'journal.ndjson'), 'utf8').catch(() => '');
-      return text
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => /** @type {{ state: string, reason?: string }} */ (JSON.parse(line)));
-    },
+    /** What the batch's journal said last. @returns {Entry | undefined} */
+    last: () => journal.at(-1),
+    hasEnded: () => ['delivered', 'held', 'failed', 'cancelled'].includes(farm.last()?.state ?? ''),
     /** The member that runs the batch's state machine. */
     async coordinator() {
-      const found = await batch();
-      const text =
-        found === undefined
-          ? ''
-          : await readFile(path.join(found.dir, 'runner.lock'), 'utf8').catch(() => '');
+      const file = path.join((await batch()) ?? batches, 'runner.lock');
+      const text = await readFile(file, 'utf8').catch(() => '');
       const pid = Number(/"pid":(\d+)/.exec(text)?.[1]);
       return [...members].find(({ child }) => child.pid === pid);
     },
-    chromium: async () =>
-      (await processesWith(`${home}/browsers/`)).filter(({ line }) => !line.includes('--type=')),
-    renderers: () => renderersUnder(`${home}/browsers/`),
-    redis: async () =>
-      (await processesWith(path.join(home, 'redis'))).filter(({ line }) =>
-        /^\S*(redis|valkey)-server /.test(line),
-      ),
+    /** The path of each page of the frontier, in order. */
+    async frontier() {
+      const text = await readFile(path.join((await batch()) ?? batches, 'frontier.ndjson'), 'utf8');
+      return text
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => new URL(JSON.parse(line).url).pathname);
+    },
 
-    /** Stops everybody as an operator would; throws with what is left. */
+    /** Stops everybody as an operator would. @returns {Promise<string[]>} what is left of them */
     async close() {
       closing = true;
-      await delay(350);
       const running = [...members];
       for (const { child } of running) child.kill('SIGTERM');
-      const codes = await Promise.all(running.map(({ ended }) => ended));
+      const ends = await Promise.all(running.map(({ ended }) => ended));
       // What killed processes left behind is swept by the next start of a worker.
       const last = start('worker', ['worker', '--concurrency', '1']);
       while (!last.said().includes('working for the farm')) {
         if (last.child.exitCode !== null) throw new Error(`the last worker ended:\n${last.said()}`);
-        await delay(50);
+        await delay(20);
       }
       last.child.kill('SIGTERM');
-      codes.push(await last.ended);
+      ends.push(await last.ended);
       const left = await leftBehind();
-      if (codes.some((code) => code !== 0 && code !== 130)) left.push(`exit codes ${codes.join(', ')}`);
+      // A worker that had only just been started does not know the signal yet.
+      if (ends.some((end) => end !== 0 && end !== 130 && end !== 'SIGTERM'))
+        left.push(`exit codes ${ends.join(', ')}`);
       return left;
     },
+
     /** Whatever happened: nothing of it stays. */
     async destroy() {
       closing = true;
       for (const { child } of members) child.kill('SIGKILL');
       for (let look = 0; look < 100; look++) {
-        const left = await processesWith(dir);
+        const left = await processesOfOurs();
         if (left.length === 0) break;
-        for (const { pid, line } of left) if (look > 20 && line.includes(dir)) kill(pid);
+        for (const { pid } of left) if (look > 20) kill(pid);
         await delay(100);
       }
+      if (smallDisk) unmountSmallDisk(batches);
       await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+      open.delete(farm);
     },
   };
+  open.add(farm);
+  return farm;
+
+  async function processesOfOurs() {
+    return (await allProcesses()).filter(({ line }) => line.includes(dir));
+  }
 
   async function leftBehind() {
-    /** @type {string[]} */
-    let left = [];
-    for (let look = 0; look < 50; look++) {
-      left = (await processesWith(dir)).map(({ pid, line }) => `process ${pid} ${line.slice(0, 120)}`);
+    for (let look = 0; ; look++) {
+      const left = (await processesOfOurs()).map(({ pid, line }) => `process ${pid} ${line.slice(0, 120)}`);
       const folders = await readdir(path.join(home, 'browsers')).catch(() => []);
       left.push(...folders.map((name) => `browser folder ${name}`));
       const sockets = await readdir(path.join(home, 'redis')).catch(() => []);
       left.push(...sockets.filter((name) => name.endsWith('.sock')).map((name) => `socket ${name}`));
-      if (left.length === 0) break;
+      left.push(...(await readdir(temp)).map((name) => `temporary ${name}`));
+      if (left.length === 0 || look === 50) return left;
       await delay(100);
     }
-    return left;
   }
 }
 
 /** @typedef {Awaited<ReturnType<typeof openFarm>>} StormFarm */
 
-/** @param {string} text */
-async function processesWith(text) {
-  const found = [];
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    const line = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
-    if (line.includes(text)) found.push({ pid: Number(name), line });
-  }
-  return found;
-}
-
 /**
- * Renderers do not always name their browser's folder; they are grandchildren of the process that does.
- * @param {string} text
+ * A line that a full disk tore is none.
+ * @param {string} line
+ * @returns {Entry[]}
  */
-async function renderersUnder(text) {
-  const parents = new Set((await processesWith(text)).map(({ pid }) => pid));
-  const found = [];
-  for (let round = 0; round < 3; round++)
-    for (const name of await readdir('/proc')) {
-      if (!/^\d+$/.test(name) || parents.has(Number(name))) continue;
-      const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-      if (parents.has(Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))) parents.add(Number(name));
-    }
-  for (const pid of parents) {
-    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (line.includes('--type=renderer')) found.push({ pid });
-  }
-  return found;
-}
-
-/** @param {number} pid */
-export function kill(pid) {
+function entryOf(line) {
   try {
-    process.kill(pid, 'SIGKILL');
-    return true;
+    return [JSON.parse(line)];
   } catch {
-    return false; // it ended by itself in between
+    return [];
   }
 }

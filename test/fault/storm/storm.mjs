@@ -1,209 +1,185 @@
 // @ts-check
 /** One seed: a farm, a batch, what befalls them, and the verdict. */
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { kill, openFarm } from './farm.mjs';
-import { scheduleOf } from './schedule.mjs';
+import { createExcuses } from './excuses.mjs';
+import { openFarm } from './farm.mjs';
+import { watchFlight } from './flight.mjs';
+import { folderPlace, s3Place } from './places.mjs';
+import { pollPlace } from './reader.mjs';
+import { s3FaultsOf, scheduleOf } from './schedule.mjs';
+import { maySmallDisk } from './small-disk.mjs';
+import { killMember, strike } from './strike.mjs';
 import { againstBooks, againstCatalogue, readDataset } from './truth.mjs';
 
 /** @typedef {import('../../shop/server.mjs').RunningShop} RunningShop */
-/** @typedef {import('./schedule.mjs').Fault} Fault */
+/** @typedef {import('./strike.mjs').Battlefield} Battlefield */
+/** @typedef {(kind: import('./schedule.mjs').FaultKind) => void} Count */
+
+/**
+ * @typedef {object} Truth the run that nothing befell
+ * @property {string[]} rows
+ * @property {ReadonlyMap<string, Buffer>} files by name, `_SUCCESS` the last
+ */
 
 /**
  * @typedef {object} Verdict
  * @property {number} seed
- * @property {Record<string, number>} faults done, by kind
+ * @property {'folder' | 's3'} destination
+ * @property {Record<string, number>} faults done, by kind; `s3` those of requests to S3
  * @property {number} again renderings beyond one a page
  * @property {number} mayBeAgain most that the faults excuse
+ * @property {number} looks of the reader
  * @property {number} seconds
- * @property {string[]} problems none: identical, balanced, nothing left
+ * @property {string[]} problems none: identical, balanced, never partial, nothing left
  */
 
-/** Pages in flight in one worker, and in the whole farm. */
-const OF_ONE = 4;
-const OF_ALL = 4;
-/** @type {Record<Fault['kind'], number>} */
-const EXCUSED = {
-  worker: OF_ONE,
-  coordinator: OF_ONE,
-  chromium: OF_ONE,
-  renderer: OF_ONE,
-  redis: OF_ALL,
-  outage: OF_ALL,
-  storm429: OF_ALL,
-};
 const LIMIT_MS = 15 * 60_000;
+/** The reader's pace while nothing can change, and from the gate on. */
+const SLOW_LOOK_MS = 200;
+const QUICK_LOOK_MS = 50;
 
 /**
- * The rows of a run that nothing befalls.
+ * The dataset of a run that nothing befalls.
  * @param {RunningShop} shop
+ * @returns {Promise<Truth>}
  */
 export async function undisturbed(shop) {
   const farm = await openFarm({ shopUrl: shop.url, workers: 0 });
   try {
-    const run = farm.run();
-    if ((await run.ended) !== 0) throw new Error(`the undisturbed run failed:\n${farm.talk()}`);
-    const { rows } = await readDataset(farm.out);
+    const place = folderPlace(path.join(farm.dir, 'out'));
+    const code = await farm.begin(place).ended;
+    if (code !== 0) throw new Error(`the undisturbed run failed:\n${farm.talk()}`);
+    const { rows, files } = await readDataset(place);
     const wrong = againstCatalogue(rows, shop.catalogue, shop.url);
     if (wrong.length > 0)
       throw new Error(`the undisturbed run is not the shop's truth:\n${wrong.join('\n')}`);
-    return rows;
+    return { rows, files };
   } finally {
     await farm.destroy();
   }
 }
 
 /**
+ * The dataset of the undisturbed run stands in the place already, as an earlier batch of that date, so that the delivery
+ * has something to replace.
  * @param {RunningShop} shop
- * @param {{ seed: number, truth: string[], onTalk?: (talk: string) => void }} options
+ * @param {{ seed: number, truth: Truth, swift?: import('../../support/swift.mjs').Swift | undefined, onTalk?: (talk: string) => void }} options
+ *   without `swift` everything is delivered to a folder
  * @returns {Promise<Verdict>}
  */
-export async function storm(shop, { seed, truth, onTalk }) {
+export async function storm(shop, { seed, truth, swift, onTalk }) {
   const started = Date.now();
+  const { faults, ends, destination } = scheduleOf(seed);
   shop.clearLog();
-  const farm = await openFarm({ shopUrl: shop.url, workers: 2 });
+  const smallDisk = maySmallDisk() && faults.some(({ kind }) => kind === 'disk');
+  const farm = await openFarm({ shopUrl: shop.url, workers: 2, smallDisk });
+  const place =
+    swift !== undefined && destination === 's3'
+      ? await s3Place(swift, { prefix: `seed-${seed}`, nextFault: s3FaultsOf(seed) })
+      : folderPlace(path.join(farm.dir, 'out'));
+  const flight = watchFlight(farm.socket);
+  const field = { farm, shop, flight, excuses: createExcuses() };
   /** @type {Record<string, number>} */
   const done = {};
-  let excused = 0;
+  let looks = 0;
+  let again = 0;
+  let mayBeAgain = 0;
   /** @type {string[]} */
   const problems = [];
   try {
-    farm.begin();
-    const count = (/** @type {Fault['kind']} */ kind) => {
+    await place.put(truth.files);
+    const reader = pollPlace(place, () =>
+      ['gating', 'delivering'].includes(farm.last()?.state ?? '') ? QUICK_LOOK_MS : SLOW_LOOK_MS,
+    );
+    farm.begin(place);
+    /** @type {Count} */
+    const count = (kind) => {
       done[kind] = (done[kind] ?? 0) + 1;
-      excused += EXCUSED[kind];
     };
-    await Promise.all([
-      befall(farm, shop, scheduleOf(seed).faults, count),
-      befallEnds(farm, scheduleOf(seed).ends, count),
-    ]);
-    const end = await untilEnded(farm);
-    await shop.control({ down: null, rateLimit: null });
+    await Promise.all([befall(field, faults, count), befallEnds(field, ends, count), untilEnded(farm)]);
+    const end = farm.last();
     if (end?.state !== 'delivered') problems.push(`it ended ${end?.state}: ${end?.reason}`);
     else {
-      const { rows, manifest } = await readDataset(farm.out);
+      const { rows, manifest } = await readDataset(place);
       problems.push(...againstBooks(manifest));
       problems.push(...againstCatalogue(rows, shop.catalogue, shop.url).slice(0, 10));
-      if (rows.join('\n') !== truth.join('\n')) problems.push('the dataset differs from the undisturbed run');
+      if (rows.join('\n') !== truth.rows.join('\n'))
+        problems.push('the dataset differs from the undisturbed run');
     }
+    const books = field.excuses.judge(shop.log().rendered, await farm.frontier());
+    ({ again, most: mayBeAgain } = books);
+    problems.push(...books.problems.slice(0, 20));
     problems.push(...(await farm.close()));
+    problems.push(...(await place.leftovers()));
+    const seen = await reader.stop();
+    looks = seen.looks;
+    problems.push(...seen.problems);
   } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
+    problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
     await shop.control({ down: null, rateLimit: null });
     if (problems.length > 0) onTalk?.(farm.talk());
+    flight.close();
     await farm.destroy();
+    await place.close();
   }
-  const { pagesRendered, renderedTimes } = shop.log();
-  if (pagesRendered !== shop.catalogue.products)
-    problems.push(`${shop.catalogue.products - pagesRendered} pages were never rendered`);
-  const again = Object.entries(renderedTimes).reduce((sum, [times, n]) => sum + (Number(times) - 1) * n, 0);
-  if (again > excused)
-    problems.push(`${again} pages rendered again, ${excused} were in flight at the faults`);
+  const s3 = place.faults();
   return {
     seed,
-    faults: done,
+    destination: place.appearsWhole ? 'folder' : 's3',
+    faults: s3 === 0 ? done : { ...done, s3 },
     again,
-    mayBeAgain: excused,
+    mayBeAgain,
+    looks,
     seconds: Math.round((Date.now() - started) / 1000),
     problems,
   };
 }
 
 /**
- * @param {import('./farm.mjs').StormFarm} farm
- * @param {RunningShop} shop
- * @param {Fault[]} faults
- * @param {(kind: Fault['kind']) => void} count
+ * @param {Battlefield} field
+ * @param {readonly import('./schedule.mjs').Fault[]} faults
+ * @param {Count} count
  */
-async function befall(farm, shop, faults, count) {
-  while (!(await isIn(farm, 'fetching'))) if (await hasEnded(farm)) return;
+async function befall(field, faults, count) {
+  const { farm, shop } = field;
+  while (farm.last()?.state !== 'fetching' && !farm.hasEnded()) await delay(20);
   for (const fault of faults) {
     await delay(fault.afterMs);
-    if (!(await isIn(farm, 'fetching'))) return;
-    if (await strike(farm, shop, fault)) count(fault.kind);
-    if (fault.kind === 'outage' || fault.kind === 'storm429') await delay(fault.forMs);
-    await shop.control({ rateLimit: null });
+    if (farm.last()?.state !== 'fetching') return;
+    if (await strike(field, fault)) count(fault.kind);
     // The command that opened the batch is given again while there is enough left that it cannot find it ended.
     const isRunning = farm.members().some(({ role }) => role === 'run');
-    const { pagesRendered } = shop.log();
-    if (!isRunning && pagesRendered < shop.catalogue.products / 2 && (await farm.begun())) farm.run();
+    if (!isRunning && shop.log().pagesRendered < shop.catalogue.products / 2) farm.run();
   }
 }
 
 /**
- * @param {import('./farm.mjs').StormFarm} farm
- * @param {RunningShop} shop
- * @param {Fault} fault
- * @returns {Promise<boolean>} false when there was no victim
- */
-async function strike(farm, shop, { kind, pick, forMs, mode }) {
-  /** @param {{ pid: number }[]} victims */
-  const one = (victims) => {
-    const victim = victims[Math.floor(pick * victims.length)];
-    return victim !== undefined && kill(victim.pid);
-  };
-  switch (kind) {
-    case 'worker':
-      return one(
-        farm.members().flatMap(({ child }) => (child.pid === undefined ? [] : [{ pid: child.pid }])),
-      );
-    case 'coordinator':
-      return (await farm.coordinator())?.child.kill('SIGKILL') === true;
-    case 'chromium':
-      return one(await farm.chromium());
-    case 'renderer':
-      return one(await farm.renderers());
-    case 'redis':
-      return one(await farm.redis());
-    case 'outage':
-      await shop.control({ down: { mode, forMs } });
-      return true;
-    case 'storm429':
-      await shop.control({ rateLimit: { perSecond: 4, retryAfterS: 1 } });
-      return true;
-  }
-}
-
-/**
- * @param {import('./farm.mjs').StormFarm} farm
+ * @param {Battlefield} field
  * @param {Partial<Record<string, number>>} ends
- * @param {(kind: Fault['kind']) => void} count
+ * @param {Count} count
  */
-async function befallEnds(farm, ends, count) {
+async function befallEnds(field, ends, count) {
+  const { farm } = field;
   const open = new Map(Object.entries(ends));
-  while (open.size > 0 && !(await hasEnded(farm))) {
-    const state = (await farm.states()).at(-1)?.state ?? '';
+  while (open.size > 0 && !farm.hasEnded()) {
+    const state = farm.last()?.state ?? '';
     const afterMs = open.get(state);
     if (afterMs !== undefined) {
       open.delete(state);
       await delay(afterMs);
-      if ((await farm.coordinator())?.child.kill('SIGKILL') === true) count('coordinator');
+      if (await killMember(field, await farm.coordinator())) count('coordinator');
     }
-    await delay(5);
+    await delay(10);
   }
-}
-
-/**
- * @param {import('./farm.mjs').StormFarm} farm
- * @param {string} state
- */
-async function isIn(farm, state) {
-  await delay(20);
-  return (await farm.states()).at(-1)?.state === state;
-}
-
-/** @param {import('./farm.mjs').StormFarm} farm */
-async function hasEnded(farm) {
-  const state = (await farm.states()).at(-1)?.state ?? '';
-  return ['delivered', 'held', 'failed', 'cancelled'].includes(state);
 }
 
 /** @param {import('./farm.mjs').StormFarm} farm */
 async function untilEnded(farm) {
   const deadline = Date.now() + LIMIT_MS;
-  while (!(await hasEnded(farm))) {
+  while (!farm.hasEnded()) {
     if (Date.now() > deadline) throw new Error(`not ended after ${LIMIT_MS / 60_000} minutes`);
-    await delay(100);
+    await delay(50);
   }
-  return (await farm.states()).at(-1);
 }

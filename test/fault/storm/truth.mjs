@@ -1,6 +1,7 @@
 // @ts-check
 /** What was delivered, as text that two runs can be compared by, and whether it is what the shop says. */
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { rowOf } from '../../shop/catalogue.mjs';
@@ -8,27 +9,41 @@ import { rowOf } from '../../shop/catalogue.mjs';
 /** @typedef {import('../../shop/catalogue.mjs').Catalogue} Catalogue */
 
 /**
- * The rows by key, without when and by which batch they were fetched, a line each; and the manifest.
- * @param {string} out
+ * What stands in a place: the manifest, the files by name (`_SUCCESS` the last), and the rows by key, without when and by
+ * which batch they were fetched, a line each.
+ * @param {import('./places.mjs').Place} place
  */
-export async function readDataset(out) {
-  const target = path.join(out, 'demo-shop');
-  const folder = path.join(target, 'date=2026-03-01');
-  const manifest = JSON.parse(await readFile(path.join(folder, '_SUCCESS'), 'utf8'));
-  const hidden = (await readdir(target)).filter((name) => name.startsWith('.'));
-  if (hidden.length > 0) throw new Error(`left beside the dataset: ${hidden.join(', ')}`);
+export async function readDataset(place) {
+  const success = await place.read('_SUCCESS');
+  if (success === undefined) throw new Error('there is no _SUCCESS');
+  const manifest = JSON.parse(success.toString());
+  /** @type {string[]} */
   const listed = manifest.files.map((/** @type {{ name: string }} */ { name }) => name);
-  const found = (await readdir(folder)).filter((name) => name !== '_SUCCESS');
+  const found = (await place.names()).filter((name) => name !== '_SUCCESS');
   if (found.sort().join() !== listed.sort().join())
-    throw new Error(`the folder holds ${found}, the manifest names ${listed}`);
-  const files = listed.map((/** @type {string} */ name) => `'${path.join(folder, name)}'`).join(', ');
+    throw new Error(`there is ${found}, the manifest names ${listed}`);
+  /** @type {Map<string, Buffer>} */
+  const files = new Map();
+  for (const name of [...listed, '_SUCCESS']) files.set(name, (await place.read(name)) ?? Buffer.alloc(0));
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'thresh-storm-'));
+  try {
+    for (const [name, body] of files) await writeFile(path.join(dir, name), body);
+    return { manifest, files, rows: await rowsOf(listed.map((name) => path.join(dir, name))) };
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** @param {string[]} files */
+async function rowsOf(files) {
   const instance = await DuckDBInstance.create();
   const connection = await instance.connect();
   try {
     const result = await connection.runAndReadAll(
-      `select * exclude (_fetched_at, _batch) from read_parquet([${files}]) order by sku, _page_url`,
+      `select * exclude (_fetched_at, _batch) from read_parquet([${files.map((file) => `'${file}'`).join(', ')}])
+       order by sku, _page_url`,
     );
-    return { manifest, rows: result.getRowObjectsJson().map((row) => JSON.stringify(row)) };
+    return result.getRowObjectsJson().map((row) => JSON.stringify(row));
   } finally {
     connection.closeSync();
     instance.closeSync();

@@ -37,7 +37,7 @@ export async function openPool(options: Partial<PoolOptions> = {}): Promise<Pool
     browserProcesses: async () => mainProcesses(temp),
     async close() {
       await pool.close();
-      expect(await processesOf(temp)).toEqual([]);
+      expect(processesOf(temp)).toEqual([]);
       expect(await readdir(temp)).toEqual([]);
       await rm(temp, { recursive: true });
     },
@@ -47,7 +47,7 @@ export async function openPool(options: Partial<PoolOptions> = {}): Promise<Pool
 /** Processes of browsers under the folder that are no child process of Chromium's own: those have a `--type`. */
 export async function mainProcesses(temp: string): Promise<number[]> {
   const mains: number[] = [];
-  for (const pid of await processesOf(temp)) {
+  for (const pid of processesOf(temp)) {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     const program = await readlink(`/proc/${pid}/exe`).catch(() => '');
     if (/chrom|headless/.test(program) && !command.includes('--type=')) mains.push(pid);

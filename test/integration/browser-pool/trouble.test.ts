@@ -58,6 +58,47 @@ test('Chromium killed: each lease is told, and the next works', async () => {
   await next.release('good');
 });
 
+test('of the pages of a killed browser each is told that, whatever it was doing', async () => {
+  lab = await openPool({ maxPages: 8 });
+  for (let round = 0; round < 3; round++) {
+    const leases = await Promise.all(Array.from({ length: 8 }, () => lab.pool.lease(anyone())));
+    const calls = leases.map(async ({ page, lost }) => {
+      await page.evaluate('new Promise(() => undefined)').catch(() => undefined);
+      return lost.aborted;
+    });
+    for (const pid of await lab.browserProcesses()) process.kill(pid, 'SIGKILL');
+    // Whoever sees the call fail must find the reason there.
+    expect(await Promise.all(calls)).toEqual(leases.map(() => true));
+    for (const { lost } of leases) {
+      expect(lost.reason).toMatchObject({
+        code: 'BROWSER_CRASHED',
+        retry: { afterMs: expect.any(Number) },
+      });
+    }
+    await Promise.all(leases.map((lease) => lease.release('broken')));
+  }
+});
+
+test('a lease alone in its browser neither harms others nor is harmed, and comes one at a time', async () => {
+  lab = await openPool({ maxPages: 1 });
+  const other = await lab.pool.lease(anyone());
+  const [main] = await lab.browserProcesses();
+  const alone = await lab.pool.lease({ ...anyone(), alone: true });
+  const second = lab.pool.lease({ ...anyone(), alone: true });
+  await expect.poll(() => lab.pool.stats()).toMatchObject({ browsers: 2, leased: 2, waiting: 1 });
+  for (const pid of await lab.browserProcesses()) if (pid !== main) process.kill(pid, 'SIGKILL');
+  expect(await aborted(alone.lost)).toMatchObject({
+    code: 'BROWSER_CRASHED',
+    message: 'the browser went away while the page was at work, with no other page in it',
+    retry: 'later',
+  });
+  await alone.release('broken');
+  expect(await other.page.evaluate('1 + 1')).toBe(2);
+  await other.release('good');
+  await (await second).release('good');
+  await expect.poll(() => lab.pool.stats()).toMatchObject({ browsers: 1, leased: 0 });
+});
+
 test('a renderer killed costs only its page', async () => {
   lab = await openPool();
   const victim = await lab.pool.lease(anyone());

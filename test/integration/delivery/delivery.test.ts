@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Dataset, Destination } from '../../../src/delivery/contract.js';
 import { openDestination } from '../../../src/delivery/destination.js';
 import { openS3Store, type S3Store } from '../../../src/delivery/s3-store.js';
-import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js';
-import { missingForSwift, type Swift, startSwift } from '../../support/swift.js';
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.mjs';
+import { missingForSwift, type Swift, startSwift } from '../../support/swift.mjs';
 
 const DATE = '2026-03-01';
 const PLACE = `shop/date=${DATE}`;
@@ -297,6 +297,21 @@ describe.skipIf(missingForSwift() !== undefined)(
       expect(await readerOf('broken').leftovers()).toEqual([]);
       await destination.deliver(fresh, { journal: path.join(dir, 'broken-2') });
       expect(await look(readerOf('broken'))).toBe(fresh.batch);
+      destination.close();
+    });
+
+    test('a probe whose answer is lost leaves no upload, and one that was killed none for long', async () => {
+      const destination = await openDestination('s3://feeds/probed', { endpoint: proxy.endpoint });
+      await store.begin('probed/.thresh-probe');
+      let lost = 0;
+      proxy.fault = (line) => (/^POST .*uploads/.test(line) && lost++ === 0 ? { cut: 'after' } : undefined);
+      await destination.probe();
+      proxy.fault = () => undefined;
+      expect(lost).toBe(2);
+      expect(await store.uploads('probed/')).toEqual([]);
+      await store.begin('probed/.thresh-probe');
+      await destination.deliver(fresh, { journal: path.join(dir, 'probed') });
+      expect(await store.uploads('probed/')).toEqual([]);
       destination.close();
     });
 

@@ -1,8 +1,9 @@
+// @ts-check
 /**
  * A real S3-compatible server for tests: OpenStack Swift with its s3api, as Debian packages it, on loopback and with all
  * of its files in one folder. `missingForSwift` says why there is none on this machine.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -19,22 +20,29 @@ const PROGRAMS = [
   '/usr/bin/memcached',
 ];
 
-export interface Swift {
-  endpoint: string;
-  /** For the AWS SDK. */
-  env: Record<string, string>;
-  stop(): Promise<void>;
-}
+/**
+ * @typedef {object} Swift
+ * @property {string} endpoint
+ * @property {Record<string, string>} env for the AWS SDK
+ * @property {() => Promise<void>} stop
+ */
 
-/** Undefined when all of it is here. */
-export function missingForSwift(): string | undefined {
+/**
+ * Undefined when all of it is here.
+ * @returns {string | undefined}
+ */
+export function missingForSwift() {
   const missing = PROGRAMS.filter((program) => !existsSync(program));
   return missing.length === 0
     ? undefined
     : `no ${missing[0]}: apt-get install swift-proxy swift-account swift-container swift-object memcached`;
 }
 
-export async function startSwift(dir: string): Promise<Swift> {
+/**
+ * @param {string} dir all of its files; removed by `stop`
+ * @returns {Promise<Swift>}
+ */
+export async function startSwift(dir) {
   const etc = path.join(dir, 'etc');
   const devices = path.join(dir, 'devices');
   await mkdir(path.join(devices, 'd1'), { recursive: true });
@@ -45,7 +53,7 @@ export async function startSwift(dir: string): Promise<Swift> {
     path.join(etc, 'swift.conf'),
     '[swift-hash]\nswift_hash_path_suffix = test\nswift_hash_path_prefix = test\n',
   );
-  const common = (port: number | undefined): string => `bind_ip = 127.0.0.1
+  const common = (/** @type {number | undefined} */ port) => `bind_ip = 127.0.0.1
 bind_port = ${port}
 workers = 0
 user = ${user}
@@ -56,11 +64,11 @@ log_level = WARNING
 log_address = /dev/null
 disable_fallocate = true
 `;
-  for (const [name, port] of [
+  for (const [name, port] of /** @type {const} */ ([
     ['account', account],
     ['container', container],
     ['object', object],
-  ] as const) {
+  ])) {
     await writeFile(
       path.join(etc, `${name}.conf`),
       `[DEFAULT]\n${common(port)}[pipeline:main]\npipeline = ${name}-server\n[app:${name}-server]\nuse = egg:swift#${name}\n${
@@ -78,6 +86,9 @@ pipeline = catch_errors cache listing_formats bulk s3api tempauth copy slo dlo s
 use = egg:swift#proxy
 account_autocreate = true
 allow_account_management = true
+conn_timeout = 20
+node_timeout = 60
+error_suppression_limit = 1000000
 [filter:tempauth]
 use = egg:swift#tempauth
 user_test_tester = testing .admin
@@ -113,12 +124,15 @@ use = egg:swift#symlink
     ),
   ];
   const endpoint = `http://127.0.0.1:${proxy}`;
-  const stop = async (): Promise<void> => {
+  const stop = async () => {
     await Promise.all(children.map(stopChild));
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    await answering(endpoint);
+    // The proxy answers before those behind it do.
+    for (const port of [account, container, object])
+      await answering(`http://127.0.0.1:${port}/recon/version`);
+    await answering(`${endpoint}/info`);
   } catch (error) {
     await stop();
     throw error;
@@ -136,10 +150,15 @@ use = egg:swift#symlink
   };
 }
 
-/** One device, one replica, few partitions. */
-function ring(etc: string, name: string, port: number): void {
+/**
+ * One device, one replica, few partitions.
+ * @param {string} etc
+ * @param {string} name
+ * @param {number} port
+ */
+function ring(etc, name, port) {
   const builder = path.join(etc, `${name}.builder`);
-  const run = (...args: string[]): void => {
+  const run = (/** @type {string[]} */ ...args) => {
     execFileSync('swift-ring-builder', [builder, ...args], { stdio: 'ignore' });
   };
   run('create', '4', '1', '1');
@@ -161,9 +180,10 @@ function ring(etc: string, name: string, port: number): void {
   run('rebalance');
 }
 
-async function answering(endpoint: string): Promise<void> {
-  for (let look = 0; look < 200; look++) {
-    const answer = await fetch(`${endpoint}/info`).catch(() => undefined);
+/** @param {string} url */
+async function answering(url) {
+  for (let look = 0; look < 300; look++) {
+    const answer = await fetch(url).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer !== undefined && answer.status < 500) return;
     await delay(100);
@@ -171,17 +191,21 @@ async function answering(endpoint: string): Promise<void> {
   throw new Error('Swift does not answer');
 }
 
-async function stopChild(child: ChildProcess): Promise<void> {
+/** @param {import('node:child_process').ChildProcess} child */
+async function stopChild(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** @param {number} count */
+async function freePorts(count) {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  const ports = servers.map(
+    (server) => /** @type {import('node:net').AddressInfo} */ (server.address()).port,
+  );
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }

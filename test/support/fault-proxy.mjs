@@ -1,32 +1,37 @@
+// @ts-check
 /** A proxy in front of a real server that puts faults in: error answers, cut connections, slow answers. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request } from 'node:http';
+import { createServer, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export type Fault =
-  | { answer: number }
-  /** `before`: the server never hears of it; `after`: it did what was asked, and only the answer is lost. */
-  | { cut: 'before' | 'after' }
-  | { waitMs: number };
+/**
+ * `cut: 'before'`: the server never hears of it; `'after'`: it did what was asked, and only the answer is lost.
+ * @typedef {{ answer: number } | { cut: 'before' | 'after' } | { waitMs: number }} Fault
+ */
 
-export interface FaultProxy {
-  endpoint: string;
-  /** `METHOD PATH?QUERY` of every request, in order. */
-  readonly seen: string[];
-  /** Asked for every request; undefined lets it pass. */
-  fault: (line: string, count: number) => Fault | undefined;
-  stop(): Promise<void>;
-}
+/**
+ * @typedef {object} FaultProxy
+ * @property {string} endpoint
+ * @property {readonly string[]} seen `METHOD PATH?QUERY` of every request, in order
+ * @property {(line: string, count: number) => Fault | undefined} fault asked for every request; undefined lets it pass
+ * @property {() => Promise<void>} stop
+ */
 
-export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
+/**
+ * @param {string} upstream
+ * @returns {Promise<FaultProxy>}
+ */
+export async function startFaultProxy(upstream) {
   const { hostname, port } = new URL(upstream);
+  /** @type {string[]} */
+  const seen = [];
   const server = createServer((incoming, outgoing) => {
     const line = `${incoming.method} ${incoming.url}`;
-    proxy.seen.push(line);
-    const fault = proxy.fault(line, proxy.seen.length);
-    void handle(fault);
+    seen.push(line);
+    void handle(proxy.fault(line, seen.length));
 
-    async function handle(put: Fault | undefined): Promise<void> {
+    /** @param {Fault | undefined} put */
+    async function handle(put) {
       if (put !== undefined && 'answer' in put) {
         incoming.resume();
         await once(incoming, 'end').catch(() => undefined);
@@ -37,7 +42,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
       if (put !== undefined && 'cut' in put && put.cut === 'before') return void incoming.socket.destroy();
       if (put !== undefined && 'waitMs' in put) await delay(put.waitMs);
       const { method, url, headers } = incoming;
-      const onward = request({ hostname, port, method, path: url, headers }, (answer: IncomingMessage) => {
+      const onward = request({ hostname, port, method, path: url, headers }, (answer) => {
         if (put !== undefined && 'cut' in put) {
           answer.resume();
           answer.once('end', () => incoming.socket.destroy());
@@ -52,9 +57,11 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const proxy: FaultProxy = {
-    endpoint: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
-    seen: [],
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+  /** @type {FaultProxy} */
+  const proxy = {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    seen,
     fault: () => undefined,
     async stop() {
       server.closeAllConnections();
