@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open, rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DATE, type FaultLab, hasRead, openFaultLab } from './fault-lab.js';
@@ -32,8 +32,14 @@ afterEach(() => {
 });
 afterAll(() => faults?.close());
 
-/** Takes all room of a disk; returns how to free it. */
-async function fill(dir: string): Promise<() => Promise<void>> {
+interface Filled {
+  /** Room for this many bytes and no more. */
+  leave(bytes: number): Promise<void>;
+  free(): Promise<void>;
+}
+
+/** Takes all room of a disk. */
+async function fill(dir: string): Promise<Filled> {
   const file = path.join(dir, 'filler');
   const handle = await open(file, 'w');
   for (const size of [1 << 20, 1 << 12, 1]) {
@@ -43,36 +49,82 @@ async function fill(dir: string): Promise<() => Promise<void>> {
       if (written === undefined || written.bytesWritten < size) break;
     }
   }
+  const { size } = await handle.stat();
   await handle.close();
-  return () => rm(file);
+  return { leave: (bytes) => truncate(file, size - bytes), free: () => rm(file) };
 }
 
-test('a full disk: the worker says it in one line a page in flight, waits, and goes on when there is room', async (context) => {
+const waits = (said: string): number => said.match(/"msg":"batch\.waited"/g)?.length ?? 0;
+
+test('a full disk: the worker says it once, status says why nothing moves, and it goes on when there is room', async (context) => {
   if (!mount('-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', batches)) context.skip('no tmpfs may be mounted here');
   const batch = await faults.open(await faults.target('full'));
   const worker = faults.lab.start(['worker', '--concurrency', '2']);
   await hasRead(worker, PRODUCTS / 3);
-  const free = await fill(batches);
-  await worker.says(/"rows\.waited-for-disk"|"batch\.waited"/);
-  await worker.says(/no space left/i);
-  await free();
+  const disk = await fill(batches);
+  await worker.says(/no space left.*"batch\.waited"/i);
+  await expect
+    .poll(async () => (await faults.lab.thresh(['status', path.basename(batch)])).stdout, { interval: 500 })
+    .toMatch(/no space left/i);
+  await disk.free();
   await faults.reaches(batch, 'delivered');
-  expect(worker.said().match(/waited-for-disk/g)?.length ?? 0).toBeLessThanOrEqual(2);
+  expect(waits(worker.said())).toBe(1);
+  expect(worker.said()).toMatch(/"msg":"batch\.went-on"/);
   await faults.expectTheTruth('full', 0);
   worker.child.kill('SIGTERM');
   expect((await worker.ended).code).toBe(0);
 }, 120_000);
+
+test('a disk that is full while pages are discovered', async (context) => {
+  if (!mount('-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', batches)) context.skip('no tmpfs may be mounted here');
+  const batch = await faults.open(await faults.target('full-early'));
+  const disk = await fill(batches);
+  await disk.leave(8_192); // for the lock and the journal, and not for the frontier
+  const worker = faults.lab.start(['worker', '--concurrency', '2']);
+  await worker.says(/cannot write pages to .*no space left.*"batch\.waited"/i);
+  expect(await faults.states(batch)).toEqual(['discovering']);
+  await disk.free();
+  await faults.reaches(batch, 'delivered');
+  expect(await faults.states(batch)).not.toContain('failed');
+  await faults.expectTheTruth('full-early', 0);
+  worker.child.kill('SIGTERM');
+  expect((await worker.ended).code).toBe(0);
+}, 120_000);
+
+test.each(['duckdb', 'parquetjs'])(
+  'a disk that is full while the dataset is built by %s',
+  async (engine) => {
+    if (!mount('-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', batches)) return; // said by the tests above
+    const name = `full-${engine}`;
+    const batch = await faults.open(await faults.target(name));
+    const worker = faults.lab.start(['worker', '--concurrency', '2'], { THRESH_PARQUET: engine });
+    await hasRead(worker, PRODUCTS / 3);
+    const disk = await fill(batches);
+    await worker.says(/"msg":"batch\.waited"/);
+    await disk.leave(20 * 1_024); // for the rest of the segment, and not for all rows once more
+    await faults.reaches(batch, 'aggregating');
+    await expect.poll(() => waits(worker.said())).toBeGreaterThanOrEqual(2);
+    expect((await faults.states(batch)).at(-1)).toBe('aggregating');
+    await disk.free();
+    await faults.reaches(batch, 'delivered');
+    expect(await faults.states(batch)).not.toContain('failed');
+    await faults.expectTheTruth(name, 0);
+    worker.child.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+  },
+  120_000,
+);
 
 test('a full disk under the output folder: the delivery waits, and is not failed', async (context) => {
   const { out } = faults.lab;
   await mkdir(out, { recursive: true });
   if (!mount('-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', out)) context.skip('no tmpfs may be mounted here');
   const batch = await faults.open(await faults.target('full-out'));
-  const free = await fill(out);
+  const disk = await fill(out);
   const worker = faults.lab.start(['worker', '--concurrency', '2']);
   await worker.says(/"batch\.waited"/);
   expect(await faults.states(batch)).not.toContain('delivered');
-  await free();
+  await disk.free();
   await faults.reaches(batch, 'delivered');
   expect(await faults.states(batch)).not.toContain('failed');
   expect(worker.said().match(/"batch\.waited"/g)?.length).toBe(1);
@@ -87,7 +139,7 @@ test('a read-only segment folder: said, waited for, and the pages that wait are 
   if (!mount('--bind', segments, segments) || !mount('-o', 'remount,bind,ro', segments))
     context.skip('no bind mount is allowed here');
   const worker = faults.lab.start(['worker', '--concurrency', '2']);
-  await worker.says(/"rows\.waited-for-disk"/);
+  await worker.says(/"msg":"batch\.waited"/);
   await worker.says(/read-only/i);
   expect(faults.shop.log().pagesRendered).toBeLessThanOrEqual(4);
   unmount(segments);
