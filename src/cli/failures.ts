@@ -22,19 +22,20 @@ export async function failures(
   settings: Settings,
 ): Promise<ExitCode> {
   const standing = await standingOf(settings.home, batch);
-  if (options.retry === true) {
+  const files = batchFiles(settings.home, batch);
+  // Also before a retry: what failed before it had all its pages must not be delivered with those that it has.
+  await requireAggregated(standing, files);
+  const groups = await groupDead(workFiles(files).dead);
+  const pages = groups.reduce((sum, group) => sum + group.pages, 0);
+  if (options.retry === true && pages > 0) {
     const { spec } = await retryDead(settings.home, batch);
     const concurrency = spec.concurrency ?? defaultConcurrency();
     return carryBatch({ spec, resumedFrom: 'fetching', concurrency, json: options.json === true }, settings);
   }
-  const files = batchFiles(settings.home, batch);
-  await requireAggregated(standing, files);
-  const groups = await groupDead(workFiles(files).dead);
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify(groups)}\n`);
     return EXIT.ok;
   }
-  const pages = groups.reduce((sum, group) => sum + group.pages, 0);
   const lines = [pages === 0 ? `${batch} has no dead letters` : `${pages} dead letters in ${batch}`];
   for (const group of groups) {
     lines.push('', `${String(group.pages).padStart(6)}  ${group.code}  ${plainText(group.message, 200)}`);

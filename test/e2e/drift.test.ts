@@ -19,7 +19,7 @@ afterAll(async () => {
   await lab?.close();
 });
 
-function writeTarget(name: string, row: string, gate = ''): Promise<string> {
+function writeTarget(name: string, row: string, gate = '', more = ''): Promise<string> {
   return lab.target(
     name,
     `
@@ -34,6 +34,7 @@ export default defineTarget({
   block: { types: ['image', 'font', 'media', 'stylesheet', 'script'] },
   gate: { ${gate} },
   extract: ({ page }) => (${row}),
+  ${more}
 });
 `,
   );
@@ -68,7 +69,7 @@ async function status(batch: string) {
   return standing as {
     state: string;
     reason?: string;
-    pages: { frontier: number; completed: number };
+    pages: { frontier: number; completed: number; dead: number };
     snapshot: { inFlight: number; quarantined: number };
   };
 }
@@ -118,6 +119,18 @@ test('pages that give nothing: the pause outlives Ctrl-C; the same command waits
   expect(code, stderr).toBe(0);
   expect(linesOf(again, 'batch.went-on')).toHaveLength(1);
   expect(stderr).toContain('180 completed');
+}, 240_000);
+
+test('pages that never get ready any more: paused when a hundred were given up', async () => {
+  const target = await writeTarget('unready', '[]', '', "ready: '.renamed', timeoutMs: 150, retries: 0,");
+  const running = lab.start(['run', target, '--date', '2026-03-01', '--concurrency', '4']);
+  const { batch, reason } = await paused(running);
+  expect(reason).toMatch(/^the site seems to have changed: (\d+) of the last \1 pages were given up \(100 %/);
+  const { dead } = (await status(batch)).pages;
+  expect(dead).toBeGreaterThanOrEqual(100);
+  expect(dead).toBeLessThan(100 + SLACK);
+  expect((await lab.thresh(['cancel', batch])).code).toBe(0);
+  expect((await running.ended).code).toBe(1);
 }, 240_000);
 
 test('switched off, it fetches on, and the gate has the last word', async () => {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createDriftWatch, type DriftCounts } from '../../../src/batch/drift-watch.js';
 
-const NONE: DriftCounts = { completed: 0, rows: 0, quarantined: 0, empty: 0 };
-type Page = 'good' | 'refused' | 'empty';
+const NONE: DriftCounts = { completed: 0, dead: 0, rows: 0, quarantined: 0, empty: 0 };
+type Page = 'good' | 'refused' | 'empty' | 'dead';
 
 /** A batch whose pages go by in ticks of `atOnce`; each look's answer is noted with the page it came after. */
 function batch(maxQuarantined = 0.05, atOnce = 1) {
@@ -16,10 +16,10 @@ function batch(maxQuarantined = 0.05, atOnce = 1) {
     /** The number of pages after which it was to be paused; undefined when it never was. */
     see(pages: readonly Page[]): { after: number; reason: string } | undefined {
       for (const [at, page] of pages.entries()) {
-        counts.completed += 1;
+        counts[page === 'dead' ? 'dead' : 'completed'] += 1;
         if (page === 'good') counts.rows += 1;
         else if (page === 'refused') counts.quarantined += 1;
-        else counts.empty += 1;
+        else if (page === 'empty') counts.empty += 1;
         const reason = (at + 1) % atOnce === 0 ? watch.look(counts) : undefined;
         if (reason !== undefined) return { after: at + 1, reason };
       }
@@ -40,6 +40,10 @@ describe('a site that has changed', () => {
       /^the site seems to have changed: the schema refused 100 of the last 100 rows \(100 %; up to 30 % is/,
     ],
     ['empty', /^the site seems to have changed: 100 of the last 100 completed pages gave no row \(100 %;/],
+    [
+      'dead',
+      /^the site seems to have changed: 100 of the last 100 pages were given up \(100 %; up to 30 % is/,
+    ],
   ])('before the batch: all %s, after a hundred pages', (kind, words) => {
     const found = batch().see(pages(1_000, kind));
     expect(found?.after).toBe(100);
@@ -81,11 +85,16 @@ describe('no drift', () => {
     expect(batch(1).see(pages(2_000, 'refused'))).toBeUndefined();
   });
 
+  test('some dead pages are for the gate to judge', () => {
+    expect(batch().see(mixed(2_000, 3, 'dead').reverse())).toBeUndefined();
+    expect(batch().see(mixed(2_000, 4, 'dead'))).toBeDefined();
+  });
+
   test('a few rows on many pages that only lead on say nothing', () => {
     const watch = createDriftWatch({ maxQuarantined: 0.05 });
     watch.look(NONE);
-    expect(watch.look({ completed: 200, rows: 10, quarantined: 60, empty: 0 })).toBeUndefined();
-    expect(watch.look({ completed: 200, rows: 10, quarantined: 60, empty: 190 })).toBeDefined();
+    expect(watch.look({ completed: 200, dead: 0, rows: 10, quarantined: 60, empty: 0 })).toBeUndefined();
+    expect(watch.look({ completed: 200, dead: 0, rows: 10, quarantined: 60, empty: 190 })).toBeDefined();
   });
 });
 
@@ -99,8 +108,8 @@ test('after a restart the window fills anew', () => {
 
 test('counters that begin again, after Redis was lost, are no drift', () => {
   const watch = createDriftWatch({ maxQuarantined: 0.05 });
-  watch.look({ completed: 5_000, rows: 5_000, quarantined: 0, empty: 0 });
-  expect(watch.look({ completed: 150, rows: 60, quarantined: 90, empty: 0 })).toBeUndefined();
-  expect(watch.look({ completed: 300, rows: 210, quarantined: 90, empty: 0 })).toBeUndefined();
-  expect(watch.look({ completed: 450, rows: 210, quarantined: 240, empty: 0 })).toBeDefined();
+  watch.look({ completed: 5_000, dead: 0, rows: 5_000, quarantined: 0, empty: 0 });
+  expect(watch.look({ completed: 150, dead: 0, rows: 60, quarantined: 90, empty: 0 })).toBeUndefined();
+  expect(watch.look({ completed: 300, dead: 0, rows: 210, quarantined: 90, empty: 0 })).toBeUndefined();
+  expect(watch.look({ completed: 450, dead: 0, rows: 210, quarantined: 240, empty: 0 })).toBeDefined();
 });
