@@ -6,7 +6,7 @@ import { isValid, rowOf } from '../shop/catalogue.mjs';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab, root } from '../support/lab.js';
 
-const PRODUCTS = 150;
+const PRODUCTS = 100;
 let lab: Lab;
 let shop: Awaited<ReturnType<typeof startShop>>;
 

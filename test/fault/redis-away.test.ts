@@ -9,7 +9,7 @@ import { findRedis } from '../../src/queue/find-redis.mjs';
 import { waitForAnswer } from '../../src/queue/redis-keeper.js';
 import { type FaultLab, hasRead, openFaultLab } from './fault-lab.js';
 
-const PRODUCTS = 30;
+const PRODUCTS = 18;
 /** Longer than the locks of batches and pages, so that they lapse. */
 const AWAY_MS = 13_000;
 let faults: FaultLab;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DATE, type FaultLab, hasRead, openFaultLab } from './fault-lab.js';
 
-const PRODUCTS = 30;
+const PRODUCTS = 18;
 let faults: FaultLab;
 
 beforeAll(async () => {
@@ -75,14 +75,14 @@ test('SIGTERM drains; a second signal stops at once; both can be resumed', async
   const { lab } = faults;
   const batch = await faults.open(await faults.target('stopped', { slow: 400 }));
   const first = lab.start(['worker', '--concurrency', '2']);
-  await hasRead(first, PRODUCTS / 5);
+  await hasRead(first, PRODUCTS / 6);
   first.child.kill('SIGTERM');
   expect((await first.ended).code).toBe(0);
   const { pagesRendered, renderedTimes } = faults.shop.log();
   expect(renderedTimes).toEqual({ 1: pagesRendered });
 
   const second = lab.start(['worker', '--concurrency', '2']);
-  await hasRead(second, PRODUCTS / 5);
+  await hasRead(second, PRODUCTS / 6);
   second.child.kill('SIGTERM');
   await second.says(/stopping/);
   second.child.kill('SIGTERM');
