@@ -25,7 +25,7 @@ const mayKnow = {
   delivery: [],
   throttle: [],
   telemetry: [],
-  queue: [],
+  queue: ['throttle'],
   target: ['dataset'],
   discovery: ['target'],
   page: ['pool', 'target', 'spool', 'throttle', 'queue'],

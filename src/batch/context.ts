@@ -13,6 +13,7 @@ import { type BatchBoard, createBatchBoard } from '../queue/batch-board.js';
 import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
 import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
+import { createTargetBoard, type TargetBoard } from '../queue/target-board.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
 import type { OnBatchEvent } from './events.js';
@@ -28,6 +29,9 @@ export interface BatchContext {
   sessions: Sessions;
   ledger: PageLedger;
   board: BatchBoard;
+  targetBoard: TargetBoard;
+  /** Names this process's part in the batch among all that work on it. */
+  who: string;
   /** Whose appends wait for the disk. */
   segments: SegmentWriter;
   hindrance: Hindrance;
@@ -78,6 +82,8 @@ export async function openContext(
     }),
     ledger: createPageLedger(redis.client, batch),
     board,
+    targetBoard: createTargetBoard(redis.client, spec.target),
+    who: writer,
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
     queue,

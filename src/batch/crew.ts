@@ -1,9 +1,10 @@
 /** A process's page worker for one target: takes page jobs from the target's queue and works them with the pool. */
 import { Worker } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
-import { type PageJob, workPage } from '../page/work-page.js';
+import { type PageJob, retryDelayMs, workPage } from '../page/work-page.js';
 import { PREFIX, pageQueue } from '../queue/keys.js';
 import type { RedisHandle } from '../queue/redis.js';
+import { createTargetBoard } from '../queue/target-board.js';
 import type { BatchContext } from './context.js';
 import type { OnBatchEvent } from './events.js';
 import { lastEntry } from './journal.js';
@@ -31,12 +32,19 @@ const STALLED_LOOK_MS = 2_500;
 
 export function createCrew(options: CrewOptions): Crew {
   const { redis, pool, onEvent, signal } = options;
+  const targetBoard = createTargetBoard(redis.client, options.target);
   const worker = new Worker<PageJob>(
     pageQueue(options.target),
     async (job, token) => {
       const context = await options.contextOf(job.data.batch);
       if ((await lastEntry(context.files.journal))?.state !== 'fetching') return; // left over from a batch that went on
-      await workPage(job, token, { ...context, dir: context.files.dir, pool, onEvent, signal });
+      await workPage(job, token, {
+        ...context,
+        dir: context.files.dir,
+        pool,
+        onEvent,
+        signal,
+      });
     },
     {
       connection: redis.connection,
@@ -47,6 +55,7 @@ export function createCrew(options: CrewOptions): Crew {
       stalledInterval: STALLED_LOOK_MS,
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       drainDelay: 1,
+      settings: { backoffStrategy: (attemptsMade) => retryDelayMs(attemptsMade, targetBoard) },
     },
   );
   worker.on('error', () => undefined); // lost links are told by the handle's own client

@@ -17,6 +17,12 @@ export type BatchEvent =
   | { kind: 'batch.left-to'; batch: string; pid: number }
   /** Redis lost what it knew; it is put together again from the batch's files. */
   | { kind: 'redis.forgot' }
+  /** The target asks for less: the limit was cut, and for a while no page starts. */
+  | { kind: 'target.overloaded'; batch: string; why: string; limit: number; pausedMs: number }
+  /** Nothing comes back from it: one page at a time is tried until one is served. */
+  | { kind: 'target.down'; batch: string; probedAgainInMs: number }
+  | { kind: 'target.back'; batch: string }
+  | { kind: 'target.quiet-hours'; batch: string; until: string }
   | { kind: 'batch.refused-links'; batch: string; host: string; example: string }
   | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }

@@ -29,7 +29,6 @@ export interface Feeder {
 
 const WINDOW = 1_000;
 const REFILL_BELOW = 600;
-const BACKOFF_MS = 1_000;
 
 export function createFeeder(options: FeederOptions): Feeder {
   const { batch, queue, frontier, ledger } = options;
@@ -76,7 +75,7 @@ export function createFeeder(options: FeederOptions): Feeder {
       opts: {
         jobId: pageJobId(batch, page.n),
         attempts,
-        backoff: { type: 'exponential', delay: BACKOFF_MS, jitter: 0.5 },
+        backoff: { type: 'within-budget' }, // the crew's own strategy
         removeOnComplete: true,
         removeOnFail: true,
       },

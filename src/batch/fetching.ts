@@ -9,13 +9,13 @@ import { ThreshError } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
-import { initialLimit, nextLimit } from '../throttle/limit.js';
 import type { Admission } from './admission.js';
 import type { DriftWatch } from './drift-watch.js';
 import type { OnBatchEvent } from './events.js';
 import { createFeeder } from './feeder.js';
 import { createFollowedLinks } from './followed.js';
 import type { Snapshots } from './snapshots.js';
+import type { Governed, Throttling } from './throttling.js';
 
 export interface FetchingOptions {
   batch: string;
@@ -26,8 +26,7 @@ export interface FetchingOptions {
   admission: Admission;
   segments: SegmentWriter;
   snapshots: Snapshots;
-  maxConcurrency: number;
-  minDelayMs: number;
+  throttling: Throttling;
   attempts: number;
   /** Undefined: the batch goes on whatever its pages give. */
   drift: DriftWatch | undefined;
@@ -36,20 +35,18 @@ export interface FetchingOptions {
 }
 
 const TICK_MS = 200;
+/** A pause that is longer is shown as one. */
+const WORTH_SAYING_MS = 5_000;
 
 /** Throws ThreshError CANCELLED when a person cancelled the batch; the abort reason when stopped. */
 export async function fetchPages(options: FetchingOptions): Promise<void> {
   const { batch, queue, frontier, ledger, board, onEvent } = options;
   const followed = createFollowedLinks(frontier, ledger, options.admission);
   const feeder = createFeeder({ ...options, skip: (page) => skipPage(options, page) });
-  let limit = initialLimit(options.maxConcurrency, Date.now());
-  let applied: number | undefined;
   /** Why the batch is paused, while it is. */
   let paused: string | undefined;
   let idleTicks = 0;
   const refusedHosts = new Set<string>();
-  if (options.minDelayMs > 0) await queue.setGlobalRateLimit(1, options.minDelayMs);
-  else await queue.removeGlobalRateLimit();
 
   for (;;) {
     options.signal.throwIfAborted();
@@ -65,15 +62,12 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
       options.drift?.restart(); // whoever said so has seen what there was to see
       onEvent({ kind: 'batch.went-on', batch });
     }
-    limit = nextLimit(limit, {
-      maximum: options.maxConcurrency,
-      overloadedAtMs: await board.overloadedAt(),
-      nowMs: Date.now(),
+    const nowMs = Date.now();
+    const governed = await options.throttling.tick({
+      nowMs,
+      inFlight: await queue.getActiveCount(),
+      need: {},
     });
-    if (limit.limit !== applied) {
-      await queue.setGlobalConcurrency(limit.limit);
-      applied = limit.limit;
-    }
     const { refused } = await followed.take();
     for (const url of refused) {
       const host = URL.canParse(url) ? new URL(url).host : url.slice(0, 60);
@@ -83,9 +77,10 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
       }
     }
     const fed = paused === undefined && (await feeder.feed());
+    const notice = paused ?? waitingFor(governed, nowMs);
     await options.snapshots.publish({
-      limit: limit.limit,
-      ...(paused === undefined ? { state: 'fetching' } : { state: 'paused', notice: paused }),
+      limit: governed.limit,
+      ...(notice === undefined ? { state: 'fetching' } : { state: 'paused', notice }),
     });
     if (followed.isDone()) return;
     if (paused === undefined) await pauseOnDrift(options);
@@ -101,6 +96,14 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
     }
     await delay(TICK_MS);
   }
+}
+
+/** Undefined while pages may start, or will within moments. */
+function waitingFor({ circuit, why, pausedUntilMs }: Governed, nowMs: number): string | undefined {
+  const until = new Date(pausedUntilMs).toISOString();
+  if (why === 'quiet-hours') return `quiet hours of the target, until ${until}`;
+  if (circuit === 'open') return 'the target is down: one page at a time is tried, and it goes on by itself';
+  return pausedUntilMs - nowMs > WORTH_SAYING_MS ? `the target asked us to wait until ${until}` : undefined;
 }
 
 /** Heard at the next look at what is asked for, by this loop as by all workers. */

@@ -29,6 +29,8 @@ import type { MachineDeps, Next, Running } from './running.js';
 import { setbackOf } from './setback.js';
 import { createSnapshots, publishWait, type Snapshots } from './snapshots.js';
 import { batchFiles } from './spec.js';
+import { createThrottleFile } from './throttle-file.js';
+import { createThrottling, type Throttling } from './throttling.js';
 
 /** Throws only when stopped (the signal's reason) or for bugs; a failed batch is an end like the others. */
 export async function runBatch(options: MachineDeps): Promise<JournalEntry & { state: EndState }> {
@@ -129,6 +131,7 @@ async function fetching(deps: Running): Promise<Next> {
   await deps.destination.probe();
   const journal = await readJournal(files.journal);
   const frontier = patientFrontier(await openFrontier(files.frontier), deps.hindrance, deps.signal);
+  let throttling: Throttling | undefined;
   try {
     const since = deadSince(journal);
     const { settled, taken } = await recover({
@@ -149,20 +152,32 @@ async function fetching(deps: Running): Promise<Next> {
     }
     const rules = createRules(definition, deps.signal);
     await rules.seedHosts(frontier);
-    const { maxConcurrency, minDelayMs } = definition.throttle;
+    const { maxConcurrency, minDelayMs, quietHours } = definition.throttle;
+    throttling = createThrottling({
+      batch: spec.id,
+      who: deps.who,
+      queue: deps.queue,
+      board: deps.targetBoard,
+      file: createThrottleFile(deps.home, spec.target),
+      maxConcurrency: Math.min(maxConcurrency, spec.concurrency ?? maxConcurrency),
+      minDelayMs: Math.max(minDelayMs, (await rules.crawlDelayMs()) ?? 0),
+      quietHours,
+      onSamples: () => undefined,
+      onEvent: deps.onEvent,
+    });
     await fetchPages({
       ...deps,
       batch: spec.id,
       frontier,
       admission: rules.admission({ frontier, ledger, limit: spec.limit, taken }),
       snapshots: snapshotsOf(deps, frontier, journal[0]?.at ?? spec.createdAt),
-      maxConcurrency: Math.min(maxConcurrency, spec.concurrency ?? maxConcurrency),
-      minDelayMs: Math.max(minDelayMs, (await rules.crawlDelayMs()) ?? 0),
+      throttling,
       attempts: definition.retries + 1,
       drift: definition.gate.pauseOnDrift ? createDriftWatch(definition.gate) : undefined,
     });
     await snapshotsOf(deps, frontier, journal[0]?.at ?? spec.createdAt).publish({ state: 'aggregating' });
   } finally {
+    await throttling?.close().catch(() => undefined); // Redis is away: what was learned last is kept
     await frontier.close();
     // Stopped, the batch stays as it is: what a person asked of it, too.
     if (!deps.signal.aborted) await board.setControl('run');

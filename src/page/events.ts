@@ -18,7 +18,6 @@ export type PageEvent =
       code: string;
       reason: string;
     }
-  | { kind: 'target.overloaded'; batch: string; url: string; afterMs: number }
   | { kind: 'browser.missed'; batch: string; reason: string }
   | {
       kind: 'target.said';

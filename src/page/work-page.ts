@@ -13,12 +13,15 @@ import { DelayedError, type Job, type Queue } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { ThreshError } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
+import { pauseUntil } from '../queue/limited-queue.js';
 import type { PageLedger } from '../queue/page-ledger.js';
+import type { TargetBoard } from '../queue/target-board.js';
 import type { PageGroup } from '../spool/group.js';
 import type { PageFailure, PageOutcome } from '../spool/record.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { Json, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
+import type { PageSample } from '../throttle/page-sample.js';
 import type { OnPageEvent } from './events.js';
 import { type RenderedPage, renderPage } from './render.js';
 import type { Sessions } from './sessions.js';
@@ -34,6 +37,8 @@ export interface PageJob {
   data?: Json;
   /** Browsers that went away under it while other pages were in them. */
   browsersLost?: number;
+  /** Starts that count for nothing, since the target as a whole was down. */
+  excused?: number;
 }
 
 export interface PageWorkDeps {
@@ -43,6 +48,7 @@ export interface PageWorkDeps {
   sessions: Sessions;
   ledger: PageLedger;
   board: BatchBoard;
+  targetBoard: TargetBoard;
   /** Waits while the disk takes nothing: what was rendered is not thrown away. */
   segments: SegmentWriter;
   queue: Queue;
@@ -57,6 +63,10 @@ export interface PageWorkDeps {
 const MAX_STARTS_OVER_ATTEMPTS = 20;
 /** So often may be chance, or somebody else's doing. */
 const MAX_BROWSERS_LOST = 2;
+/** Failures on a page's last attempt that are laid to a target of which nobody knows yet that it is down. */
+const MAX_DOUBTS = 3;
+const OUTAGE_WAIT_MS = 2_000;
+const BACKOFF_MS = 1_000;
 const PAUSE_LOOK_MS = 3_000;
 const NO_BROWSER_MS = 5_000;
 
@@ -74,7 +84,7 @@ export async function workPage(
   const attempt = job.attemptsMade + 1;
   const isLast = ({ retry }: ThreshError): boolean =>
     retry === 'never' ||
-    job.attemptsStarted >= attempts + MAX_STARTS_OVER_ATTEMPTS ||
+    job.attemptsStarted - (job.data.excused ?? 0) >= attempts + MAX_STARTS_OVER_ATTEMPTS ||
     (retry === 'later' && attempt >= attempts); // a wait that was asked for uses up no attempt, not even the last
   const { url, label, data } = job.data;
   const outcome = await renderPage(
@@ -97,19 +107,39 @@ export async function workPage(
     deps.onEvent({ kind: 'browser.missed', batch: job.data.batch, reason: error.message });
     return putBack(job, token, NO_BROWSER_MS);
   }
+  if (await isOutage(outcome.seen, error, { job: job.data, isLast: isLast(error), deps })) {
+    await ledger.countRetry();
+    return excuse(job, token, deps);
+  }
   const facts = { batch: job.data.batch, page, url, attempt, code: error.code, reason: error.message };
   if (!isLast(error)) {
     await ledger.countRetry();
     deps.onEvent({ kind: 'page.retried', ...facts });
     if (typeof error.retry === 'object') return waitAsAsked(job, token, error, deps);
-    throw new Error(error.message); // counted: the queue tries again after its backoff
+    throw new Error(error.message); // counted: the queue tries again after `retryDelayMs`
   }
   const failure: PageFailure = { code: error.code, message: error.message, ...artifacts };
   await commit(job.data, attempt, { outcome: 'dead', failure }, deps);
   deps.onEvent({ kind: 'page.dead', ...facts });
 }
 
-/** Uncounted. An overload holds back the whole farm for this target, anything else only this page. */
+/**
+ * True when the failure is laid to the target as a whole and not to this page: the target is down, or, when this would
+ * be the page's last attempt, it has served nobody since the attempt began.
+ */
+async function isOutage(
+  { answer, startedAtMs }: PageSample,
+  error: ThreshError,
+  { job, isLast, deps }: { job: PageJob; isLast: boolean; deps: PageWorkDeps },
+): Promise<boolean> {
+  if (answer !== 'failed' && answer !== 'refused') return false;
+  const { circuit, servedAtMs } = await deps.targetBoard.health();
+  if (circuit === 'open') return true;
+  const isDoubtful = answer === 'failed' && error.code !== 'HTTP_STATUS' && servedAtMs < startedAtMs;
+  return isLast && isDoubtful && (job.excused ?? 0) < MAX_DOUBTS;
+}
+
+/** Uncounted, and within the target's budget of retries. An overload holds back the whole farm for this target. */
 async function waitAsAsked(
   job: Job<PageJob>,
   token: string | undefined,
@@ -117,14 +147,25 @@ async function waitAsAsked(
   deps: PageWorkDeps,
 ): Promise<never> {
   const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : 0;
-  if (error.code === 'PAGE_BLOCKED' && afterMs > 0) {
-    await deps.board.noteOverload(Date.now());
-    await deps.queue.rateLimit(afterMs);
-    deps.onEvent({ kind: 'target.overloaded', batch: job.data.batch, url: job.data.url, afterMs });
-  }
+  const nowMs = Date.now();
+  if (error.code === 'PAGE_BLOCKED' && afterMs > 0) await pauseUntil(deps.queue, nowMs + afterMs, nowMs);
   if (error.code === 'BROWSER_CRASHED')
     await job.updateData({ ...job.data, browsersLost: (job.data.browsersLost ?? 0) + 1 });
-  return putBack(job, token, afterMs);
+  const atMs = await deps.targetBoard.reserveRetry(nowMs + afterMs);
+  return putBack(job, token, atMs - nowMs);
+}
+
+async function excuse(job: Job<PageJob>, token: string | undefined, deps: PageWorkDeps): Promise<never> {
+  await job.updateData({ ...job.data, excused: (job.data.excused ?? 0) + 1 });
+  const nowMs = Date.now();
+  return putBack(job, token, (await deps.targetBoard.reserveRetry(nowMs + OUTAGE_WAIT_MS)) - nowMs);
+}
+
+/** How long the queue waits before a page's next counted attempt, ms: longer each time, within the target's budget. */
+export async function retryDelayMs(attemptsMade: number, board: TargetBoard): Promise<number> {
+  const backoffMs = BACKOFF_MS * 2 ** (attemptsMade - 1) * (0.5 + Math.random() / 2);
+  const nowMs = Date.now();
+  return (await board.reserveRetry(nowMs + backoffMs)) - nowMs;
 }
 
 async function putBack(job: Job<PageJob>, token: string | undefined, afterMs: number): Promise<never> {

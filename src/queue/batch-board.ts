@@ -1,6 +1,6 @@
 /**
  * What the processes of a farm tell each other about a batch while it runs: where it stands, what a person asked of
- * it, when the target was last overloaded. Gone when the batch has ended; its files are the record.
+ * it. Gone when the batch has ended; its files are the record.
  */
 import type { Redis } from 'ioredis';
 import { batchKeys, OPEN_BATCHES } from './keys.js';
@@ -25,8 +25,6 @@ export interface BatchBoard {
   /** What is waited for now, by any of them; undefined when all go on. */
   waitsFor(): Promise<string | undefined>;
   forgetWaits(): Promise<void>;
-  overloadedAt(): Promise<number>;
-  noteOverload(nowMs: number): Promise<void>;
 }
 
 /** Whoever was killed while it waited says no more; an attempt at aggregating may take this long. */
@@ -76,12 +74,6 @@ export function createBatchBoard(client: Redis, batch: string): BatchBoard {
     },
     async forgetWaits() {
       await client.del(waits);
-    },
-    async overloadedAt() {
-      return Number((await client.hget(state, 'overloadedAt')) ?? 0);
-    },
-    async noteOverload(nowMs) {
-      await client.hset(state, 'overloadedAt', nowMs);
     },
   };
 }

@@ -42,6 +42,27 @@ export function batchKeys(batch: string): BatchKeys {
   };
 }
 
+export interface TargetKeys {
+  /** List of what pages showed of the target, until the throttle has taken it in. */
+  samples: string;
+  /** Hash: the throttle's last decision, what it learned, the retries' budget. */
+  state: string;
+  /** Who governs the target's throttle. */
+  governor: string;
+  /** Hash of batch to what it needs of the target. */
+  needs: string;
+}
+
+export function targetKeys(target: string): TargetKeys {
+  const base = `${PREFIX}:target:${target}`;
+  return {
+    samples: `${base}:samples`,
+    state: `${base}:state`,
+    governor: `${base}:governor`,
+    needs: `${base}:needs`,
+  };
+}
+
 /** A page's job: adding it again while it exists changes nothing. BullMQ forbids `:` and plain numbers. */
 export function pageJobId(batch: string, page: number): string {
   return `${batch}.${page}`;

@@ -1,6 +1,6 @@
 /** What a target gets for each option that it leaves out: the one place where defaults stand. */
 import { dirname, resolve } from 'node:path';
-import type { BlockSpec, BrowserSpec, TargetDefinition } from './definition.js';
+import type { BlockSpec, BrowserSpec, QuietHours, TargetDefinition } from './definition.js';
 import { parseDurationMs } from './duration.js';
 
 type Defaulted =
@@ -25,7 +25,7 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   browser: BrowserSpec;
   allowHosts: readonly string[];
   robots: 'respect' | 'ignore';
-  throttle: { maxConcurrency: number; minDelayMs: number };
+  throttle: { maxConcurrency: number; minDelayMs: number; quietHours: readonly QuietHours[] };
   retries: number;
   timeoutMs: number;
   sla?: { window: string; windowMs: number };
@@ -62,7 +62,10 @@ export function resolveTarget(target: TargetDefinition, file: string): ResolvedT
     browser: withAbsoluteState(browser ?? {}, file),
     allowHosts: target.allowHosts ?? [],
     robots: target.robots ?? DEFAULTS.robots,
-    throttle: over(DEFAULTS.throttle, target.throttle),
+    throttle: {
+      ...over(DEFAULTS.throttle, target.throttle),
+      quietHours: [target.throttle?.quietHours ?? []].flat(),
+    },
     retries: target.retries ?? DEFAULTS.retries,
     timeoutMs: target.timeoutMs ?? DEFAULTS.timeoutMs,
     gate: over(DEFAULTS.gate, target.gate),

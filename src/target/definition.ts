@@ -137,6 +137,15 @@ export interface BrowserSpec {
   storageState?: string | { cookies: unknown[]; origins: unknown[] };
 }
 
+export interface QuietHours {
+  /** `HH:MM`, included. */
+  from: string;
+  /** `HH:MM`, not included; before `from`: of the next day. */
+  to: string;
+  /** IANA name. Default UTC. */
+  tz?: string;
+}
+
 export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** `[a-z0-9-]{1,40}` */
   name: string;
@@ -173,6 +182,8 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
     maxConcurrency?: number;
     /** Least time between the starts of two pages over the whole farm, ms. Default 0. */
     minDelayMs?: number;
+    /** Times of the day at which no page starts; the batch waits and goes on by itself. Default none. */
+    quietHours?: QuietHours | readonly QuietHours[];
   };
   /** Tries after the first. Default 3. */
   retries?: number;

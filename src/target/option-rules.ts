@@ -251,6 +251,7 @@ export const targetRule = z.strictObject({
     .strictObject({
       maxConcurrency: whole(1, 10_000, 'e.g. maxConcurrency: 8'),
       minDelayMs: whole(0, 3_600_000, 'milliseconds, e.g. minDelayMs: 250'),
+      quietHours: z.union([quietHours(), z.array(quietHours())]).optional(),
     })
     .optional(),
   retries: whole(0, 100, 'e.g. retries: 3'),
@@ -286,6 +287,16 @@ export const targetRule = z.strictObject({
     })
     .optional(),
 });
+
+function quietHours() {
+  const timeOfDay = () =>
+    rule(
+      (value) => typeof value === 'string' && /^(?:[01]\d|2[0-3]):[0-5]\d$/.test(value),
+      'must be a time of the day',
+      "HH:MM, e.g. quietHours: { from: '08:00', to: '20:00', tz: 'Europe/Berlin' }",
+    );
+  return z.strictObject({ from: timeOfDay(), to: timeOfDay(), tz: timezone() });
+}
 
 function timezone() {
   return rule(

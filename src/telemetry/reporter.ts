@@ -29,6 +29,9 @@ const TOLD = new Set([
   'batch.refused-links',
   'browser.missed',
   'target.overloaded',
+  'target.down',
+  'target.back',
+  'target.quiet-hours',
   'page.dead',
 ]);
 const WARNINGS = new Set([
@@ -36,6 +39,7 @@ const WARNINGS = new Set([
   'batch.waited',
   'batch.left-to',
   'target.overloaded',
+  'target.down',
   'redis.forgot',
   'browser.missed',
 ]);

@@ -1,5 +1,21 @@
-/** The throttle of one target: samples and the clock in, a decision out. Pure; no I/O, no timer. */
+/**
+ * The throttle of one target: samples and the clock in, a decision out. Pure; no I/O, no timer.
+ *
+ * It joins the parts: what answers take unloaded (`baseline`), how much slower they are now (`shift`), the number in
+ * flight (`limit-law`), the page starts a second (`rate-cap`), what says that it is too much (`overload`), whether the
+ * target is down (`circuit`). docs/decisions/0010-throttle-law.md says why this law.
+ */
+import { createBaseline } from './baseline.js';
+import { createCircuit } from './circuit.js';
+import { costsAt, type LearnedThrottle, readLearned } from './learned.js';
+import { createLimitLaw, LOW_LOAD } from './limit-law.js';
+import { createMeter } from './meter.js';
+import { createOverloadWatch, type Overload } from './overload.js';
 import type { PageSample } from './page-sample.js';
+import { createRateCap } from './rate-cap.js';
+import { createRound } from './shift.js';
+
+export type { LearnedThrottle } from './learned.js';
 
 export interface ThrottleOptions {
   /** Pages in flight at most over the whole farm. */
@@ -9,15 +25,10 @@ export interface ThrottleOptions {
   nowMs: number;
 }
 
-/** Plain JSON: where the next night starts, and whoever takes a batch over. */
-export interface LearnedThrottle {
-  version: 1;
-}
-
 export interface ThrottleDecision {
   /** Pages in flight over the whole farm, whole, at least 1. */
   limit: number;
-  /** Page starts a second; undefined: not bounded by the target. */
+  /** Page starts a second, evenly spaced; undefined: not bounded by the target. */
   perSecond: number | undefined;
   /** Epoch ms before which no page may start; 0 for none. */
   pausedUntilMs: number;
@@ -33,4 +44,179 @@ export interface Throttle {
   /** Takes in what came since the last call; `inFlight`: pages in flight over the whole farm now. */
   take(samples: readonly PageSample[], now: { nowMs: number; inFlight: number }): ThrottleDecision;
   learned(nowMs: number): LearnedThrottle;
+}
+
+const COLD_LIMIT = 2;
+const STALE_MS = 14 * 24 * 3_600_000;
+/** Left of the limit after an overload. */
+const LEFT = { refused: 0.7, failed: 0.5, blocked: 0.5 } as const;
+/** A shift (log) that is taken for the target's own pace at low load, without waiting. */
+const SMALL_SHIFT = Math.log(1.25);
+const NOTICEABLE_SHIFT = Math.log(1.08);
+/** How long a target must be slow at low load until that is how it is: a slowdown of two minutes is not. */
+const LEARN_SLOW_MS = 180_000;
+const DIP_EVERY_MS = 300_000;
+const RETRIES_BY_SERVED = 0.25;
+const RETRIES_WHILE_DOWN = 0.2;
+
+export function createThrottle(options: ThrottleOptions): Throttle {
+  const known = readLearned(options.learned);
+  const stale = known !== undefined && options.nowMs - known.atMs > STALE_MS;
+  const maximum = Math.max(1, Math.floor(options.maxConcurrency) || 1);
+  const round = createRound();
+  const baseline = createBaseline(costsAt(known, options.nowMs));
+  const law = createLimitLaw({
+    maximum,
+    limit: known === undefined ? COLD_LIMIT : stale ? Math.max(COLD_LIMIT, known.limit / 4) : known.limit,
+    known: known !== undefined && !stale,
+    nowMs: options.nowMs,
+    round,
+  });
+  const rate = createRateCap(known?.perSecond, options.nowMs);
+  const watch = createOverloadWatch();
+  const circuit = createCircuit();
+  const served = createMeter(options.nowMs);
+  const hours: Record<string, Record<string, number>> = { ...known?.hours };
+  let hour = hourOf(options.nowMs);
+  let shift = 0;
+  let lowLoadAtMs = options.nowMs;
+  let refusedAtMs = options.nowMs;
+  let bestPace = 0;
+  let lastCut: Overload | undefined;
+
+  function see(sample: PageSample, nowMs: number): void {
+    const overload = watch.see(sample, nowMs);
+    const wasOpen = circuit.open;
+    if (sample.answer === 'served') {
+      circuit.served(sample.startedAtMs);
+      if (wasOpen && !circuit.open) law.comeBack(nowMs);
+      served.count(1, nowMs);
+      measure(sample);
+    } else if (sample.answer === 'failed' || (overload === 'refused' && sample.retryAfterMs === undefined)) {
+      circuit.silent(sample, nowMs);
+    }
+    if (overload !== undefined && !circuit.open) cut(overload, nowMs);
+  }
+
+  function measure(sample: PageSample): void {
+    const lowLoad = law.limit <= LOW_LOAD || round.peakInFlight <= LOW_LOAD;
+    const ratio = baseline.ratioOf(sample);
+    baseline.learn(sample, { shift, lowLoad });
+    if (sample.startedAtMs < law.roundFromMs) return;
+    const pageMs = sample.endedAtMs - sample.startedAtMs;
+    round.add({ ratio: ratio ?? shift, pageMs: Number.isFinite(pageMs) ? Math.max(1, pageMs) : 1 });
+  }
+
+  function cut(overload: Overload, nowMs: number): void {
+    lastCut = overload;
+    const fromMs = Math.max(nowMs, watch.pausedUntilMs);
+    law.cut({ nowMs, share: LEFT[overload], fromMs, slow: overload === 'blocked' });
+    if (overload !== 'refused') return;
+    rate.refused(
+      {
+        burst: served.perSecondOver(1_000, nowMs),
+        lasting: served.perSecondOver(nowMs - refusedAtMs, nowMs),
+      },
+      nowMs,
+    );
+    refusedAtMs = nowMs;
+    if (rate.held) law.forgiveRefusals();
+  }
+
+  /** What a round shows of the target's own pace. */
+  function settle(verdict: 'good' | 'bad', nowMs: number): void {
+    const seen = round.shift();
+    const sure = seen + 2.5 * round.error() < 0;
+    shift = seen;
+    if (law.limit <= LOW_LOAD || round.peakInFlight <= LOW_LOAD) {
+      const passedMs = Math.min(30_000, nowMs - lowLoadAtMs);
+      lowLoadAtMs = nowMs;
+      if (seen <= SMALL_SHIFT || isUsualAtThisHour(seen, nowMs)) {
+        round.keepAsUsual();
+        adjust(sure || seen > SMALL_SHIFT ? seen : seen / 2);
+      } else adjust(seen * (1 - Math.exp(-passedMs / LEARN_SLOW_MS)));
+    } else if (verdict === 'good') {
+      round.keepAsUsual();
+      if (sure) adjust(seen);
+    }
+  }
+
+  function adjust(by: number): void {
+    baseline.move(by);
+    shift -= by;
+  }
+
+  function isUsualAtThisHour(seen: number, nowMs: number): boolean {
+    const now = hourOf(nowMs);
+    return [now + 23, now, now + 1].some((near) => {
+      const costs = known?.hours[String(near % 24)];
+      return costs !== undefined && seen <= (baseline.distanceTo(costs) ?? 0) + SMALL_SHIFT;
+    });
+  }
+
+  function keepHour(): void {
+    if (shift <= SMALL_SHIFT) hours[String(hour)] = baseline.costs();
+  }
+
+  function decide(nowMs: number): ThrottleDecision {
+    const open = circuit.open;
+    const pausedUntilMs = Math.max(watch.pausedUntilMs, circuit.probeAtMs);
+    const perSecond = open ? Math.min(rate.perSecond ?? Infinity, 1_000 / circuit.gapMs) : rate.perSecond;
+    return {
+      limit: open ? 1 : law.limit,
+      perSecond,
+      pausedUntilMs: pausedUntilMs > nowMs ? pausedUntilMs : 0,
+      circuit: open ? 'open' : 'closed',
+      retriesPerSecond: open ? RETRIES_WHILE_DOWN : Math.max(1, RETRIES_BY_SERVED * served.perSecond(nowMs)),
+      why: whyOf(),
+    };
+  }
+
+  function whyOf(): ThrottleDecision['why'] {
+    if (circuit.open) return 'down';
+    if (rate.held) return 'rate';
+    if (law.limit >= maximum) return 'maximum';
+    if (law.heldBy === 'overload') return lastCut === 'blocked' ? 'blocked' : 'refused';
+    return law.heldBy === 'latency' ? 'latency' : 'finding';
+  }
+
+  return {
+    take(samples, { nowMs, inFlight }) {
+      if (hourOf(nowMs) !== hour) {
+        keepHour();
+        hour = hourOf(nowMs);
+      }
+      served.count(0, nowMs);
+      for (const sample of samples) see(sample, nowMs);
+      const paused = circuit.open || watch.pausedUntilMs > nowMs;
+      rate.tick({ nowMs, perSecond: served.perSecond(nowMs), paused });
+      if (!paused) {
+        round.lookAt(inFlight);
+        const verdict = law.judge();
+        if (verdict !== undefined) {
+          settle(verdict, nowMs);
+          law.follow(verdict, nowMs);
+          const doubted = shift > NOTICEABLE_SHIFT && nowMs - lowLoadAtMs > DIP_EVERY_MS;
+          if (verdict === 'good') bestPace = served.perSecond(nowMs);
+          if (verdict === 'good' && doubted && law.limit > LOW_LOAD) law.dip(nowMs);
+        }
+      }
+      return decide(nowMs);
+    },
+    learned(nowMs) {
+      keepHour();
+      return {
+        version: 1,
+        atMs: nowMs,
+        limit: law.borne,
+        perSecond: rate.held ? rate.perSecond : undefined,
+        pagesPerSecond: bestPace,
+        hours: { ...hours },
+      };
+    },
+  };
+}
+
+function hourOf(nowMs: number): number {
+  return new Date(nowMs).getUTCHours();
 }

@@ -1,0 +1,235 @@
+/**
+ * The number of pages in flight that the target bears, found by trying.
+ *
+ * `good` is the highest limit at which the target answered as if unloaded, `ceiling` the lowest at which it did not.
+ * Without a ceiling the limit doubles (TCP's slow start); below one it halves the distance (BIC); beside one it waits,
+ * then tries one more, ever more rarely while that fails (2 s to 30 s), at once with growing steps while it holds
+ * (CUBIC's probing). A try that fails goes back to `good` at once. When it is bad at `good` itself the target has
+ * changed: the limit falls by the root of the slowdown (Netflix's gradient, damped, as load and slowdown are rarely
+ * proportional), down to one, and `landmark` remembers where the climb back may hurry to.
+ *
+ * A step is judged by pages that began after it only, and only a limit that is used is raised.
+ */
+import type { Round } from './shift.js';
+
+/** Up to here a slowdown is none (log). */
+const CLEAR = Math.log(1.08);
+/** From here on a step must pay in pages a second. */
+const BAD = Math.log(1.25);
+/** Above this no gain excuses it. */
+const WORST = Math.log(1.8);
+/** Bad at a limit that was found good. */
+const BAD_AT_GOOD = Math.log(1.4);
+
+const FIRST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 30_000;
+const FIRST_REFUSED_WAIT_MS = 30_000;
+const LONGEST_REFUSED_WAIT_MS = 600_000;
+const SLOW_START_STEP = 16;
+/** In flight by limit from which the limit is used. */
+const USED = 0.8;
+/** Up to so many in flight the target is unloaded, as far as we are concerned. */
+export const LOW_LOAD = 2;
+
+export interface LimitLaw {
+  readonly limit: number;
+  /** The highest limit known to be borne: where another night may start. */
+  readonly borne: number;
+  /** What the limit stays under; undefined: nothing yet. */
+  readonly heldBy: 'latency' | 'overload' | undefined;
+  /** Pages that count for the step under judgement began at or after this. */
+  readonly roundFromMs: number;
+  /** What the round shows of the limit; undefined while that is not sure. */
+  judge(): Verdict;
+  /** Acts on the verdict; the round begins anew. */
+  follow(verdict: Verdict, nowMs: number): void;
+  /** Goes down to two for one round, to see what is unloaded, and comes back (BBR's ProbeRTT). */
+  dip(nowMs: number): void;
+  /** The target refused or failed: one cut, to `share` of the limit; not raised again before `waitMs`. */
+  cut(cause: { nowMs: number; share: number; fromMs: number; slow?: boolean }): void;
+  /** The refusals had nothing to do with the number in flight. */
+  forgiveRefusals(): void;
+  /** Up again after it was down: a quarter of what was good, and a quick climb. */
+  comeBack(nowMs: number): void;
+  /** Pages that begin before do not count. */
+  restartAt(fromMs: number): void;
+}
+
+export type Verdict = 'good' | 'bad' | undefined;
+
+export function createLimitLaw(start: {
+  maximum: number;
+  limit: number;
+  /** The limit was found on another night: more is tried step by step. */
+  known: boolean;
+  nowMs: number;
+  round: Round;
+}): LimitLaw {
+  const { maximum, round } = start;
+  let limit = clamp(start.limit);
+  let good = limit;
+  let ceiling = start.known ? limit + 1 : undefined;
+  let ceilingUntilMs = start.nowMs + FIRST_WAIT_MS;
+  let waitMs = FIRST_WAIT_MS;
+  let refusedWaitMs = FIRST_REFUSED_WAIT_MS;
+  let refusedFrom: number | undefined;
+  let landmark: number | undefined;
+  /** Undefined: slow start. */
+  let step: number | undefined;
+  let accepted = 0;
+  let goodPace: number | undefined;
+  let roundFromMs = start.nowMs;
+  /** Where a dip comes back to. */
+  let resume: number | undefined;
+
+  function clamp(value: number): number {
+    return Math.max(1, Math.min(maximum, Math.floor(value)));
+  }
+
+  function go(to: number, fromMs: number): void {
+    limit = clamp(to);
+    roundFromMs = fromMs;
+    round.restart();
+  }
+
+  /** Pages a second by Little's law, up to a factor. */
+  function paceNow(): number | undefined {
+    return round.pageMs === undefined ? undefined : limit / round.pageMs;
+  }
+
+  function climb(nowMs: number): void {
+    if (ceiling !== undefined && ceiling > limit + 1) {
+      go(Math.min(2 * limit, Math.floor((limit + ceiling) / 2)), nowMs);
+    } else if (ceiling !== undefined) {
+      if (nowMs >= ceilingUntilMs) go(ceiling, nowMs);
+    } else if (landmark !== undefined) {
+      if (limit >= landmark) {
+        ceiling = landmark + 1;
+        ceilingUntilMs = nowMs + FIRST_WAIT_MS;
+        landmark = undefined;
+      } else go(Math.min(2 * limit, landmark), nowMs);
+    } else {
+      const by = step ?? SLOW_START_STEP;
+      if (step !== undefined) step *= 2;
+      go(limit + Math.min(by, limit), nowMs);
+    }
+  }
+
+  function stepGood(nowMs: number): void {
+    if (ceiling !== undefined && limit >= ceiling) {
+      ceiling = undefined;
+      refusedFrom = undefined;
+      waitMs = FIRST_WAIT_MS;
+      step = 1;
+    }
+    good = limit;
+    goodPace = paceNow();
+    accepted = Math.max(0, round.shift());
+    if (limit < maximum) climb(nowMs);
+  }
+
+  function stepBad(nowMs: number): void {
+    const shift = round.shift();
+    const bearable = Math.round(limit * Math.exp((BAD - shift) / 2));
+    if (limit > good) {
+      ceiling = Math.min(limit, Math.max(good + 1, bearable));
+      ceilingUntilMs = nowMs + waitMs;
+      if (ceiling === good + 1) waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
+      step = undefined;
+      go(good, nowMs);
+      return;
+    }
+    if (limit > 1) {
+      landmark = Math.max(landmark ?? 0, limit);
+      ceiling = undefined;
+    }
+    good = clamp(Math.min(limit - 1, bearable));
+    accepted = 0;
+    goodPace = undefined;
+    go(good, nowMs);
+  }
+
+  /** A step up that makes the target slower must pay: by a fifth of what it should, by half when it is felt. */
+  function pays(shift: number): boolean {
+    if (shift <= CLEAR) return true;
+    if (shift >= WORST) return false;
+    const pace = paceNow();
+    if (pace === undefined || goodPace === undefined) return shift <= BAD;
+    const gain = (pace / goodPace - 1) / (limit / good - 1);
+    return gain >= (shift <= BAD ? 0.2 : 0.5);
+  }
+
+  return {
+    get limit() {
+      return limit;
+    },
+    get borne() {
+      return Math.max(good, landmark ?? 0);
+    },
+    get heldBy() {
+      if (refusedFrom !== undefined) return 'overload';
+      return ceiling !== undefined || landmark !== undefined ? 'latency' : undefined;
+    },
+    get roundFromMs() {
+      return roundFromMs;
+    },
+    judge() {
+      if (round.pages < 3) return undefined;
+      const shift = round.shift();
+      const trying = limit > good;
+      const bad = trying ? WORST : Math.max(BAD_AT_GOOD, accepted + BAD);
+      const enough = round.pages >= Math.max(round.needed(BAD), Math.min(limit, 16));
+      if (!enough) return shift - 2.5 * round.error() > bad ? 'bad' : undefined;
+      return (trying ? pays(shift) : shift <= bad) ? 'good' : 'bad';
+    },
+    follow(verdict, nowMs) {
+      const before = limit;
+      if (resume !== undefined) {
+        go(resume, nowMs);
+        resume = undefined;
+        return;
+      }
+      if (verdict === 'bad') stepBad(nowMs);
+      else if (round.peakInFlight >= USED * limit) stepGood(nowMs);
+      if (limit === before) round.restart();
+    },
+    dip(nowMs) {
+      resume = limit;
+      go(LOW_LOAD, nowMs);
+    },
+    cut({ nowMs, share, fromMs, slow }) {
+      const before = resume ?? limit;
+      resume = undefined;
+      const to = before > good ? Math.min(good, before - 1) : before * share;
+      if (before > 1) {
+        ceiling = Math.min(before, ceiling ?? before);
+        refusedFrom = before;
+        ceilingUntilMs = nowMs + refusedWaitMs * (slow ? 2 : 1);
+        refusedWaitMs = Math.min(LONGEST_REFUSED_WAIT_MS, refusedWaitMs * 2);
+      }
+      step = undefined;
+      go(to, fromMs);
+      good = limit;
+    },
+    forgiveRefusals() {
+      if (refusedFrom === undefined) return;
+      landmark = Math.max(landmark ?? 0, refusedFrom);
+      refusedFrom = undefined;
+      ceiling = undefined;
+      refusedWaitMs = FIRST_REFUSED_WAIT_MS;
+    },
+    comeBack(nowMs) {
+      resume = undefined;
+      landmark = Math.max(good, landmark ?? 0);
+      good = clamp(Math.max(1, landmark / 4));
+      ceiling = undefined;
+      accepted = 0;
+      goodPace = undefined;
+      go(good, nowMs);
+    },
+    restartAt(fromMs) {
+      roundFromMs = fromMs;
+      round.restart();
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * How much slower the target is now than unloaded, from the ratios of the pages of one round (log; 0: as ever).
+ *
+ * The round's quartiles are compared with those of unloaded rounds and the median of the three differences is taken:
+ * that stands outliers, a cache that misses more than it did, and pages of one class that cost one or ten. How many
+ * pages it takes to be sure follows from how much the ratios of unloaded rounds scatter.
+ */
+const ROUND_PAGES = 64;
+const USUAL_PAGES = 64;
+const MOST_NEEDED = 40;
+const LEAST_NEEDED = 4;
+const QUARTILES = [0.25, 0.5, 0.75] as const;
+/** Normal distribution: from the 10 % to the 90 % quantile in standard deviations. */
+const DECILES_SD = 2.56;
+const LEAST_SPREAD = 0.03;
+
+export interface Round {
+  /** Pages seen since it began. */
+  readonly pages: number;
+  /** Most pages in flight at once, as far as it was looked at. */
+  readonly peakInFlight: number;
+  /** Mean time of a page from its start to its end, rendering included: pages a second follow from it (Little's law). */
+  readonly pageMs: number | undefined;
+  add(page: { ratio: number; pageMs: number }): void;
+  lookAt(inFlight: number): void;
+  /** Begins anew; the pages so far are forgotten. */
+  restart(): void;
+  shift(): number;
+  /** Standard error of `shift()`; of the median of a normal distribution. */
+  error(): number;
+  /** Pages that it takes to tell a shift of `least` from none. */
+  needed(least: number): number;
+  /** What the round showed, its shift taken out, is what is usual. */
+  keepAsUsual(): void;
+}
+
+export function createRound(): Round {
+  const usual = createRing(USUAL_PAGES);
+  let current = createRing(ROUND_PAGES);
+  let pages = 0;
+  let peakInFlight = 0;
+  let totalMs = 0;
+
+  const spread = () => {
+    const [low, high] =
+      usual.size >= LEAST_NEEDED ? usual.quantiles([0.1, 0.9]) : current.quantiles([0.1, 0.9]);
+    return Math.max(LEAST_SPREAD, ((high ?? 0) - (low ?? 0)) / DECILES_SD);
+  };
+  const shift = () => {
+    if (current.size === 0) return 0;
+    const now = current.quantiles(QUARTILES);
+    const before = usual.size >= LEAST_NEEDED ? usual.quantiles(QUARTILES) : QUARTILES.map(() => 0);
+    const differences = now.map((quantile, i) => quantile - (before[i] ?? 0)).sort((a, b) => a - b);
+    return differences[1] ?? 0;
+  };
+
+  return {
+    get pages() {
+      return pages;
+    },
+    get peakInFlight() {
+      return peakInFlight;
+    },
+    get pageMs() {
+      return totalMs > 0 ? totalMs / pages : undefined;
+    },
+    add({ ratio, pageMs }) {
+      pages += 1;
+      totalMs += pageMs;
+      current.add(ratio);
+    },
+    lookAt(inFlight) {
+      peakInFlight = Math.max(peakInFlight, inFlight);
+    },
+    restart() {
+      pages = 0;
+      peakInFlight = 0;
+      totalMs = 0;
+      current = createRing(ROUND_PAGES);
+    },
+    shift,
+    error: () => (1.25 * spread()) / Math.sqrt(Math.max(1, current.size)),
+    needed: (least) =>
+      Math.min(MOST_NEEDED, Math.max(LEAST_NEEDED, Math.ceil(((2.5 * spread()) / least) ** 2))),
+    keepAsUsual() {
+      const by = usual.size >= LEAST_NEEDED ? shift() : 0;
+      for (const ratio of current.values()) usual.add(ratio - by);
+    },
+  };
+}
+
+interface Ring {
+  readonly size: number;
+  add(value: number): void;
+  values(): readonly number[];
+  quantiles(of: readonly number[]): number[];
+}
+
+function createRing(capacity: number): Ring {
+  const held: number[] = [];
+  let next = 0;
+  return {
+    get size() {
+      return held.length;
+    },
+    add(value) {
+      held[next] = value;
+      next = (next + 1) % capacity;
+    },
+    values: () => held,
+    quantiles(of) {
+      const sorted = [...held].sort((a, b) => a - b);
+      return of.map((share) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
+    },
+  };
+}
