@@ -30,6 +30,8 @@ export interface FarmOptions {
   maxProcessMb: number;
   /** Pages at once in this process. */
   concurrency: number;
+  /** Default: one of real browsers. Closed with the farm. */
+  pool?: BrowserPool;
   /** Only this batch is worked on. */
   onlyBatch?: string;
   /** Only batches of these targets; all when empty. */
@@ -67,12 +69,14 @@ const BATCHES_AT_ONCE = 4;
 
 /** Throws BROWSER_UNAVAILABLE or REDIS_UNAVAILABLE before any work is taken. */
 export async function startFarm(options: FarmOptions): Promise<Farm> {
-  const pool = createBrowserPool({
-    maxPages: options.concurrency,
-    temp: path.join(options.home, 'browsers'),
-    maxProcessMb: options.maxProcessMb,
-    ...(options.executablePath === undefined ? {} : { executablePath: options.executablePath }),
-  });
+  const pool =
+    options.pool ??
+    createBrowserPool({
+      maxPages: options.concurrency,
+      temp: path.join(options.home, 'browsers'),
+      maxProcessMb: options.maxProcessMb,
+      ...(options.executablePath === undefined ? {} : { executablePath: options.executablePath }),
+    });
   const redis = await openEngines(pool, options);
   const stopping = new AbortController();
   const cutting = new AbortController();

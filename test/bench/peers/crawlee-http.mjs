@@ -8,4 +8,7 @@ const crawler = new HttpCrawler(
   { ...(maxConcurrency === undefined ? {} : { maxConcurrency }), requestHandler: async () => undefined },
   new Configuration({ persistStorage: false }),
 );
-await follow(crawler, Array.from({ length: pages }, (_, at) => `${url}/page/${at + 1}`));
+await follow(
+  crawler,
+  Array.from({ length: pages }, (_, at) => `${url}/page/${at + 1}`),
+);

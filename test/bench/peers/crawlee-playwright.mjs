@@ -19,4 +19,7 @@ const crawler = new PlaywrightCrawler(
   },
   new Configuration({ persistStorage: false }),
 );
-await follow(crawler, Array.from({ length: pages }, (_, at) => `${url}/page/${at + 1}`));
+await follow(
+  crawler,
+  Array.from({ length: pages }, (_, at) => `${url}/page/${at + 1}`),
+);

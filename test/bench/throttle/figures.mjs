@@ -59,7 +59,13 @@ export function startOf(log) {
 export function stretchesOf(log, { stretchMs, fromMs = startOf(log), untilMs }) {
   const endMs = untilMs ?? log.reduce((last, { atMs, ms }) => Math.max(last, atMs + ms), fromMs);
   const count = Math.max(1, Math.ceil((endMs - fromMs) / stretchMs));
-  const sums = Array.from({ length: count }, () => ({ busyMs: 0, answerMs: 0, answers: 0, served: 0, refused: 0 }));
+  const sums = Array.from({ length: count }, () => ({
+    busyMs: 0,
+    answerMs: 0,
+    answers: 0,
+    served: 0,
+    refused: 0,
+  }));
   for (const { atMs, ms, status, whole } of log) {
     const last = sums[Math.floor((atMs + ms - fromMs) / stretchMs)];
     if (status === 429) {

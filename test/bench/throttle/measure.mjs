@@ -11,7 +11,8 @@ import { startTarget } from './target.mjs';
  * @property {import('./target.mjs').TargetOptions} target
  * @property {number} pages
  * @property {number} capS the run is ended after it, finished or not
- * @property {(target: Target, signal: AbortSignal) => Promise<void>} [meanwhile] what befalls the target while it is asked
+ * @property {(target: Target, run: { signal: AbortSignal, end: () => void }) => Promise<void>} [meanwhile] what befalls
+ *   the target; may end the run
  */
 
 /**
@@ -37,7 +38,7 @@ export async function measure(client, { target: options, pages, capS, meanwhile 
     const signal = AbortSignal.any([cap, ended.signal]);
     /** @type {Run['limits']} */
     const limits = [];
-    const befalling = meanwhile?.(target, signal).catch((error) => {
+    const befalling = meanwhile?.(target, { signal, end: () => ended.abort() }).catch((error) => {
       if (!signal.aborted) throw error;
     });
     const { givenUp } = await client.run({

@@ -2,7 +2,7 @@
 /** Runs over time as a Vega-Lite specification: for each client its limit and what was in flight, and response times. */
 import { startOf, stretchesOf } from './figures.mjs';
 
-/** @typedef {import('./measure.mjs').Run} Run */
+/** @typedef {import('./measure.mjs').Run & { marks?: readonly number[] }} Drawn with moments marked, seconds from the first request */
 
 const POINTS = 90;
 const WIDTH = 250;
@@ -12,28 +12,28 @@ const RED = '#c8452d';
 const GREY = '#8a8a8a';
 
 /**
- * `marks`: moments to be marked in every panel, seconds from a run's first request, or found in the run.
- * @param {readonly Run[]} runs
- * @param {{ title: string, marks?: (run: Run) => { at: number, what: string }[] }} words
+ * @param {readonly Drawn[]} runs
+ * @param {string} title
  * @returns {object}
  */
-export function plotOf(runs, { title, marks = () => [] }) {
+export function plotOf(runs, title) {
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
     title: { text: title, anchor: 'start', fontSize: 13, offset: 12 },
-    concat: runs.map((run) => panelOf(run, marks(run))),
+    concat: runs.map(panelOf),
     columns: COLUMNS,
     spacing: 24,
-    config: { view: { stroke: '#dddddd' }, axis: { gridColor: '#eeeeee', labelFontSize: 9, titleFontSize: 9 } },
+    config: {
+      aria: false,
+      view: { stroke: '#dddddd' },
+      axis: { gridColor: '#eeeeee', labelFontSize: 9, titleFontSize: 9 },
+    },
   };
 }
 
-/**
- * @param {Run} run
- * @param {readonly { at: number, what: string }[]} marks
- */
-function panelOf({ name, log, limits }, marks) {
+/** @param {Drawn} run */
+function panelOf({ name, log, limits, marks = [] }) {
   const fromMs = startOf(log);
   const untilMs = log.reduce((last, { atMs, ms }) => Math.max(last, atMs + ms), fromMs + 1);
   const stretches = stretchesOf(log, { stretchMs: (untilMs - fromMs) / POINTS, fromMs, untilMs });
@@ -55,7 +55,10 @@ function panelOf({ name, log, limits }, marks) {
     type: 'quantitative',
     axis: { title, tickCount: 4 },
   });
-  const ruled = { data: { values: marks }, mark: { type: 'rule', color: GREY, strokeDash: [3, 3] } };
+  const ruled = {
+    data: { values: marks.map((at) => ({ at: round(at) })) },
+    mark: { type: 'rule', color: GREY, strokeDash: [3, 3] },
+  };
   return {
     spacing: 4,
     title: { text: name, fontSize: 11, fontWeight: 'normal', anchor: 'start' },
@@ -100,7 +103,7 @@ function panelOf({ name, log, limits }, marks) {
 
 /**
  * As many points as the panel can show, the limit that stood last in each.
- * @param {Run['limits']} limits
+ * @param {Drawn['limits']} limits
  * @param {{ fromMs: number, untilMs: number }} span
  */
 function limitsOf(limits, { fromMs, untilMs }) {
