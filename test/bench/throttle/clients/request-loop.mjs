@@ -41,7 +41,7 @@ export async function requestLoop({ url, pages, signal }, pace) {
   /** @param {{ page: number, refusals: number }} one */
   async function attempt(one) {
     const began = performance.now();
-    const answer = await fetch(`${url}/page/${one.page}`, { signal });
+    const answer = await fetch(`${url}/page/${one.page}`);
     pace.answered({ status: answer.status, ms: performance.now() - began });
     await answer.arrayBuffer();
     if (answer.status !== 429) return;
