@@ -36,7 +36,9 @@ export function createCrew(options: CrewOptions): Crew {
     async (job, token) => {
       const context = await options.contextOf(job.data.batch);
       if ((await lastEntry(context.files.journal))?.state !== 'fetching') return; // left over from a batch that went on
-      await workPage(job, token, { ...context, dir: context.files.dir, pool, onEvent, signal });
+      // The throttle's controller takes the samples from here.
+      const report = (): void => undefined;
+      await workPage(job, token, { ...context, dir: context.files.dir, pool, onEvent, report, signal });
     },
     {
       connection: redis.connection,

@@ -19,6 +19,7 @@ import type { PageFailure, PageOutcome } from '../spool/record.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { Json, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
+import type { PageSample } from '../throttle/page-sample.js';
 import type { OnPageEvent } from './events.js';
 import { type RenderedPage, renderPage } from './render.js';
 import type { Sessions } from './sessions.js';
@@ -49,6 +50,8 @@ export interface PageWorkDeps {
   /** The batch's folder, for artifacts. */
   dir: string;
   onEvent: OnPageEvent;
+  /** Told of every attempt what it showed of the target. */
+  report: (sample: PageSample) => void;
   /** Aborts when this process stops. */
   signal: AbortSignal;
 }
@@ -89,6 +92,7 @@ export async function workPage(
     },
     deps,
   );
+  deps.report(outcome.seen);
   if (outcome.ok) return settle(job.data, attempt, outcome.rendered, deps);
   const { error, artifacts } = outcome;
   if (deps.signal.aborted || error.code === 'INTERRUPTED') return putBack(job, token, 0);
