@@ -26,11 +26,10 @@ const PROTOCOL: Record<string, string> = {
   websocket: 'WebSocket',
 };
 
-/** Applies to the session's page for as long as it lives. */
+/** Applies to the session's page for as long as it lives; its network events have to be enabled. */
 export async function blockOn(session: CDPSession, spec: BlockSpec): Promise<void> {
   const names = spec.types.flatMap((type) => EXTENSIONS[type] ?? []);
   const urls = [...spec.urls, ...names.flatMap((name) => [`*.${name}`, `*.${name}?*`])];
-  await session.send('Network.enable', { maxTotalBufferSize: 0, maxResourceBufferSize: 0 });
   await session.send('Network.setBlockedURLs', { urls });
   const patterns = spec.types.flatMap((type) => {
     const resourceType = PROTOCOL[type];

@@ -2,6 +2,7 @@
 export { findChromium } from './find-chromium.mjs';
 export type { BlockSpec, ContextSpec, LeaseSpec, StorageState } from './lease-spec.js';
 export type { NetworkTally } from './network-tally.js';
+export { type Answer, isRefusal, type PageAnswers } from './page-answers.js';
 export {
   type BrowserPool,
   createBrowserPool,

@@ -20,6 +20,8 @@ export interface LeaseSpec {
   identity: string;
   context: ContextSpec;
   block: BlockSpec | false;
+  /** Hosts that count as the target's in `lease.answers`, beside the site of its document. Default none. */
+  ownHosts?: readonly string[];
   /** A context of its own, thrown away afterwards. */
   fresh?: boolean;
   /** In a browser of its own, thrown away afterwards: what happens to that browser happens to no other page. */

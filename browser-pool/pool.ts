@@ -15,6 +15,7 @@ import type { LeaseSpec } from './lease-spec.js';
 import { sweepLeftovers } from './leftovers.js';
 import type { MemoryWatch } from './memory-watch.js';
 import { emptyTally, type NetworkTally, watchNetwork } from './network-tally.js';
+import type { PageAnswers } from './page-answers.js';
 import type { OnPoolEvent } from './pool-event.js';
 import { createSlots } from './slots.js';
 import { openWarmPage, type WarmPage } from './warm-page.js';
@@ -40,6 +41,8 @@ export interface Lease {
   readonly browser: number;
   /** Aborts, with the error as its reason, when the page or its browser is gone. */
   readonly lost: AbortSignal;
+  /** What the target answered; grows while the page is at work. */
+  readonly answers: PageAnswers;
   /** Counted only when the spec says `observe`. */
   readonly network: NetworkTally;
   /** Gives the page back. Never throws; a second call does nothing. */
@@ -165,6 +168,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       page: page.page,
       browser: browser.id,
       lost: AbortSignal.any([page.gone, browser.gone]),
+      answers: page.answers(spec),
       network,
       release(verdict) {
         released ??= giveBack(verdict).catch(() => undefined);

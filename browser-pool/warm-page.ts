@@ -12,12 +12,15 @@ import { onCall } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
 import { listenersAdded } from './listeners-added.js';
 import type { MemoryWatch } from './memory-watch.js';
+import { type PageAnswers, watchAnswers } from './page-answers.js';
 import { clearSessionStorage, originOf } from './session-storage.js';
 
 export interface WarmPage {
   readonly page: Page;
   /** Aborts when the page crashed or was closed by somebody. */
   readonly gone: AbortSignal;
+  /** Counts anew, for a lease that begins. */
+  answers(spec: LeaseSpec): PageAnswers;
   /** True when the page may serve again. */
   reset(): Promise<boolean>;
   /** False when the page did not close in time. */
@@ -68,6 +71,7 @@ export async function openWarmPage(
     if (!settled) setImmediate(() => gone.abort(lost('the page was closed while it was at work')));
   });
   const added = listenersAdded(page);
+  const answers = await watchAnswers(session);
   if (spec.block !== false) await blockOn(session, spec.block);
 
   /** False when something of the lease stays. */
@@ -93,6 +97,7 @@ export async function openWarmPage(
   return {
     page,
     gone: gone.signal,
+    answers: ({ ownHosts = [] }) => answers.begin(ownHosts),
     async reset() {
       if (spoiled || gone.signal.aborted || page.isClosed()) return false;
       let wiped = false;

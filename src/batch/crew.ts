@@ -38,13 +38,7 @@ export function createCrew(options: CrewOptions): Crew {
     async (job, token) => {
       const context = await options.contextOf(job.data.batch);
       if ((await lastEntry(context.files.journal))?.state !== 'fetching') return; // left over from a batch that went on
-      await workPage(job, token, {
-        ...context,
-        dir: context.files.dir,
-        pool,
-        onEvent,
-        signal,
-      });
+      await workPage(job, token, { ...context, dir: context.files.dir, pool, onEvent, signal });
     },
     {
       connection: redis.connection,

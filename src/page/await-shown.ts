@@ -22,10 +22,17 @@ const ORDER: readonly Shown[] = ['expired', 'blocked', 'gone', 'ready'];
 
 const POLL_MS = 200;
 
-/** Throws NOT_READY when `deadline` (ms since the epoch) passes first. */
-export async function awaitShown(page: Page, tests: PageTests, deadline: number): Promise<Shown> {
+export interface Waiting {
+  /** Epoch ms. */
+  deadline: number;
+  /** Rejects when there is no more to wait for; ends with `stop`. */
+  until: (stop: AbortSignal) => Promise<never>;
+}
+
+/** Throws NOT_READY when the deadline passes first, or what `until` rejects with. */
+export async function awaitShown(page: Page, tests: PageTests, { deadline, until }: Waiting): Promise<Shown> {
   const stop = new AbortController();
-  const watches = [watchSelectors(page, tests, deadline, stop.signal)];
+  const watches = [watchSelectors(page, tests, deadline, stop.signal), until(stop.signal)];
   for (const shown of ORDER) {
     const test = tests[shown];
     if (typeof test === 'function') watches.push(watchFunction(page, shown, test, stop.signal));

@@ -1,6 +1,9 @@
 import type { Page, Response } from 'playwright';
+import { isRefusal } from '../../browser-pool/index.js';
 import { reasonOf, ThreshError } from '../errors.js';
 import { isChallengeAnswer } from './challenges.js';
+import { blocked } from './page-error.js';
+import { overloadWaitMs } from './retry-after.js';
 
 export interface Navigation {
   /** Status of the document; undefined where there is none (about:blank, a fragment of the same document). */
@@ -9,10 +12,6 @@ export interface Navigation {
   /** 401: a login is wanted. What that means depends on whether the target has one. */
   loginWanted: boolean;
 }
-
-/** Asked to wait longer than this, we treat the answer as saying nothing. */
-const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
-const DEFAULT_OVERLOAD_MS = 10_000;
 
 /**
  * Goes to `url` until its document begins to arrive, and judges the answer by its status: 404 and 410 are gone.
@@ -31,13 +30,14 @@ export async function navigate(page: Page, url: string, deadline: number): Promi
     return { status: undefined, gone: false, loginWanted: false };
   if (status === 404 || status === 410) return { status, gone: true, loginWanted: false };
   const headers = response.headers();
-  if (status === 429 || status === 503) {
-    const afterMs = retryAfterMs(headers['retry-after'], Date.now()) ?? DEFAULT_OVERLOAD_MS;
+  if (isChallengeAnswer(headers)) throw blocked(url, 'answered with a challenge', 'later');
+  if (isRefusal(status)) {
+    const now = Date.now();
+    const afterMs = overloadWaitMs(headers['retry-after'], { answeredAtMs: now, nowMs: now });
     throw blocked(url, `answered ${status}`, { afterMs });
   }
   if (status === 401) return { status, gone: false, loginWanted: true };
   if (status === 403) throw blocked(url, `answered ${status}`, 'later');
-  if (isChallengeAnswer(headers)) throw blocked(url, 'answered with a challenge', 'later');
   if (status >= 400) {
     throw new ThreshError(`${url} answered ${status}`, {
       code: 'HTTP_STATUS',
@@ -48,15 +48,9 @@ export async function navigate(page: Page, url: string, deadline: number): Promi
   return { status, gone: false, loginWanted: false };
 }
 
-/** Milliseconds of a Retry-After header, seconds or a date; undefined for none or nonsense. */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
-  if (header === undefined) return undefined;
-  const afterMs = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - nowMs;
-  return Number.isFinite(afterMs) && afterMs <= MAX_RETRY_AFTER_MS ? Math.max(0, afterMs) : undefined;
-}
-
-export function blocked(url: string, how: string, retry: 'later' | { afterMs: number }): ThreshError {
-  return new ThreshError(`${url} refuses us: ${how}`, { code: 'PAGE_BLOCKED', scope: 'page', retry });
+/** Chromium's name for why there was no answer. */
+export function netErrorOf(cause: unknown): string | undefined {
+  return /net::(ERR_[A-Z0-9_]+)/.exec(String(cause))?.[1];
 }
 
 function navigationFailed(url: string, cause: unknown): ThreshError {
@@ -68,7 +62,7 @@ function navigationFailed(url: string, cause: unknown): ThreshError {
       cause,
     });
   }
-  const name = /net::(ERR_[A-Z_]+)/.exec(reason)?.[1];
+  const name = netErrorOf(cause);
   const late = /Timeout \d+ms exceeded/.test(reason);
   const what = late ? 'did not answer in time' : (name && PLAIN[name]) || name || reason;
   return new ThreshError(`${url}: ${what}`, {

@@ -3,16 +3,21 @@
  * returns, so that no browser waits for a disk. Everything that can go wrong with a page comes out as a ThreshError
  * that says whether to try again.
  */
-import type { BrowserPool, Lease, LeaseSpec } from '../../browser-pool/index.js';
-import { isThreshError, reasonOf, ThreshError } from '../errors.js';
+import type { BrowserPool, Lease, LeaseSpec, PageAnswers } from '../../browser-pool/index.js';
+import { isThreshError, type ThreshError } from '../errors.js';
 import type { FollowedLink } from '../spool/record.js';
 import type { ExtractRequest, PageTest, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
+import type { PageSample } from '../throttle/page-sample.js';
 import { type Artifacts, beginTrace, keepArtifacts } from './artifacts.js';
 import { awaitShown } from './await-shown.js';
 import { byLabel } from './by-label.js';
+import { isEmptyShell } from './empty-shell.js';
 import { extractRows } from './extract.js';
-import { blocked, navigate } from './navigate.js';
+import { navigate } from './navigate.js';
+import { blocked, outOfTime, pageError, sessionExpired, stopped } from './page-error.js';
+import { refusedData, untilDataRefused } from './refused-data.js';
+import { sampleOf } from './seen.js';
 import type { Session, Sessions } from './sessions.js';
 import { type EncodeRow, type ValidatedRows, validateRows } from './validate.js';
 
@@ -64,20 +69,26 @@ export type RenderedPage =
     } & ValidatedRows)
   | { outcome: 'gone'; fetchedAt: string; status: number | undefined };
 
-/** Thrown by `renderPage`: the failure, with what was kept of the page. */
+/** The failure, with what was kept of the page. */
 export interface RenderFailure {
   error: ThreshError;
   artifacts: Artifacts;
 }
 
-export type RenderOutcome = { ok: true; rendered: RenderedPage } | ({ ok: false } & RenderFailure);
+export type RenderOutcome = ({ ok: true; rendered: RenderedPage } | ({ ok: false } & RenderFailure)) & {
+  /** What it showed of the target. */
+  seen: PageSample;
+};
+
+/** Failures that the lack of the page's data may be behind. */
+const INCOMPLETE = new Set(['NOT_READY', 'PAGE_TIMEOUT', 'EXTRACT_FAILED']);
 
 /** A step that runs out of time knows what it waited for: it gets this long, ms, to say so before all is cut off. */
 const WORDS_MS = 300;
 
 /** The lease's spec of a page of this target in a session. */
 export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
-  const { name, browser, block } = target.definition;
+  const { name, browser, block, allowHosts } = target.definition;
   const { viewport, locale, timezone, userAgent, headers, storageState } = browser;
   const state = session.storageState ?? storageState;
   return {
@@ -93,11 +104,15 @@ export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
         : { storageState: state as NonNullable<LeaseSpec['context']['storageState']> }),
     },
     block,
+    ownHosts: allowHosts,
   };
 }
 
 /** Never throws but for bugs of ours. */
 export async function renderPage(task: PageTask, deps: RenderDeps): Promise<RenderOutcome> {
+  const { page, request } = task;
+  const seenBy = (startedAtMs: number, answers: PageAnswers | undefined, error?: ThreshError): PageSample =>
+    sampleOf({ page, label: request.label, startedAtMs, answers, error });
   let lease: Lease;
   let session: Session;
   try {
@@ -110,26 +125,29 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
     };
     lease = await deps.pool.lease(spec, task.signal);
   } catch (error) {
-    return { ok: false, error: pageError(error, task, deps), artifacts: {} };
+    const failure = task.signal.aborted ? stopped(error) : pageError(error, deps.target);
+    return { ok: false, error: failure, artifacts: {}, seen: seenBy(Date.now(), undefined, failure) };
   }
   const { timeoutMs } = deps.target.definition;
   const traced = task.traced === true && (await beginTrace(lease.page));
   await task.onlooker?.began(lease).catch(() => undefined); // a page that died says so itself, below
   const time = AbortSignal.timeout(timeoutMs + WORDS_MS);
   const signal = AbortSignal.any([task.signal, time, lease.lost]);
+  const startedAtMs = Date.now();
   try {
     const rendered = await unlessAborted(
-      work(task, deps, { lease, signal, deadline: Date.now() + timeoutMs }),
+      work(task, deps, { lease, signal, deadline: startedAtMs + timeoutMs }),
       signal,
     );
+    const seen = seenBy(startedAtMs, lease.answers);
     await task.onlooker?.ended(lease);
     await lease.release('good');
-    return { ok: true, rendered };
+    return { ok: true, rendered, seen };
   } catch (caught) {
-    const error = lease.lost.aborted
-      ? pageError(lease.lost.reason, task, deps)
-      : (aborted(caught, task, time, timeoutMs) ?? pageError(caught, task, deps));
+    const error = await failureOf(caught, task, deps, { lease, time });
+    const seen = seenBy(startedAtMs, lease.answers, error);
     if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session.generation);
+    if (seen.answer === 'blocked') deps.sessions.rotate(session.generation);
     if (!lease.lost.aborted) await task.onlooker?.ended(lease);
     const folder = lease.lost.aborted ? undefined : task.keepFailure(error);
     const artifacts =
@@ -137,8 +155,30 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
         ? {}
         : await keepArtifacts(lease.page, { folder, name: `artifacts/page-${task.page}`, traced });
     await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
-    return { ok: false, error, artifacts };
+    return { ok: false, error, artifacts, seen };
   }
+}
+
+/** What was thrown, in the light of what else is known: why the work was cut off, what the target answered. */
+async function failureOf(
+  caught: unknown,
+  { signal, request }: PageTask,
+  { target }: RenderDeps,
+  { lease, time }: { lease: Lease; time: AbortSignal },
+): Promise<ThreshError> {
+  const { lost, page, answers } = lease;
+  if (lost.aborted) return pageError(lost.reason, target);
+  if (signal.aborted) return stopped(caught);
+  const error =
+    time.aborted && !isThreshError(caught)
+      ? outOfTime(request.url, target.definition.timeoutMs, caught)
+      : pageError(caught, target);
+  if (error.retry !== 'later' || !INCOMPLETE.has(error.code)) return error;
+  const refused = refusedData(answers, { cause: error });
+  if (refused !== undefined) return refused;
+  return error.code === 'NOT_READY' && (await isEmptyShell(page, answers))
+    ? blocked(request.url, `answered ${answers.document?.status} with an empty page`, 'later')
+    : error;
 }
 
 interface Work {
@@ -170,12 +210,13 @@ async function work(
       blocked: definition.blocked,
       expired: definition.session?.expired,
     },
-    deadline,
+    { deadline, until: (stop) => untilDataRefused(lease.answers, stop) },
   );
   if (shown === 'gone') return { outcome: 'gone', fetchedAt, status };
   if (shown === 'blocked') throw blocked(request.url, 'shows a block page', 'later');
   if (shown === 'expired') throw sessionExpired(request.url);
   const ready = passed();
+  const readyAtMs = Date.now();
   const { rows: found, followed } = await extractRows(definition, {
     page: lease.page,
     request,
@@ -185,6 +226,10 @@ async function work(
   const extract = passed();
   const origin = { page: task.page, url: request.url, attempt: request.attempt, fetchedAt };
   const validated = await validateRows(definition.schema, found, { origin, encode: deps.encode });
+  const isWhole = validated.rows.length + followed.length > 0 && validated.quarantined.length === 0;
+  // What was refused before and did not keep the page from being ready is not needed; what reading it led to is.
+  const refused = refusedData(lease.answers, { sinceMs: isWhole ? readyAtMs : 0 });
+  if (refused !== undefined) throw refused;
   return {
     outcome: 'completed',
     fetchedAt,
@@ -204,56 +249,5 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
-
-function aborted(
-  error: unknown,
-  task: PageTask,
-  time: AbortSignal,
-  timeoutMs: number,
-): ThreshError | undefined {
-  if (task.signal.aborted) {
-    return new ThreshError('stopped', {
-      code: 'INTERRUPTED',
-      scope: 'page',
-      retry: { afterMs: 0 },
-      cause: error,
-    });
-  }
-  if (!time.aborted || isThreshError(error)) return undefined;
-  return new ThreshError(`${task.request.url} was not done in ${timeoutMs} ms`, {
-    code: 'PAGE_TIMEOUT',
-    scope: 'page',
-    retry: 'later',
-    mend: 'extract or a wait in it does not end; see `thresh debug`, or give it a larger timeoutMs',
-    cause: error,
-  });
-}
-
-function sessionExpired(url: string): ThreshError {
-  return new ThreshError(`${url} shows that the session has expired`, {
-    code: 'SESSION_EXPIRED',
-    scope: 'page',
-    retry: { afterMs: 0 },
-  });
-}
-
-/** Whatever was thrown, as a page's failure; what we did not raise ourselves came out of the target's functions. */
-function pageError(error: unknown, task: PageTask, { target }: RenderDeps): ThreshError {
-  if (isThreshError(error)) return error;
-  if (task.signal.aborted)
-    return new ThreshError('stopped', {
-      code: 'INTERRUPTED',
-      scope: 'page',
-      retry: { afterMs: 0 },
-      cause: error,
-    });
-  const where = target.locate(error);
-  return new ThreshError(`extract threw${where === undefined ? '' : ` at ${where}`}: ${reasonOf(error)}`, {
-    code: 'EXTRACT_FAILED',
-    scope: 'page',
-    retry: 'later',
-    cause: error,
   });
 }

@@ -19,17 +19,32 @@ export interface Sessions {
   current(log: TargetLog): Promise<Session>;
   /** Says that the session of this generation does not hold any more. */
   expire(generation: number): void;
+  /**
+   * Says that the target refused a page of this generation: the next pages get a new context, and a new login where
+   * there is one. Once a generation however many pages say so, and not again within 30 s.
+   */
+  rotate(generation: number): void;
 }
+
+const ROTATE_EVERY_MS = 30_000;
 
 export interface SessionsOptions {
   target: ResolvedTarget;
   pool: BrowserPool;
   /** The lease's spec of a plain page of this target. */
   leaseSpec: (session: Session) => LeaseSpec;
+  /** ms; default the process's own clock. */
+  now?: () => number;
 }
 
-export function createSessions({ target, pool, leaseSpec }: SessionsOptions): Sessions {
+export function createSessions({
+  target,
+  pool,
+  leaseSpec,
+  now = () => performance.now(),
+}: SessionsOptions): Sessions {
   let generation = 0;
+  let rotatedAtMs = Number.NEGATIVE_INFINITY;
   let current: Promise<Session> | undefined;
 
   async function logIn(log: TargetLog): Promise<Session> {
@@ -64,6 +79,12 @@ export function createSessions({ target, pool, leaseSpec }: SessionsOptions): Se
     }
   }
 
+  function expire(seen: number): void {
+    if (seen !== generation) return;
+    generation += 1;
+    current = undefined;
+  }
+
   return {
     current(log) {
       current ??= logIn(log).catch((error: unknown) => {
@@ -72,10 +93,12 @@ export function createSessions({ target, pool, leaseSpec }: SessionsOptions): Se
       });
       return current;
     },
-    expire(seen) {
-      if (seen !== generation) return;
-      generation += 1;
-      current = undefined;
+    expire,
+    rotate(seen) {
+      const nowMs = now();
+      if (seen !== generation || nowMs - rotatedAtMs < ROTATE_EVERY_MS) return;
+      rotatedAtMs = nowMs;
+      expire(seen);
     },
   };
 }

@@ -99,7 +99,9 @@ export async function workPage(
     },
     deps,
   );
+  const reported = deps.targetBoard.report(outcome.seen).catch(() => undefined); // Redis is away: one sample less
   if (outcome.ok) return settle(job.data, attempt, outcome.rendered, deps);
+  await reported; // what follows asks how the target is
   const { error, artifacts } = outcome;
   if (deps.signal.aborted || error.code === 'INTERRUPTED') return putBack(job, token, 0);
   if (error.scope === 'batch') {

@@ -1,0 +1,145 @@
+/** What a farm's processes tell each other about a target, and its limits on the queue, in a real Redis with BullMQ. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'bullmq';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PREFIX, pageQueue } from '../../../src/queue/keys.js';
+import { createLimitedQueue, pauseUntil, type QueueLimits } from '../../../src/queue/limited-queue.js';
+import { openPageQueue } from '../../../src/queue/queues.js';
+import { openRedis, type RedisHandle } from '../../../src/queue/redis.js';
+import { createTargetBoard } from '../../../src/queue/target-board.js';
+import type { PageSample } from '../../../src/throttle/page-sample.js';
+
+let home: string;
+let redis: RedisHandle;
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(os.tmpdir(), 'thresh-test-'));
+  redis = await openRedis({ home, redisUrl: undefined });
+});
+
+afterAll(async () => {
+  await redis?.close();
+  await rm(home, { recursive: true, force: true });
+});
+
+const sample = (page: number, answer: PageSample['answer'] = 'served'): PageSample => ({
+  page,
+  label: '',
+  startedAtMs: 1_000 + page,
+  endedAtMs: 2_000 + page,
+  documentMs: 50,
+  dataMs: [],
+  answer,
+});
+
+test('every sample is taken once, in order, and the last one served is remembered', async () => {
+  const board = createTargetBoard(redis.client, 'a');
+  await Promise.all([board.report(sample(1)), board.report(sample(2, 'failed'))]);
+  await board.report(sample(3));
+  expect((await board.takeSamples()).map(({ page }) => page)).toEqual([1, 2, 3]);
+  expect(await board.takeSamples()).toEqual([]);
+  expect(await board.health()).toEqual({ circuit: 'closed', servedAtMs: 2_003 });
+});
+
+test('one governs at a time; another when that one gives up', async () => {
+  const board = createTargetBoard(redis.client, 'b');
+  expect(await Promise.all([board.govern('one'), board.govern('two')])).toEqual([true, false]);
+  expect(await board.govern('one')).toBe(true);
+  await board.giveUpGoverning('two');
+  expect(await board.govern('two')).toBe(false);
+  await board.giveUpGoverning('one');
+  expect(await board.govern('two')).toBe(true);
+});
+
+test('retries above a burst are spread over the budget, and none comes before its time', async () => {
+  const board = createTargetBoard(redis.client, 'c');
+  await board.setDecision({ json: '{}', circuit: 'closed', retryGapMs: 500 });
+  const at = [];
+  for (let retry = 0; retry < 14; retry += 1) at.push(await board.reserveRetry(10_000));
+  expect(at).toEqual([...Array<number>(10).fill(10_000), 10_500, 11_000, 11_500, 12_000]);
+  expect(await board.reserveRetry(60_000)).toBe(60_000);
+});
+
+/** Works a queue of long jobs under `limits`; `inFlight` as it is now. */
+async function withQueue(
+  target: string,
+  limits: Partial<QueueLimits>,
+  work: (at: {
+    starts: number[];
+    apply: (limits: Partial<QueueLimits>) => Promise<void>;
+    queue: ReturnType<typeof openPageQueue>;
+  }) => Promise<void>,
+  jobMs = 60_000,
+): Promise<void> {
+  const queue = openPageQueue(redis, target);
+  const limited = createLimitedQueue(queue);
+  const apply = (some: Partial<QueueLimits>): Promise<void> =>
+    limited.apply({ limit: 4, perSecond: undefined, minGapMs: 0, pausedUntilMs: 0, ...some }, Date.now());
+  await apply(limits);
+  await queue.addBulk(Array.from({ length: 40 }, (_, n) => ({ name: 'page', data: { n } })));
+  await queue.add('page', {}, { delay: 60_000 }); // a worker that finds it sleeps until then, ten seconds at most
+  const starts: number[] = [];
+  const ending = new AbortController();
+  const worker = new Worker(
+    pageQueue(target),
+    async () => {
+      starts.push(Date.now());
+      await delay(jobMs, undefined, { signal: ending.signal }).catch(() => undefined);
+    },
+    { connection: redis.connection, prefix: PREFIX, concurrency: 8, drainDelay: 1 },
+  );
+  try {
+    await work({ starts, apply, queue });
+  } finally {
+    ending.abort();
+    await queue.pause();
+    await worker.close(true);
+    await queue.obliterate({ force: true });
+    await queue.close();
+  }
+}
+
+test('a limit that rises is felt at once, also by a worker that sleeps and whose pages take long', async () => {
+  await withQueue('d', { limit: 1 }, async ({ starts, apply }) => {
+    await expect.poll(() => starts.length).toBe(1);
+    await delay(1_200); // it has found the queue full, and sleeps
+    const raisedAtMs = Date.now();
+    await apply({ limit: 4 });
+    await expect.poll(() => starts.length, { timeout: 4_000 }).toBe(4);
+    expect(Math.max(...starts) - raisedAtMs).toBeLessThan(4_000);
+    await delay(300);
+    expect(starts).toHaveLength(4);
+  });
+});
+
+test('a pause holds the whole queue, a shorter one does not cut it short, and it ends by itself', async () => {
+  await withQueue(
+    'e',
+    {},
+    async ({ starts, apply, queue }) => {
+      await expect.poll(() => starts.length).toBeGreaterThan(8);
+      const untilMs = Date.now() + 1_500;
+      await pauseUntil(queue, untilMs, Date.now());
+      await pauseUntil(queue, Date.now() + 50, Date.now());
+      const before = Date.now() + 100; // what was being taken out
+      await delay(1_700);
+      await apply({});
+      expect(starts.filter((at) => at > before && at < untilMs - 20)).toEqual([]);
+      const count = starts.length;
+      await expect.poll(() => starts.length, { timeout: 4_000 }).toBeGreaterThan(count);
+    },
+    20,
+  );
+});
+
+test('a rate is spread evenly, whatever the number in flight', async () => {
+  await withQueue('f', { limit: 8, perSecond: 10 }, async ({ starts }) => {
+    await expect.poll(() => starts.length, { timeout: 8_000 }).toBe(8);
+    const gaps = starts.slice(1).map((at, before) => at - (starts[before] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThan(60);
+    expect((starts.at(-1) ?? 0) - (starts[0] ?? 0)).toBeGreaterThan(650);
+  });
+});
