@@ -37,7 +37,7 @@ export function createHttpPool(maxPages) {
 function openPage() {
   let at = 'about:blank';
   let body = '';
-  /** @type {Lease['answers'] & { document: object | undefined }} */
+  /** @type {Omit<Lease['answers'], 'document'> & { document: Lease['answers']['document'] }} */
   const answers = {
     document: undefined,
     data: [],

@@ -28,17 +28,15 @@ export async function kneePart(bench, form) {
   /** @type {import('../plot.mjs').Drawn[]} */
   const moved = [];
   for (const { id, title, knee } of SCENES) {
-    const target = {
-      ...form.target,
-      ...(knee === undefined ? {} : { move: { afterPages: Math.floor(pages / 2), knee } }),
-    };
+    const move = knee === undefined ? undefined : { afterPages: Math.floor(pages / 2), knee };
+    const target = { ...form.target, move };
     const runs = await scene(bench, form, { title, target, pages });
-    if (target.move === undefined) {
+    if (move === undefined) {
       const file = form.id === 'control' ? 'throttle-knee' : 'throttle-browser';
       await bench.draw(file, runs, `${form.title}: ${title}`);
-    }
-    for (const run of target.move === undefined ? [] : runs.slice(0, SHOWN_MOVED))
-      moved.push({ ...run, name: `${run.name}, knee ${id}`, marks: [movedAt(run, target.move)] });
+    } else
+      for (const run of runs.slice(0, SHOWN_MOVED))
+        moved.push({ ...run, name: `${run.name}, knee ${id}`, marks: [movedAt(run, move)] });
   }
   if (form.id === 'control')
     await bench.draw('throttle-moved', moved, `${form.title}: the knee moves (dashed) to 12 and to 2`);
