@@ -4,7 +4,7 @@ import { startOf, stretchesOf } from './figures.mjs';
 
 /** @typedef {import('./measure.mjs').Run & { marks?: readonly number[] }} Drawn with moments marked, seconds from the first request */
 
-const POINTS = 90;
+const POINTS = 75;
 const WIDTH = 250;
 const COLUMNS = 3;
 const BLUE = '#2f6fb5';
@@ -20,7 +20,14 @@ export function plotOf(runs, title) {
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
-    title: { text: title, anchor: 'start', fontSize: 13, offset: 12 },
+    title: {
+      text: title,
+      subtitle: 'blue: requests in flight · red: the limit that the client sets itself · black ticks: 429',
+      anchor: 'start',
+      fontSize: 13,
+      subtitleFontSize: 10,
+      offset: 12,
+    },
     concat: runs.map(panelOf),
     columns: COLUMNS,
     spacing: 24,
@@ -47,7 +54,7 @@ function panelOf({ name, log, limits, marks = [] }) {
   const x = (/** @type {string | null} */ title) => ({
     field: 'at',
     type: 'quantitative',
-    axis: { title, tickCount: 6, ...(title === null ? { labels: false } : {}) },
+    axis: { title, tickCount: 6, grid: false, ...(title === null ? { labels: false } : {}) },
     scale: { domain: [0, round((untilMs - fromMs) / 1_000)] },
   });
   const y = (/** @type {string} */ field, /** @type {string} */ title) => ({
@@ -111,7 +118,7 @@ function limitsOf(limits, { fromMs, untilMs }) {
   if (first === undefined) return [];
   /** @type {Map<number, number>} */
   const points = new Map([[0, first.limit]]);
-  const stepS = (untilMs - fromMs) / 1_000 / (2 * POINTS);
+  const stepS = (untilMs - fromMs) / 1_000 / POINTS;
   for (const { atMs, limit } of limits) {
     const at = (atMs - fromMs) / 1_000;
     if (at > 0 && atMs < untilMs) points.set(Math.ceil(at / stepS) * stepS, limit);
