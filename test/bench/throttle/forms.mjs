@@ -59,7 +59,7 @@ export function createForms({ scale, peers, short }) {
     browser: {
       id: 'browser',
       title: 'real Chromium',
-      pages: short ? 120 : 400,
+      pages: short ? 120 : 300,
       target: targetOf(scale ?? 10, true),
       fixed: (limit) => browserLoopClient(limit, executablePath),
       ours: () => threshRunClient(),

@@ -1,5 +1,6 @@
 // @ts-check
 /** One client against one fresh target, bounded in time. */
+import { setMaxListeners } from 'node:events';
 import { figuresOf } from './figures.mjs';
 import { startTarget } from './target.mjs';
 
@@ -34,8 +35,9 @@ export async function measure(client, { target: options, pages, capS, meanwhile 
   const target = await startTarget(options);
   try {
     const ended = new AbortController();
-    const cap = AbortSignal.timeout(capS * 1_000);
+    const cap = AbortSignal.timeout(Math.ceil(capS * 1_000));
     const signal = AbortSignal.any([cap, ended.signal]);
+    setMaxListeners(0, signal); // every wait of every slot listens to it
     /** @type {Run['limits']} */
     const limits = [];
     const befalling = meanwhile?.(target, { signal, end: () => ended.abort() }).catch((error) => {

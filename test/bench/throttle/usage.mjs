@@ -20,7 +20,8 @@ forms (--form, both by default; knee and workers are measured in the control pla
   --only PARTS      knee,spiral,workers,down
   --form FORMS      control,browser
   --short           fewer pages, shorter troubles, one round: minutes instead of an hour
-  --pages N         of each run; by default 1,000 (control) and 400 (browser)
+  --pages N         of each run; by default 1,000 (control) and 300 (browser); under 1,000 the
+                    search weighs more, and 1.5 times the best fixed limit is allowed instead of 1.15
   --scale S         stretches all of the target's times; by default 1 (control) and 10 (browser)
   --rounds N        of the best limits and of ours, by default 3
   --cap S           ends a run after so many seconds; by default 300
