@@ -25,7 +25,11 @@ const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 const FIRST_REFUSED_WAIT_MS = 30_000;
 const LONGEST_REFUSED_WAIT_MS = 600_000;
-const SLOW_START_STEP = 16;
+const DOUBLE_UP_TO = 8;
+/** The first pages after a change still began at the limit before: of a page's time. */
+const SETTLE = 0.25;
+const LEAST_SETTLE_MS = 25;
+const MOST_SETTLE_MS = 2_000;
 /** In flight by limit from which the limit is used. */
 const USED = 0.8;
 /** Up to so many in flight the target is unloaded, as far as we are concerned. */
@@ -40,7 +44,7 @@ export interface LimitLaw {
   /** Pages that count for the step under judgement began at or after this. */
   readonly roundFromMs: number;
   /** What the round shows of the limit; undefined while that is not sure. */
-  judge(): Verdict;
+  judge(nowMs: number): Verdict;
   /** Acts on the verdict; the round begins anew. */
   follow(verdict: Verdict, nowMs: number): void;
   /** Goes down to two for one round, to see what is unloaded, and comes back (BBR's ProbeRTT). */
@@ -51,8 +55,6 @@ export interface LimitLaw {
   forgiveRefusals(): void;
   /** Up again after it was down: a quarter of what was good, and a quick climb. */
   comeBack(nowMs: number): void;
-  /** Pages that begin before do not count. */
-  restartAt(fromMs: number): void;
 }
 
 export type Verdict = 'good' | 'bad' | undefined;
@@ -78,6 +80,7 @@ export function createLimitLaw(start: {
   let step: number | undefined;
   let accepted = 0;
   let goodPace: number | undefined;
+  let goodWait: { mean: number; error: number } | undefined;
   let roundFromMs = start.nowMs;
   /** Where a dip comes back to. */
   let resume: number | undefined;
@@ -88,8 +91,16 @@ export function createLimitLaw(start: {
 
   function go(to: number, fromMs: number): void {
     limit = clamp(to);
-    roundFromMs = fromMs;
+    roundFromMs = fromMs + Math.min(MOST_SETTLE_MS, Math.max(LEAST_SETTLE_MS, SETTLE * (round.pageMs ?? 0)));
     round.restart();
+  }
+
+  /** Waiting grew by clearly more than the step: the target does less than before, whatever most pages show. */
+  function collapses(): boolean {
+    if (goodWait === undefined) return false;
+    const step = limit / good;
+    const { mean, error } = round.wait;
+    return mean - step * goodWait.mean > 2.5 * Math.hypot(error, step * goodWait.error);
   }
 
   /** Pages a second by Little's law, up to a factor. */
@@ -109,9 +120,10 @@ export function createLimitLaw(start: {
         landmark = undefined;
       } else go(Math.min(2 * limit, landmark), nowMs);
     } else {
-      const by = step ?? SLOW_START_STEP;
+      const most = limit < DOUBLE_UP_TO ? limit : limit / 2;
+      const by = Math.min(step ?? most, most);
       if (step !== undefined) step *= 2;
-      go(limit + Math.min(by, limit), nowMs);
+      go(limit + by, nowMs);
     }
   }
 
@@ -124,6 +136,7 @@ export function createLimitLaw(start: {
     }
     good = limit;
     goodPace = paceNow();
+    goodWait = round.wait;
     accepted = Math.max(0, round.shift());
     if (limit < maximum) climb(nowMs);
   }
@@ -146,6 +159,7 @@ export function createLimitLaw(start: {
     good = clamp(Math.min(limit - 1, bearable));
     accepted = 0;
     goodPace = undefined;
+    goodWait = undefined;
     go(good, nowMs);
   }
 
@@ -173,14 +187,15 @@ export function createLimitLaw(start: {
     get roundFromMs() {
       return roundFromMs;
     },
-    judge() {
+    judge(nowMs) {
       if (round.pages < 3) return undefined;
       const shift = round.shift();
       const trying = limit > good;
       const bad = trying ? WORST : Math.max(BAD_AT_GOOD, accepted + BAD);
       const enough = round.pages >= Math.max(round.needed(BAD), Math.min(limit, 16));
-      if (!enough) return shift - 2.5 * round.error() > bad ? 'bad' : undefined;
-      return (trying ? pays(shift) : shift <= bad) ? 'good' : 'bad';
+      if (!enough || nowMs < roundFromMs + round.slowPageMs)
+        return shift - 2.5 * round.error() > bad ? 'bad' : undefined;
+      return (trying ? pays(shift) && !collapses() : shift <= bad) ? 'good' : 'bad';
     },
     follow(verdict, nowMs) {
       const before = limit;
@@ -225,11 +240,9 @@ export function createLimitLaw(start: {
       ceiling = undefined;
       accepted = 0;
       goodPace = undefined;
+      goodWait = undefined;
+      goodWait = undefined;
       go(good, nowMs);
-    },
-    restartAt(fromMs) {
-      roundFromMs = fromMs;
-      round.restart();
     },
   };
 }

@@ -1,15 +1,15 @@
 /**
  * How much slower the target is now than unloaded, from the ratios of the pages of one round (log; 0: as ever).
  *
- * The round's quartiles are compared with those of unloaded rounds and the median of the three differences is taken:
- * that stands outliers, a cache that misses more than it did, and pages of one class that cost one or ten. How many
+ * The round's octiles are compared with those of unloaded rounds and the median of the seven differences is taken: that
+ * stands outliers, a cache that misses more than it did, and pages of one class that cost one or ten. How many
  * pages it takes to be sure follows from how much the ratios of unloaded rounds scatter.
  */
 const ROUND_PAGES = 64;
 const USUAL_PAGES = 64;
 const MOST_NEEDED = 40;
 const LEAST_NEEDED = 4;
-const QUARTILES = [0.25, 0.5, 0.75] as const;
+const OCTILES = [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875] as const;
 /** Normal distribution: from the 10 % to the 90 % quantile in standard deviations. */
 const DECILES_SD = 2.56;
 const LEAST_SPREAD = 0.03;
@@ -19,6 +19,10 @@ export interface Round {
   readonly pages: number;
   /** Most pages in flight at once, as far as it was looked at. */
   readonly peakInFlight: number;
+  /** Nine of ten pages lately took at most so long: earlier a round has seen its quick pages only. */
+  readonly slowPageMs: number;
+  /** Mean of the pages' ratios (1: as ever) with its standard error: what a few very slow pages are seen by. */
+  readonly wait: { mean: number; error: number };
   /** Mean time of a page from its start to its end, rendering included: pages a second follow from it (Little's law). */
   readonly pageMs: number | undefined;
   add(page: { ratio: number; pageMs: number }): void;
@@ -40,6 +44,9 @@ export function createRound(): Round {
   let pages = 0;
   let peakInFlight = 0;
   let totalMs = 0;
+  let sum = 0;
+  let squares = 0;
+  const lately = createRing(USUAL_PAGES);
 
   const spread = () => {
     const [low, high] =
@@ -48,10 +55,10 @@ export function createRound(): Round {
   };
   const shift = () => {
     if (current.size === 0) return 0;
-    const now = current.quantiles(QUARTILES);
-    const before = usual.size >= LEAST_NEEDED ? usual.quantiles(QUARTILES) : QUARTILES.map(() => 0);
+    const now = current.quantiles(OCTILES);
+    const before = usual.size >= LEAST_NEEDED ? usual.quantiles(OCTILES) : OCTILES.map(() => 0);
     const differences = now.map((quantile, i) => quantile - (before[i] ?? 0)).sort((a, b) => a - b);
-    return differences[1] ?? 0;
+    return differences[3] ?? 0;
   };
 
   return {
@@ -61,12 +68,23 @@ export function createRound(): Round {
     get peakInFlight() {
       return peakInFlight;
     },
+    get slowPageMs() {
+      return lately.quantiles([0.9])[0] ?? 0;
+    },
+    get wait() {
+      const mean = sum / Math.max(1, pages);
+      const variance = Math.max(0, squares / Math.max(1, pages) - mean ** 2);
+      return { mean, error: Math.sqrt(variance / Math.max(1, pages - 1)) };
+    },
     get pageMs() {
       return totalMs > 0 ? totalMs / pages : undefined;
     },
     add({ ratio, pageMs }) {
       pages += 1;
       totalMs += pageMs;
+      sum += Math.exp(ratio);
+      squares += Math.exp(2 * ratio);
+      lately.add(pageMs);
       current.add(ratio);
     },
     lookAt(inFlight) {
@@ -76,6 +94,8 @@ export function createRound(): Round {
       pages = 0;
       peakInFlight = 0;
       totalMs = 0;
+      sum = 0;
+      squares = 0;
       current = createRing(ROUND_PAGES);
     },
     shift,

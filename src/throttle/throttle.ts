@@ -101,7 +101,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   function measure(sample: PageSample): void {
     const lowLoad = law.limit <= LOW_LOAD || round.peakInFlight <= LOW_LOAD;
     const ratio = baseline.ratioOf(sample);
-    baseline.learn(sample, { shift, lowLoad });
+    baseline.learn(sample, { shift: !lowLoad && round.pages >= 4 ? round.shift() : shift, lowLoad });
     if (sample.startedAtMs < law.roundFromMs) return;
     const pageMs = sample.endedAtMs - sample.startedAtMs;
     round.add({ ratio: ratio ?? shift, pageMs: Number.isFinite(pageMs) ? Math.max(1, pageMs) : 1 });
@@ -192,7 +192,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       rate.tick({ nowMs, perSecond: served.perSecond(nowMs), paused });
       if (!paused) {
         round.lookAt(inFlight);
-        const verdict = law.judge();
+        const verdict = law.judge(nowMs);
         if (verdict !== undefined) {
           settle(verdict, nowMs);
           law.follow(verdict, nowMs);
