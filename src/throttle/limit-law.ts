@@ -21,6 +21,14 @@ const WORST = Math.log(1.8);
 /** Bad at a limit that was found good. */
 const BAD_AT_GOOD = Math.log(1.4);
 
+/** Pages a second that a step up leaves of those before, when it was far too far. */
+const COLLAPSED = 0.7;
+const LEAST_SERVED = 5;
+const FORGET_PACE = 0.98;
+/** Of the pages that it takes to be sure: enough where the slowdown is far beyond doubt. */
+const EARLY = 0.25;
+const FAR_SLOWER = 1.5;
+
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 const FIRST_REFUSED_WAIT_MS = 30_000;
@@ -49,6 +57,8 @@ export interface LimitLaw {
   follow(verdict: Verdict, nowMs: number): void;
   /** Goes down to two for one round, to see what is unloaded, and comes back (BBR's ProbeRTT). */
   dip(nowMs: number): void;
+  /** How long the last one took. */
+  readonly dipMs: number;
   /** The target refused or failed: one cut, to `share` of the limit; not raised again before `waitMs`. */
   cut(cause: { nowMs: number; share: number; fromMs: number; slow?: boolean }): void;
   /** The refusals had nothing to do with the number in flight. */
@@ -80,10 +90,14 @@ export function createLimitLaw(start: {
   let step: number | undefined;
   let accepted = 0;
   let goodPace: number | undefined;
+  let goodServed: number | undefined;
   let goodWait: { mean: number; error: number } | undefined;
   let roundFromMs = start.nowMs;
+  /** When the round began, its first pages among them. */
+  let changedAtMs = start.nowMs;
   /** Where a dip comes back to. */
   let resume: number | undefined;
+  let dipMs = 0;
 
   function clamp(value: number): number {
     return Math.max(1, Math.min(maximum, Math.floor(value)));
@@ -92,15 +106,47 @@ export function createLimitLaw(start: {
   function go(to: number, fromMs: number): void {
     limit = clamp(to);
     roundFromMs = fromMs + Math.min(MOST_SETTLE_MS, Math.max(LEAST_SETTLE_MS, SETTLE * (round.pageMs ?? 0)));
+    restart(fromMs);
+  }
+
+  function restart(fromMs: number): void {
+    changedAtMs = fromMs;
     round.restart();
   }
 
   /** Waiting grew by clearly more than the step: the target does less than before, whatever most pages show. */
-  function collapses(): boolean {
+  function collapses(nowMs: number): boolean {
+    const served = servedPerSecond(nowMs);
+    if (goodServed !== undefined && served !== undefined && served < COLLAPSED * goodServed) return true;
     if (goodWait === undefined) return false;
     const step = limit / good;
     const { mean, error } = round.wait;
     return mean - step * goodWait.mean > 2.5 * Math.hypot(error, step * goodWait.error);
+  }
+
+  /** At a limit that was good: far fewer pages a second than there, and the target's doing. */
+  function collapsed(nowMs: number): boolean {
+    const served = servedPerSecond(nowMs);
+    if (goodServed === undefined || goodWait === undefined || served === undefined) return false;
+    const { mean, error } = round.wait;
+    const slower = mean - FAR_SLOWER * goodWait.mean > 2.5 * Math.hypot(error, FAR_SLOWER * goodWait.error);
+    return slower && served < COLLAPSED * goodServed;
+  }
+
+  /** What is good now; what was better lately is forgotten slowly, so that no collapse is slow enough to pass. */
+  function keepPace(nowMs: number): void {
+    const served = servedPerSecond(nowMs);
+    if (served === undefined) return;
+    if (goodServed !== undefined && served < FORGET_PACE * goodServed) {
+      goodServed *= FORGET_PACE;
+      return;
+    }
+    goodServed = served;
+    goodWait = round.wait;
+  }
+
+  function servedPerSecond(nowMs: number): number | undefined {
+    return round.served >= LEAST_SERVED ? (round.served * 1_000) / Math.max(1, nowMs - changedAtMs) : undefined;
   }
 
   /** Pages a second by Little's law, up to a factor. */
@@ -127,6 +173,26 @@ export function createLimitLaw(start: {
     }
   }
 
+  /** After a dip. Where two do as much as all did, all were far too many: the climb begins anew. */
+  function comeUp(to: number, nowMs: number): void {
+    const served = servedPerSecond(nowMs);
+    const tooMany = served !== undefined && goodServed !== undefined && served > 0.9 * goodServed;
+    resume = undefined;
+    dipMs = nowMs - changedAtMs;
+    if (!tooMany) {
+      go(to, nowMs);
+      return;
+    }
+    good = limit;
+    ceiling = to;
+    ceilingUntilMs = nowMs + waitMs;
+    landmark = undefined;
+    accepted = 0;
+    keepPace(nowMs);
+    goodPace = paceNow();
+    climb(nowMs);
+  }
+
   function stepGood(nowMs: number): void {
     if (ceiling !== undefined && limit >= ceiling) {
       ceiling = undefined;
@@ -136,12 +202,12 @@ export function createLimitLaw(start: {
     }
     good = limit;
     goodPace = paceNow();
-    goodWait = round.wait;
+    keepPace(nowMs);
     accepted = Math.max(0, round.shift());
     if (limit < maximum) climb(nowMs);
   }
 
-  function stepBad(nowMs: number): void {
+  function stepBad(nowMs: number, half: boolean): void {
     const shift = round.shift();
     const bearable = Math.round(limit * Math.exp((BAD - shift) / 2));
     if (limit > good) {
@@ -153,13 +219,14 @@ export function createLimitLaw(start: {
       return;
     }
     if (limit > 1) {
-      landmark = Math.max(landmark ?? 0, limit);
+      landmark = Math.max(landmark ?? 0, limit - 1);
       ceiling = undefined;
     }
-    good = clamp(Math.min(limit - 1, bearable));
+    good = clamp(half ? limit / 2 : Math.min(limit - 1, bearable));
     accepted = 0;
     goodPace = undefined;
     goodWait = undefined;
+    goodServed = undefined;
     go(good, nowMs);
   }
 
@@ -188,25 +255,28 @@ export function createLimitLaw(start: {
       return roundFromMs;
     },
     judge(nowMs) {
-      if (round.pages < 3) return undefined;
       const shift = round.shift();
       const trying = limit > good;
       const bad = trying ? WORST : Math.max(BAD_AT_GOOD, accepted + BAD);
-      const enough = round.pages >= Math.max(round.needed(BAD), Math.min(limit, 16));
+      const needed = round.needed(BAD);
+      if (round.pages < Math.max(3, needed * EARLY)) return undefined;
+      const enough = round.pages >= Math.max(needed, Math.min(limit, 16));
       if (!enough || nowMs < roundFromMs + round.slowPageMs)
         return shift - 2.5 * round.error() > bad ? 'bad' : undefined;
-      return (trying ? pays(shift) && !collapses() : shift <= bad) ? 'good' : 'bad';
+      return (trying ? pays(shift) && !collapses(nowMs) : shift <= bad && !collapsed(nowMs)) ? 'good' : 'bad';
     },
     follow(verdict, nowMs) {
       const before = limit;
       if (resume !== undefined) {
-        go(resume, nowMs);
-        resume = undefined;
+        comeUp(resume, nowMs);
         return;
       }
-      if (verdict === 'bad') stepBad(nowMs);
+      if (verdict === 'bad') stepBad(nowMs, limit <= good && collapsed(nowMs));
       else if (round.peakInFlight >= USED * limit) stepGood(nowMs);
-      if (limit === before) round.restart();
+      if (limit === before) restart(nowMs);
+    },
+    get dipMs() {
+      return dipMs;
     },
     dip(nowMs) {
       resume = limit;
@@ -241,7 +311,11 @@ export function createLimitLaw(start: {
       accepted = 0;
       goodPace = undefined;
       goodWait = undefined;
+      goodServed = undefined;
+    goodServed = undefined;
       goodWait = undefined;
+      goodServed = undefined;
+    goodServed = undefined;
       go(good, nowMs);
     },
   };

@@ -20,7 +20,7 @@ export interface RateCap {
   /** It was confirmed, or learned on another night. */
   readonly held: boolean;
   /** Pages were refused; `accepted`: pages a second, in the best second and over the longer run. */
-  refused(accepted: { burst: number; lasting: number }, nowMs: number): void;
+  refused(accepted: { burst: number; lasting: number; inFlightFew: boolean }, nowMs: number): void;
   /** Time passes; `perSecond`: pages a second now. */
   tick(now: { nowMs: number; perSecond: number; paused: boolean }): void;
 }
@@ -33,6 +33,7 @@ export function createRateCap(learned: number | undefined, startMs: number): Rat
   let gapMs = FIRST_GAP_MS;
   let turnAtMs = startMs + FIRST_GAP_MS;
   let busyPerSecond = 0;
+  let inARow = 0;
   let refusedAtMs = Number.NEGATIVE_INFINITY;
 
   const bound = (perSecond: number) => Math.max(LEAST_PER_SECOND, perSecond);
@@ -44,11 +45,11 @@ export function createRateCap(learned: number | undefined, startMs: number): Rat
     get held() {
       return held && cap !== undefined;
     },
-    refused({ burst, lasting }, nowMs) {
-      const again = nowMs - refusedAtMs < AGAIN_MS;
+    refused({ burst, lasting, inFlightFew }, nowMs) {
+      inARow = nowMs - refusedAtMs < AGAIN_MS ? inARow + 1 : 1;
       refusedAtMs = nowMs;
       if (cap === undefined) {
-        if (!again || burst <= 0) return;
+        if (burst <= 0 || inARow < (inFlightFew ? 2 : 3)) return;
         cap = bound(BELOW * burst);
         held = false;
         turnAtMs = nowMs + TRIAL_MS;

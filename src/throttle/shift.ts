@@ -19,12 +19,19 @@ export interface Round {
   readonly pages: number;
   /** Most pages in flight at once, as far as it was looked at. */
   readonly peakInFlight: number;
-  /** Nine of ten pages lately took at most so long: earlier a round has seen its quick pages only. */
+  /** All pages lately but an odd one took at most so long: earlier a round has seen its quick pages only. */
   readonly slowPageMs: number;
   /** Mean of the pages' ratios (1: as ever) with its standard error: what a few very slow pages are seen by. */
   readonly wait: { mean: number; error: number };
   /** Mean time of a page from its start to its end, rendering included: pages a second follow from it (Little's law). */
   readonly pageMs: number | undefined;
+  /** There is something to compare with. */
+  readonly hasUsual: boolean;
+  /** Its shift is worth something. */
+  readonly isSure: boolean;
+  /** Pages served meanwhile, those that began before among them. */
+  readonly served: number;
+  countServed(): void;
   add(page: { ratio: number; pageMs: number }): void;
   lookAt(inFlight: number): void;
   /** Begins anew; the pages so far are forgotten. */
@@ -44,6 +51,7 @@ export function createRound(): Round {
   let pages = 0;
   let peakInFlight = 0;
   let totalMs = 0;
+  let served = 0;
   let sum = 0;
   let squares = 0;
   const lately = createRing(USUAL_PAGES);
@@ -69,7 +77,7 @@ export function createRound(): Round {
       return peakInFlight;
     },
     get slowPageMs() {
-      return lately.quantiles([0.9])[0] ?? 0;
+      return lately.quantiles([0.97])[0] ?? 0;
     },
     get wait() {
       const mean = sum / Math.max(1, pages);
@@ -78,6 +86,18 @@ export function createRound(): Round {
     },
     get pageMs() {
       return totalMs > 0 ? totalMs / pages : undefined;
+    },
+    get hasUsual() {
+      return usual.size >= LEAST_NEEDED;
+    },
+    get isSure() {
+      return pages >= LEAST_NEEDED;
+    },
+    get served() {
+      return served;
+    },
+    countServed() {
+      served += 1;
     },
     add({ ratio, pageMs }) {
       pages += 1;
@@ -94,6 +114,7 @@ export function createRound(): Round {
       pages = 0;
       peakInFlight = 0;
       totalMs = 0;
+      served = 0;
       sum = 0;
       squares = 0;
       current = createRing(ROUND_PAGES);
