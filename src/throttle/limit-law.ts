@@ -33,6 +33,8 @@ const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 const FIRST_REFUSED_WAIT_MS = 30_000;
 const LONGEST_REFUSED_WAIT_MS = 600_000;
+/** So near below a limit that was refused nothing is tried for a while. */
+const NEAR_REFUSAL = 0.8;
 const DOUBLE_UP_TO = 8;
 /** The first pages after a change still began at the limit before: of a page's time. */
 const SETTLE = 0.25;
@@ -98,6 +100,8 @@ export function createLimitLaw(start: {
   /** Where a dip comes back to. */
   let resume: number | undefined;
   let dipMs = 0;
+  /** So long it took lately until a step too far was seen: a cliff shows late. */
+  let failedAfterMs = 0;
 
   function clamp(value: number): number {
     return Math.max(1, Math.min(maximum, Math.floor(value)));
@@ -155,10 +159,11 @@ export function createLimitLaw(start: {
   }
 
   function climb(nowMs: number): void {
-    if (ceiling !== undefined && ceiling > limit + 1) {
+    const near = refusedFrom === undefined ? limit + 1 : Math.max(limit + 1, limit / NEAR_REFUSAL);
+    if (ceiling !== undefined && ceiling > near) {
       go(Math.min(2 * limit, Math.floor((limit + ceiling) / 2)), nowMs);
     } else if (ceiling !== undefined) {
-      if (nowMs >= ceilingUntilMs) go(ceiling, nowMs);
+      if (nowMs >= ceilingUntilMs) go(Math.min(ceiling, limit + 1), nowMs);
     } else if (landmark !== undefined) {
       if (limit >= landmark) {
         ceiling = landmark + 1;
@@ -167,7 +172,7 @@ export function createLimitLaw(start: {
       } else go(Math.min(2 * limit, landmark), nowMs);
     } else {
       const most = limit < DOUBLE_UP_TO ? limit : limit / 2;
-      const by = Math.min(step ?? most, most);
+      const by = step === undefined ? most : Math.min(step, Math.max(1, limit / 4));
       if (step !== undefined) step *= 2;
       go(limit + by, nowMs);
     }
@@ -198,6 +203,7 @@ export function createLimitLaw(start: {
       ceiling = undefined;
       refusedFrom = undefined;
       waitMs = FIRST_WAIT_MS;
+      failedAfterMs /= 2;
       step = 1;
     }
     good = limit;
@@ -211,6 +217,7 @@ export function createLimitLaw(start: {
     const shift = round.shift();
     const bearable = Math.round(limit * Math.exp((BAD - shift) / 2));
     if (limit > good) {
+      failedAfterMs = Math.min(LONGEST_WAIT_MS, Math.max(failedAfterMs / 2, nowMs - changedAtMs));
       ceiling = Math.min(limit, Math.max(good + 1, bearable));
       ceilingUntilMs = nowMs + waitMs;
       if (ceiling === good + 1) waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);

@@ -31,7 +31,7 @@ export interface Round {
   readonly isSure: boolean;
   /** Pages served meanwhile, those that began before among them. */
   readonly served: number;
-  countServed(): void;
+  countServed(pageMs: number): void;
   add(page: { ratio: number; pageMs: number }): void;
   lookAt(inFlight: number): void;
   /** Begins anew; the pages so far are forgotten. */
@@ -96,15 +96,15 @@ export function createRound(): Round {
     get served() {
       return served;
     },
-    countServed() {
+    countServed(pageMs) {
       served += 1;
+      lately.add(pageMs);
     },
     add({ ratio, pageMs }) {
       pages += 1;
       totalMs += pageMs;
       sum += Math.exp(ratio);
       squares += Math.exp(2 * ratio);
-      lately.add(pageMs);
       current.add(ratio);
     },
     lookAt(inFlight) {

@@ -96,7 +96,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       circuit.served(sample.startedAtMs);
       if (wasOpen && !circuit.open) law.comeBack(nowMs);
       served.count(1, nowMs);
-      round.countServed();
+      round.countServed(pageMsOf(sample));
       measure(sample);
     } else if (sample.answer === 'failed' || (overload === 'refused' && sample.retryAfterMs === undefined)) {
       circuit.silent(sample, nowMs);
@@ -109,8 +109,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     const ratio = baseline.ratioOf(sample);
     if (round.isSure || !round.hasUsual) baseline.learn(sample, { shift: round.hasUsual ? round.shift() : 0, lowLoad });
     if (sample.startedAtMs < law.roundFromMs) return;
-    const pageMs = sample.endedAtMs - sample.startedAtMs;
-    round.add({ ratio: ratio ?? round.shift(), pageMs: Number.isFinite(pageMs) ? Math.max(1, pageMs) : 1 });
+    round.add({ ratio: ratio ?? round.shift(), pageMs: pageMsOf(sample) });
   }
 
   function isLowLoad(): boolean {
@@ -207,7 +206,6 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       if (!paused) {
         const verdict = law.judge(nowMs);
         if (verdict !== undefined) {
-          if ((globalThis as any).DEBUG) console.log('  ', ((nowMs/1000)%3600).toFixed(1), law.limit, verdict, round.pages, Math.exp(round.shift()).toFixed(2), round.error().toFixed(2), round.needed(.22), JSON.stringify(baseline.costs()));
           const wait = round.wait.mean;
           settle(verdict, nowMs);
           law.follow(verdict, nowMs);
@@ -231,6 +229,11 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       };
     },
   };
+}
+
+function pageMsOf({ startedAtMs, endedAtMs }: PageSample): number {
+  const pageMs = endedAtMs - startedAtMs;
+  return Number.isFinite(pageMs) ? Math.max(1, pageMs) : 1;
 }
 
 function hourOf(nowMs: number): number {
