@@ -23,6 +23,7 @@ const BAD_AT_GOOD = Math.log(1.4);
 
 /** Pages a second that a step up leaves of those before, when it was far too far. */
 const COLLAPSED = 0.7;
+const HARDLY_ANY = 0.35;
 const LEAST_SERVED = 5;
 const FORGET_PACE = 0.98;
 /** Of the pages that it takes to be sure: enough where the slowdown is far beyond doubt. */
@@ -134,6 +135,7 @@ export function createLimitLaw(start: {
     if (goodServed === undefined || goodWait === undefined || served === undefined) return false;
     const { mean, error } = round.wait;
     const slower = mean - FAR_SLOWER * goodWait.mean > 2.5 * Math.hypot(error, FAR_SLOWER * goodWait.error);
+    if (served < HARDLY_ANY * goodServed && mean > FAR_SLOWER * goodWait.mean) return true;
     return slower && served < COLLAPSED * goodServed;
   }
 
@@ -167,7 +169,7 @@ export function createLimitLaw(start: {
     } else if (landmark !== undefined) {
       if (limit >= landmark) {
         ceiling = landmark + 1;
-        ceilingUntilMs = nowMs + FIRST_WAIT_MS;
+        ceilingUntilMs = nowMs + waitMs;
         landmark = undefined;
       } else go(Math.min(2 * limit, landmark), nowMs);
     } else {
@@ -202,7 +204,7 @@ export function createLimitLaw(start: {
     if (ceiling !== undefined && limit >= ceiling) {
       ceiling = undefined;
       refusedFrom = undefined;
-      waitMs = FIRST_WAIT_MS;
+      waitMs = Math.max(FIRST_WAIT_MS, waitMs / 2);
       failedAfterMs /= 2;
       step = 1;
     }
@@ -226,6 +228,7 @@ export function createLimitLaw(start: {
       return;
     }
     if (limit > 1) {
+      waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
       landmark = Math.max(landmark ?? 0, limit - 1);
       ceiling = undefined;
     }
