@@ -25,9 +25,8 @@ const BAD_AT_GOOD = Math.log(1.4);
 const COLLAPSED = 0.7;
 const HARDLY_ANY = 0.35;
 const LEAST_SERVED = 5;
-const FORGET_PACE = 0.98;
 /** Of the pages that it takes to be sure: enough where the slowdown is far beyond doubt. */
-const EARLY = 0.25;
+const EARLY = 0.5;
 const FAR_SLOWER = 1.5;
 
 const FIRST_WAIT_MS = 2_000;
@@ -64,6 +63,8 @@ export interface LimitLaw {
   readonly dipMs: number;
   /** The target refused or failed: one cut, to `share` of the limit; not raised again before `waitMs`. */
   cut(cause: { nowMs: number; share: number; fromMs: number; slow?: boolean }): void;
+  /** The baseline has moved by so much (log). */
+  rebase(by: number): void;
   /** The refusals had nothing to do with the number in flight. */
   forgiveRefusals(): void;
   /** Up again after it was down: a quarter of what was good, and a quick climb. */
@@ -135,20 +136,18 @@ export function createLimitLaw(start: {
     if (goodServed === undefined || goodWait === undefined || served === undefined) return false;
     const { mean, error } = round.wait;
     const slower = mean - FAR_SLOWER * goodWait.mean > 2.5 * Math.hypot(error, FAR_SLOWER * goodWait.error);
-    if (served < HARDLY_ANY * goodServed && mean > FAR_SLOWER * goodWait.mean) return true;
+    const expected = (goodServed * (nowMs - changedAtMs)) / 1_000;
+    if (expected >= 20 && served < HARDLY_ANY * goodServed && mean > FAR_SLOWER * goodWait.mean) return true;
     return slower && served < COLLAPSED * goodServed;
   }
 
-  /** What is good now; what was better lately is forgotten slowly, so that no collapse is slow enough to pass. */
+  /** What is good now; what was better lately is forgotten slowly, so that a collapse is not what is usual. */
   function keepPace(nowMs: number): void {
     const served = servedPerSecond(nowMs);
     if (served === undefined) return;
-    if (goodServed !== undefined && served < FORGET_PACE * goodServed) {
-      goodServed *= FORGET_PACE;
-      return;
-    }
-    goodServed = served;
-    goodWait = round.wait;
+    const lower = goodServed !== undefined && served < goodServed;
+    goodServed = goodServed === undefined ? served : goodServed + (served - goodServed) * (lower ? 0.05 : 0.5);
+    if (!lower || goodWait === undefined) goodWait = round.wait;
   }
 
   function servedPerSecond(nowMs: number): number | undefined {
@@ -228,8 +227,8 @@ export function createLimitLaw(start: {
       return;
     }
     if (limit > 1) {
-      waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
-      landmark = Math.max(landmark ?? 0, limit - 1);
+      if (half) waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
+      landmark = Math.max(landmark ?? 0, half ? limit - 1 : limit);
       ceiling = undefined;
     }
     good = clamp(half ? limit / 2 : Math.min(limit - 1, bearable));
@@ -305,6 +304,11 @@ export function createLimitLaw(start: {
       step = undefined;
       go(to, fromMs);
       good = limit;
+    },
+    rebase(by) {
+      accepted = Math.max(0, accepted - by);
+      if (goodWait === undefined) return;
+      goodWait = { mean: goodWait.mean * Math.exp(-by), error: goodWait.error * Math.exp(-by) };
     },
     forgiveRefusals() {
       if (refusedFrom === undefined) return;

@@ -10,8 +10,8 @@ const USUAL_PAGES = 64;
 const MOST_NEEDED = 40;
 const LEAST_NEEDED = 4;
 const OCTILES = [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875] as const;
-/** Normal distribution: from the 10 % to the 90 % quantile in standard deviations. */
-const DECILES_SD = 2.56;
+/** Normal distribution: from the 5 % to the 95 % quantile in standard deviations. */
+const TAILS_SD = 3.29;
 const LEAST_SPREAD = 0.03;
 
 export interface Round {
@@ -21,6 +21,8 @@ export interface Round {
   readonly peakInFlight: number;
   /** All pages lately but an odd one took at most so long: earlier a round has seen its quick pages only. */
   readonly slowPageMs: number;
+  /** The target is far quicker than it was: how long pages took is no measure any more. */
+  forgetSlowPages(): void;
   /** Mean of the pages' ratios (1: as ever) with its standard error: what a few very slow pages are seen by. */
   readonly wait: { mean: number; error: number };
   /** Mean time of a page from its start to its end, rendering included: pages a second follow from it (Little's law). */
@@ -41,6 +43,8 @@ export interface Round {
   error(): number;
   /** Pages that it takes to tell a shift of `least` from none. */
   needed(least: number): number;
+  /** The baseline has moved by so much (log): the ratios are by the new one. */
+  rebase(by: number): void;
   /** What the round showed, its shift taken out, is what is usual. */
   keepAsUsual(): void;
 }
@@ -54,12 +58,12 @@ export function createRound(): Round {
   let served = 0;
   let sum = 0;
   let squares = 0;
-  const lately = createRing(USUAL_PAGES);
+  let lately = createRing(USUAL_PAGES);
 
   const spread = () => {
     const [low, high] =
-      usual.size >= LEAST_NEEDED ? usual.quantiles([0.1, 0.9]) : current.quantiles([0.1, 0.9]);
-    return Math.max(LEAST_SPREAD, ((high ?? 0) - (low ?? 0)) / DECILES_SD);
+      usual.size >= LEAST_NEEDED ? usual.quantiles([0.05, 0.95]) : current.quantiles([0.05, 0.95]);
+    return Math.max(LEAST_SPREAD, ((high ?? 0) - (low ?? 0)) / TAILS_SD);
   };
   const shift = () => {
     if (current.size === 0) return 0;
@@ -78,6 +82,9 @@ export function createRound(): Round {
     },
     get slowPageMs() {
       return lately.quantiles([0.97])[0] ?? 0;
+    },
+    forgetSlowPages() {
+      lately = createRing(USUAL_PAGES);
     },
     get wait() {
       const mean = sum / Math.max(1, pages);
@@ -123,6 +130,11 @@ export function createRound(): Round {
     error: () => (1.25 * spread()) / Math.sqrt(Math.max(1, current.size)),
     needed: (least) =>
       Math.min(MOST_NEEDED, Math.max(LEAST_NEEDED, Math.ceil(((2.5 * spread()) / least) ** 2))),
+    rebase(by) {
+      current.subtract(by);
+      sum *= Math.exp(-by);
+      squares *= Math.exp(-2 * by);
+    },
     keepAsUsual() {
       const by = usual.size >= LEAST_NEEDED ? shift() : 0;
       for (const ratio of current.values()) usual.add(ratio - by);
@@ -133,6 +145,7 @@ export function createRound(): Round {
 interface Ring {
   readonly size: number;
   add(value: number): void;
+  subtract(by: number): void;
   values(): readonly number[];
   quantiles(of: readonly number[]): number[];
 }
@@ -147,6 +160,11 @@ function createRing(capacity: number): Ring {
     add(value) {
       held[next] = value;
       next = (next + 1) % capacity;
+    },
+    subtract(by) {
+      held.forEach((value, i) => {
+        held[i] = value - by;
+      });
     },
     values: () => held,
     quantiles(of) {

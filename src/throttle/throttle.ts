@@ -138,11 +138,13 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   function settle(verdict: 'good' | 'bad', nowMs: number): void {
     const seen = round.shift();
     const sure = seen + 2.5 * round.error() < 0;
+    if (seen < shift - Math.LN2) round.forgetSlowPages();
     shift = seen;
     if (isLowLoad()) {
       const passedMs = Math.min(30_000, nowMs - lowLoadAtMs);
       lowLoadAtMs = nowMs;
-      if (seen <= SMALL_SHIFT || isUsualAtThisHour(seen, nowMs)) {
+      if (!round.hasUsual) round.keepAsUsual();
+      else if (seen <= SMALL_SHIFT || isUsualAtThisHour(seen, nowMs)) {
         round.keepAsUsual();
         adjust(sure || seen > SMALL_SHIFT ? seen : seen / 2);
       } else adjust(Math.min(seen, (Math.LN10 * passedMs) / LEARN_SLOW_MS));
@@ -155,6 +157,9 @@ export function createThrottle(options: ThrottleOptions): Throttle {
 
   function adjust(by: number): void {
     baseline.move(by);
+    round.rebase(by);
+    law.rebase(by);
+    lowLoadWait *= Math.exp(-by);
     shift -= by;
   }
 

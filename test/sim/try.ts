@@ -17,6 +17,8 @@ const cases: Record<string, Omit<FarmOptions, 'law'>> = {
   'knee x10': { target: t.kneeTarget({ baseMs: 500 }), pages: 1000 },
   'knee12 cold': { target: t.kneeTarget({ knee: 12 }), pages: 1000 },
   'knee12 e30': { target: t.kneeTarget({ knee: 12, refusesOver: 30 }), pages: 3000 },
+  'ten50': { target: t.kneeTarget({ baseMs: 50, refusesOver: 1000, slow: (m) => (m >= 60000 && m < 180000 ? 10 : 1) }), pages: 12000 },
+  'ten500': { target: t.kneeTarget({ baseMs: 500, refusesOver: 1000, slow: (m) => (m >= 60000 && m < 180000 ? 10 : 1) }), pages: 1200 },
   linear: { target: t.linearTarget(), pages: 2000 },
   cliff: { target: t.cliffTarget(), pages: 5000 },
   queue: { target: t.queueTarget(), pages: 5000 },
@@ -67,7 +69,7 @@ for (const [name, c] of Object.entries(cases)) {
       if (r.done >= c.pages && r.tookMs < best.ms) best = { n, ms: r.tookMs };
     }
   const c0 = process.cpuUsage();
-  const r = runFarm({ ...c, law: ourLaw(64) });
+  const r = runFarm({ ...c, seed: Number(process.env.SEED ?? 1), law: ourLaw(64) });
   const cpu = process.cpuUsage(c0).user / 1e3;
   console.log(
     name.padEnd(18),
