@@ -276,11 +276,16 @@ export function createLimitLaw(start: {
     },
     follow(verdict, nowMs) {
       const before = limit;
-      if (resume !== undefined) {
+      if (resume !== undefined && verdict === 'good') {
         comeUp(resume, nowMs);
         return;
       }
-      if (verdict === 'bad') stepBad(nowMs, limit <= good && collapsed(nowMs));
+      if (resume !== undefined) {
+        landmark = Math.max(landmark ?? 0, resume);
+        good = limit;
+        resume = undefined;
+      }
+      if (verdict === 'bad') stepBad(nowMs, limit <= good && round.shift() <= BAD_AT_GOOD && collapsed(nowMs));
       else if (round.peakInFlight >= USED * limit) stepGood(nowMs);
       if (limit === before) restart(nowMs);
     },
@@ -319,7 +324,9 @@ export function createLimitLaw(start: {
     },
     comeBack(nowMs) {
       resume = undefined;
-      landmark = Math.max(good, landmark ?? 0);
+      landmark = Math.max(good, landmark ?? 0, refusedFrom ?? 0);
+      refusedFrom = undefined;
+      refusedWaitMs = FIRST_REFUSED_WAIT_MS;
       good = clamp(Math.max(1, landmark / 4));
       ceiling = undefined;
       accepted = 0;
