@@ -146,12 +146,15 @@ export function createLimitLaw(start: {
     const served = servedPerSecond(nowMs);
     if (served === undefined) return;
     const lower = goodServed !== undefined && served < goodServed;
-    goodServed = goodServed === undefined ? served : goodServed + (served - goodServed) * (lower ? 0.05 : 0.5);
+    goodServed =
+      goodServed === undefined ? served : goodServed + (served - goodServed) * (lower ? 0.05 : 0.5);
     if (!lower || goodWait === undefined) goodWait = round.wait;
   }
 
   function servedPerSecond(nowMs: number): number | undefined {
-    return round.served >= LEAST_SERVED ? (round.served * 1_000) / Math.max(1, nowMs - changedAtMs) : undefined;
+    return round.served >= LEAST_SERVED
+      ? (round.served * 1_000) / Math.max(1, nowMs - changedAtMs)
+      : undefined;
   }
 
   /** Pages a second by Little's law, up to a factor. */
@@ -285,7 +288,8 @@ export function createLimitLaw(start: {
         good = limit;
         resume = undefined;
       }
-      if (verdict === 'bad') stepBad(nowMs, limit <= good && round.shift() <= BAD_AT_GOOD && collapsed(nowMs));
+      if (verdict === 'bad')
+        stepBad(nowMs, limit <= good && round.shift() <= BAD_AT_GOOD && collapsed(nowMs));
       else if (round.peakInFlight >= USED * limit) stepGood(nowMs);
       if (limit === before) restart(nowMs);
     },
@@ -333,10 +337,10 @@ export function createLimitLaw(start: {
       goodPace = undefined;
       goodWait = undefined;
       goodServed = undefined;
-    goodServed = undefined;
+      goodServed = undefined;
       goodWait = undefined;
       goodServed = undefined;
-    goodServed = undefined;
+      goodServed = undefined;
       go(good, nowMs);
     },
   };

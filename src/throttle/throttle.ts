@@ -107,7 +107,8 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   function measure(sample: PageSample): void {
     const lowLoad = isLowLoad();
     const ratio = baseline.ratioOf(sample);
-    if (round.isSure || !round.hasUsual) baseline.learn(sample, { shift: round.hasUsual ? round.shift() : 0, lowLoad });
+    if (round.isSure || !round.hasUsual)
+      baseline.learn(sample, { shift: round.hasUsual ? round.shift() : 0, lowLoad });
     if (sample.startedAtMs < law.roundFromMs) return;
     round.add({ ratio: ratio ?? round.shift(), pageMs: pageMsOf(sample) });
   }

@@ -30,9 +30,15 @@ export function bestFixed(scenario: Scenario): { limit: number; run: FarmRun } {
 }
 
 export function printComparison(): void {
-  console.log('A cell: time by that of the best fixed limit; 429s of all requests; p95 of the response time by unloaded; mean in flight.\n');
+  console.log(
+    'A cell: time by that of the best fixed limit; 429s of all requests; p95 of the response time by unloaded; mean in flight.\n',
+  );
   console.log(`| target | best fixed | ${Object.keys(laws).join(' | ')} |`);
-  console.log(`| --- | --- | ${Object.keys(laws).map(() => '---').join(' | ')} |`);
+  console.log(
+    `| --- | --- | ${Object.keys(laws)
+      .map(() => '---')
+      .join(' | ')} |`,
+  );
   for (const [name, scenario] of Object.entries(scenarios)) {
     const best = bestFixed(scenario);
     const cells = Object.values(laws).map((law) => {
@@ -40,7 +46,9 @@ export function printComparison(): void {
       const time = run.done < scenario.pages ? 'not done' : (run.tookMs / best.run.tookMs).toFixed(2);
       return `${time}; ${percent(run.refused / run.requests)}; ${run.p95Ratio.toFixed(1)}; ${run.meanInFlight.toFixed(0)}`;
     });
-    console.log(`| ${name} | ${best.limit}: ${(best.run.tookMs / 1_000).toFixed(1)} s | ${cells.join(' | ')} |`);
+    console.log(
+      `| ${name} | ${best.limit}: ${(best.run.tookMs / 1_000).toFixed(1)} s | ${cells.join(' | ')} |`,
+    );
   }
 }
 

@@ -91,7 +91,9 @@ test('a target that is three times slower for good is learned within five minute
     untilMs: 600_000,
     law: ourLaw(),
   });
-  expect(Math.max(...ticks.filter(({ atMs }) => atMs > 70_000 && atMs < 90_000).map(({ limit }) => limit))).toBe(1);
+  expect(
+    Math.max(...ticks.filter(({ atMs }) => atMs > 70_000 && atMs < 90_000).map(({ limit }) => limit)),
+  ).toBe(1);
   const late = ticks.filter(({ atMs }) => atMs > 360_000);
   expect(late.filter(({ limit }) => limit === 4).length / late.length).toBeGreaterThan(0.9);
 });

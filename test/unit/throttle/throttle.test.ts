@@ -16,7 +16,16 @@ const learned: LearnedThrottle = {
 };
 
 function sample(page: number, endedAtMs: number, more: Partial<PageSample> = {}): PageSample {
-  return { page, label: '', startedAtMs: endedAtMs - 50, endedAtMs, documentMs: 50, dataMs: [], answer: 'served', ...more };
+  return {
+    page,
+    label: '',
+    startedAtMs: endedAtMs - 50,
+    endedAtMs,
+    documentMs: 50,
+    dataMs: [],
+    answer: 'served',
+    ...more,
+  };
 }
 
 function known(): Throttle {
@@ -43,7 +52,10 @@ test('a refusal that asks for nothing pauses nevertheless, longer each time', ()
   const throttle = known();
   const pauses = [1, 2, 3].map((page) => {
     const nowMs = T0 + page * 60_000;
-    return throttle.take([sample(page, nowMs, { answer: 'refused' })], { nowMs, inFlight: 4 }).pausedUntilMs - nowMs;
+    return (
+      throttle.take([sample(page, nowMs, { answer: 'refused' })], { nowMs, inFlight: 4 }).pausedUntilMs -
+      nowMs
+    );
   });
   expect(pauses).toEqual([1_000, 2_000, 4_000]);
 });
@@ -58,7 +70,10 @@ test('one page that fails or is blocked again and again is none; several are an 
     };
     const four = (...pages: number[]) => pages.map((page) => sample(page, nowMs + 100));
     for (let i = 0; i < 20; i += 1) {
-      pass([...four(i * 4, i * 4 + 1, i * 4 + 2), ...(i % 4 === 0 ? [sample(7, nowMs + 100, { answer })] : [])]);
+      pass([
+        ...four(i * 4, i * 4 + 1, i * 4 + 2),
+        ...(i % 4 === 0 ? [sample(7, nowMs + 100, { answer })] : []),
+      ]);
     }
     expect(pass([]).limit, answer).toBeGreaterThanOrEqual(8);
     const before = pass([]).limit;
@@ -171,29 +186,36 @@ test('whatever comes, every decision can be applied, and no page may start soone
     passedMs: fc.integer({ min: 0, max: 100_000 }),
   });
   fc.assert(
-    fc.property(fc.integer({ min: -1, max: 40 }), fc.array(step, { maxLength: 40 }), (maxConcurrency, steps) => {
-      const throttle = createThrottle({ maxConcurrency, nowMs: T0 });
-      let nowMs = T0;
-      let asked = 0;
-      for (const { samples, inFlight, passedMs } of steps) {
-        nowMs += passedMs;
-        const decision = throttle.take(samples, { nowMs, inFlight });
-        for (const { answer, retryAfterMs, endedAtMs } of samples) {
-          if (['served', 'unknown'].includes(answer) || !Number.isFinite(retryAfterMs)) continue;
-          if ((retryAfterMs ?? -1) >= 0) asked = Math.max(asked, endedAtMs + (retryAfterMs ?? 0));
+    fc.property(
+      fc.integer({ min: -1, max: 40 }),
+      fc.array(step, { maxLength: 40 }),
+      (maxConcurrency, steps) => {
+        const throttle = createThrottle({ maxConcurrency, nowMs: T0 });
+        let nowMs = T0;
+        let asked = 0;
+        for (const { samples, inFlight, passedMs } of steps) {
+          nowMs += passedMs;
+          const decision = throttle.take(samples, { nowMs, inFlight });
+          for (const { answer, retryAfterMs, endedAtMs } of samples) {
+            if (['served', 'unknown'].includes(answer) || !Number.isFinite(retryAfterMs)) continue;
+            if ((retryAfterMs ?? -1) >= 0) asked = Math.max(asked, endedAtMs + (retryAfterMs ?? 0));
+          }
+          expect(Number.isInteger(decision.limit)).toBe(true);
+          expect(decision.limit).toBeGreaterThanOrEqual(1);
+          expect(decision.limit).toBeLessThanOrEqual(Math.max(1, maxConcurrency));
+          expect(decision.pausedUntilMs).toBeGreaterThanOrEqual(asked > nowMs ? asked : 0);
+          if (decision.perSecond !== undefined) expect(decision.perSecond).toBeGreaterThan(0);
+          expect(decision.perSecond).not.toBeNaN();
+          expect(decision.retriesPerSecond).toBeGreaterThan(0);
         }
-        expect(Number.isInteger(decision.limit)).toBe(true);
-        expect(decision.limit).toBeGreaterThanOrEqual(1);
-        expect(decision.limit).toBeLessThanOrEqual(Math.max(1, maxConcurrency));
-        expect(decision.pausedUntilMs).toBeGreaterThanOrEqual(asked > nowMs ? asked : 0);
-        if (decision.perSecond !== undefined) expect(decision.perSecond).toBeGreaterThan(0);
-        expect(decision.perSecond).not.toBeNaN();
-        expect(decision.retriesPerSecond).toBeGreaterThan(0);
-      }
-      const json = JSON.stringify(throttle.learned(nowMs));
-      expect(json).not.toContain('null');
-      createThrottle({ maxConcurrency: 8, learned: JSON.parse(json), nowMs }).take([], { nowMs, inFlight: 0 });
-    }),
+        const json = JSON.stringify(throttle.learned(nowMs));
+        expect(json).not.toContain('null');
+        createThrottle({ maxConcurrency: 8, learned: JSON.parse(json), nowMs }).take([], {
+          nowMs,
+          inFlight: 0,
+        });
+      },
+    ),
     { numRuns: 150 },
   );
 });
