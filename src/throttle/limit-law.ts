@@ -10,24 +10,14 @@
  *
  * A step is judged by pages that began after it only, and only a limit that is used is raised.
  */
+import { BAD, createPace, WORST } from './pace.js';
 import type { Round } from './shift.js';
 
-/** Up to here a slowdown is none (log). */
-const CLEAR = Math.log(1.08);
-/** From here on a step must pay in pages a second. */
-const BAD = Math.log(1.25);
-/** Above this no gain excuses it. */
-const WORST = Math.log(1.8);
 /** Bad at a limit that was found good. */
 const BAD_AT_GOOD = Math.log(1.4);
 
-/** Pages a second that a step up leaves of those before, when it was far too far. */
-const COLLAPSED = 0.7;
-const HARDLY_ANY = 0.35;
-const LEAST_SERVED = 5;
 /** Of the pages that it takes to be sure: enough where the slowdown is far beyond doubt. */
 const EARLY = 0.5;
-const FAR_SLOWER = 1.5;
 
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
@@ -93,12 +83,8 @@ export function createLimitLaw(start: {
   /** Undefined: slow start. */
   let step: number | undefined;
   let accepted = 0;
-  let goodPace: number | undefined;
-  let goodServed: number | undefined;
-  let goodWait: { mean: number; error: number } | undefined;
+  const pace = createPace(round);
   let roundFromMs = start.nowMs;
-  /** When the round began, its first pages among them. */
-  let changedAtMs = start.nowMs;
   /** Where a dip comes back to. */
   let resume: number | undefined;
   let dipMs = 0;
@@ -112,54 +98,7 @@ export function createLimitLaw(start: {
   function go(to: number, fromMs: number): void {
     limit = clamp(to);
     roundFromMs = fromMs + Math.min(MOST_SETTLE_MS, Math.max(LEAST_SETTLE_MS, SETTLE * (round.pageMs ?? 0)));
-    restart(fromMs);
-  }
-
-  function restart(fromMs: number): void {
-    changedAtMs = fromMs;
-    round.restart();
-  }
-
-  /** Waiting grew by clearly more than the step: the target does less than before, whatever most pages show. */
-  function collapses(nowMs: number): boolean {
-    const served = servedPerSecond(nowMs);
-    if (goodServed !== undefined && served !== undefined && served < COLLAPSED * goodServed) return true;
-    if (goodWait === undefined) return false;
-    const step = limit / good;
-    const { mean, error } = round.wait;
-    return mean - step * goodWait.mean > 2.5 * Math.hypot(error, step * goodWait.error);
-  }
-
-  /** At a limit that was good: far fewer pages a second than there, and the target's doing. */
-  function collapsed(nowMs: number): boolean {
-    const served = servedPerSecond(nowMs);
-    if (goodServed === undefined || goodWait === undefined || served === undefined) return false;
-    const { mean, error } = round.wait;
-    const slower = mean - FAR_SLOWER * goodWait.mean > 2.5 * Math.hypot(error, FAR_SLOWER * goodWait.error);
-    const expected = (goodServed * (nowMs - changedAtMs)) / 1_000;
-    if (expected >= 20 && served < HARDLY_ANY * goodServed && mean > FAR_SLOWER * goodWait.mean) return true;
-    return slower && served < COLLAPSED * goodServed;
-  }
-
-  /** What is good now; what was better lately is forgotten slowly, so that a collapse is not what is usual. */
-  function keepPace(nowMs: number): void {
-    const served = servedPerSecond(nowMs);
-    if (served === undefined) return;
-    const lower = goodServed !== undefined && served < goodServed;
-    goodServed =
-      goodServed === undefined ? served : goodServed + (served - goodServed) * (lower ? 0.05 : 0.5);
-    if (!lower || goodWait === undefined) goodWait = round.wait;
-  }
-
-  function servedPerSecond(nowMs: number): number | undefined {
-    return round.served >= LEAST_SERVED
-      ? (round.served * 1_000) / Math.max(1, nowMs - changedAtMs)
-      : undefined;
-  }
-
-  /** Pages a second by Little's law, up to a factor. */
-  function paceNow(): number | undefined {
-    return round.pageMs === undefined ? undefined : limit / round.pageMs;
+    round.restart(fromMs);
   }
 
   function climb(nowMs: number): void {
@@ -184,10 +123,9 @@ export function createLimitLaw(start: {
 
   /** After a dip. Where two do as much as all did, all were far too many: the climb begins anew. */
   function comeUp(to: number, nowMs: number): void {
-    const served = servedPerSecond(nowMs);
-    const tooMany = served !== undefined && goodServed !== undefined && served > 0.9 * goodServed;
+    const tooMany = pace.isReached(nowMs);
     resume = undefined;
-    dipMs = nowMs - changedAtMs;
+    dipMs = nowMs - round.beganAtMs;
     if (!tooMany) {
       go(to, nowMs);
       return;
@@ -197,8 +135,7 @@ export function createLimitLaw(start: {
     ceilingUntilMs = nowMs + waitMs;
     landmark = undefined;
     accepted = 0;
-    keepPace(nowMs);
-    goodPace = paceNow();
+    pace.keep(nowMs);
     climb(nowMs);
   }
 
@@ -211,8 +148,7 @@ export function createLimitLaw(start: {
       step = 1;
     }
     good = limit;
-    goodPace = paceNow();
-    keepPace(nowMs);
+    pace.keep(nowMs);
     accepted = Math.max(0, round.shift());
     if (limit < maximum) climb(nowMs);
   }
@@ -221,7 +157,7 @@ export function createLimitLaw(start: {
     const shift = round.shift();
     const bearable = Math.round(limit * Math.exp((BAD - shift) / 2));
     if (limit > good) {
-      failedAfterMs = Math.min(LONGEST_WAIT_MS, Math.max(failedAfterMs / 2, nowMs - changedAtMs));
+      failedAfterMs = Math.min(LONGEST_WAIT_MS, Math.max(failedAfterMs / 2, nowMs - round.beganAtMs));
       ceiling = Math.min(limit, Math.max(good + 1, bearable));
       ceilingUntilMs = nowMs + waitMs;
       if (ceiling === good + 1) waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
@@ -236,20 +172,8 @@ export function createLimitLaw(start: {
     }
     good = clamp(half ? limit / 2 : Math.min(limit - 1, bearable));
     accepted = 0;
-    goodPace = undefined;
-    goodWait = undefined;
-    goodServed = undefined;
+    pace.forget();
     go(good, nowMs);
-  }
-
-  /** A step up that makes the target slower must pay: by a fifth of what it should, by half when it is felt. */
-  function pays(shift: number): boolean {
-    if (shift <= CLEAR) return true;
-    if (shift >= WORST) return false;
-    const pace = paceNow();
-    if (pace === undefined || goodPace === undefined) return shift <= BAD;
-    const gain = (pace / goodPace - 1) / (limit / good - 1);
-    return gain >= (shift <= BAD ? 0.2 : 0.5);
   }
 
   return {
@@ -275,7 +199,13 @@ export function createLimitLaw(start: {
       const enough = round.pages >= Math.max(needed, Math.min(limit, 16));
       if (!enough || nowMs < roundFromMs + round.slowPageMs)
         return shift - 2.5 * round.error() > bad ? 'bad' : undefined;
-      return (trying ? pays(shift) && !collapses(nowMs) : shift <= bad && !collapsed(nowMs)) ? 'good' : 'bad';
+      return (
+        trying
+          ? pace.pays(limit / good) && !pace.collapses(limit / good, nowMs)
+          : shift <= bad && !pace.hasCollapsed(nowMs)
+      )
+        ? 'good'
+        : 'bad';
     },
     follow(verdict, nowMs) {
       const before = limit;
@@ -289,9 +219,9 @@ export function createLimitLaw(start: {
         resume = undefined;
       }
       if (verdict === 'bad')
-        stepBad(nowMs, limit <= good && round.shift() <= BAD_AT_GOOD && collapsed(nowMs));
+        stepBad(nowMs, limit <= good && round.shift() <= BAD_AT_GOOD && pace.hasCollapsed(nowMs));
       else if (round.peakInFlight >= USED * limit) stepGood(nowMs);
-      if (limit === before) restart(nowMs);
+      if (limit === before) round.restart(nowMs);
     },
     get dipMs() {
       return dipMs;
@@ -311,13 +241,13 @@ export function createLimitLaw(start: {
         refusedWaitMs = Math.min(LONGEST_REFUSED_WAIT_MS, refusedWaitMs * 2);
       }
       step = undefined;
+      pace.forget();
       go(to, fromMs);
       good = limit;
     },
     rebase(by) {
       accepted = Math.max(0, accepted - by);
-      if (goodWait === undefined) return;
-      goodWait = { mean: goodWait.mean * Math.exp(-by), error: goodWait.error * Math.exp(-by) };
+      pace.rebase(by);
     },
     forgiveRefusals() {
       if (refusedFrom === undefined) return;
@@ -334,13 +264,7 @@ export function createLimitLaw(start: {
       good = clamp(Math.max(1, landmark / 4));
       ceiling = undefined;
       accepted = 0;
-      goodPace = undefined;
-      goodWait = undefined;
-      goodServed = undefined;
-      goodServed = undefined;
-      goodWait = undefined;
-      goodServed = undefined;
-      goodServed = undefined;
+      pace.forget();
       go(good, nowMs);
     },
   };

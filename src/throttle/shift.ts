@@ -15,6 +15,8 @@ const TAILS_SD = 3.29;
 const LEAST_SPREAD = 0.03;
 
 export interface Round {
+  /** Epoch ms. */
+  readonly beganAtMs: number;
   /** Pages seen since it began. */
   readonly pages: number;
   /** Most pages in flight at once, as far as it was looked at. */
@@ -37,7 +39,7 @@ export interface Round {
   add(page: { ratio: number; pageMs: number }): void;
   lookAt(inFlight: number): void;
   /** Begins anew; the pages so far are forgotten. */
-  restart(): void;
+  restart(nowMs: number): void;
   shift(): number;
   /** Standard error of `shift()`; of the median of a normal distribution. */
   error(): number;
@@ -49,7 +51,8 @@ export interface Round {
   keepAsUsual(): void;
 }
 
-export function createRound(): Round {
+export function createRound(nowMs: number): Round {
+  let beganAtMs = nowMs;
   const usual = createRing(USUAL_PAGES);
   let current = createRing(ROUND_PAGES);
   let pages = 0;
@@ -74,6 +77,9 @@ export function createRound(): Round {
   };
 
   return {
+    get beganAtMs() {
+      return beganAtMs;
+    },
     get pages() {
       return pages;
     },
@@ -117,7 +123,8 @@ export function createRound(): Round {
     lookAt(inFlight) {
       peakInFlight = Math.max(peakInFlight, inFlight);
     },
-    restart() {
+    restart(nowMs) {
+      beganAtMs = nowMs;
       pages = 0;
       peakInFlight = 0;
       totalMs = 0;

@@ -67,7 +67,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   const known = readLearned(options.learned);
   const stale = known !== undefined && options.nowMs - known.atMs > STALE_MS;
   const maximum = Math.max(1, Math.floor(options.maxConcurrency) || 1);
-  const round = createRound();
+  const round = createRound(options.nowMs);
   const baseline = createBaseline(costsAt(known, options.nowMs));
   const law = createLimitLaw({
     maximum,
