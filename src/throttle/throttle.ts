@@ -107,8 +107,12 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   function measure(sample: PageSample): void {
     const lowLoad = isLowLoad();
     const ratio = baseline.ratioOf(sample);
-    if (round.isSure || !round.hasUsual)
-      baseline.learn(sample, { shift: round.hasUsual ? round.shift() : 0, lowLoad });
+    if (round.isSure || !round.hasUsual) {
+      const seen = round.hasUsual ? round.shift() : 0;
+      // Where the shift is small it is learned with the cost: a cost less its own shift would run away from it.
+      const unloaded = lowLoad && Math.abs(seen) <= SMALL_SHIFT;
+      baseline.learn(sample, { shift: unloaded ? 0 : seen, lowLoad: unloaded });
+    }
     if (sample.startedAtMs < law.roundFromMs) return;
     round.add({ ratio: ratio ?? round.shift(), pageMs: pageMsOf(sample) });
   }

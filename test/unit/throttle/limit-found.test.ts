@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { bestFixed } from '../../sim/compare.js';
 import { type FarmRun, runFarm } from '../../sim/farm.js';
-import { fixedLaw, ourLaw } from '../../sim/laws.js';
+import { fixedLaw, ourLaw, START_MS } from '../../sim/laws.js';
 import { type Scenario, scenarios, tenfold } from '../../sim/scenarios.js';
 import { kneeTarget } from '../../sim/targets.js';
 
@@ -113,4 +113,14 @@ test('a night that starts from what was learned is at the knee at once', () => {
   const second = runFarm({ ...of, law: ourLaw(64, learned) });
   expect(second.ticks[0]?.limit).toBe(4);
   expect(second.tookMs / runFarm({ ...of, law: fixedLaw(4) }).tookMs).toBeLessThan(1.04);
+});
+
+test('however odd the mix of quick and slow answers, the baseline stays among them', () => {
+  for (const seed of [6, 7, 8]) {
+    const law = ourLaw();
+    runFarm({ ...scenario('CDN'), seed, law, untilMs: 120_000 });
+    const cost = law.learned(START_MS + 120_000).hours['1']?.['/document'];
+    expect(cost).toBeGreaterThan(3);
+    expect(cost).toBeLessThan(300);
+  }
 });
