@@ -26,6 +26,8 @@ export interface BatchContext {
   columns: Column[];
   encode: EncodeRow;
   sessions: Sessions;
+  /** What its browsers call themselves. */
+  userAgent: string;
   ledger: PageLedger;
   board: BatchBoard;
   /** Whose appends wait for the disk. */
@@ -76,6 +78,7 @@ export async function openContext(
       pool,
       leaseSpec: (session) => leaseSpecOf(target, session),
     }),
+    userAgent: target.definition.browser.userAgent ?? (await pool.userAgent()),
     ledger: createPageLedger(redis.client, batch),
     board,
     segments: patientSegments(segments, hindrance, signal),
