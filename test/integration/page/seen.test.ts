@@ -6,7 +6,7 @@ import type { ThreshError } from '../../../src/errors.js';
 import { leaseSpecOf, renderPage } from '../../../src/page/render.js';
 import { createSessions } from '../../../src/page/sessions.js';
 import { resolveTarget } from '../../../src/target/defaults.js';
-import type { TargetDefinition, TargetLog } from '../../../src/target/definition.js';
+import type { ExtractContext, TargetDefinition, TargetLog } from '../../../src/target/definition.js';
 import type { LoadedTarget } from '../../../src/target/load.js';
 import { type SmallServer, startSmallServer } from '../../support/small-server.js';
 import { openPool, type PoolLab } from '../browser-pool/pool-lab.js';
@@ -58,7 +58,7 @@ function waitOf(error: ThreshError | undefined): { afterMs: number } {
   return error.retry;
 }
 
-async function attempt(more: Partial<TargetDefinition>, url = `${server.url}/`, signal?: AbortSignal) {
+async function attempt(more: object, url = `${server.url}/`, signal?: AbortSignal) {
   const definition = resolveTarget(
     {
       name: 'seen',
@@ -69,7 +69,7 @@ async function attempt(more: Partial<TargetDefinition>, url = `${server.url}/`, 
       fields: { fields: { title: 'h1' } },
       timeoutMs: 30_000,
       ...more,
-    },
+    } as TargetDefinition,
     '/targets/seen.ts',
   );
   const target = { definition, hash: '0123456789', locate: () => undefined } as unknown as LoadedTarget;
@@ -161,7 +161,7 @@ test('what is wrong with the page alone is served; without its data it is failed
     extract: () => {
       throw new Error('oh');
     },
-  } as Partial<TargetDefinition>);
+  });
   expect([thrown.error?.code, thrown.seen.answer]).toEqual(['EXTRACT_FAILED', 'served']);
   const other = await attempt({ ready: '#never', timeoutMs: 1_500 });
   expect([other.error?.code, other.seen.answer]).toEqual(['NOT_READY', 'served']);
@@ -208,12 +208,12 @@ test('refused data that the row can do without is told; a row that lacks it is n
     await page.waitForTimeout(300);
     return (times.get('/data') ?? 0) > 0;
   };
-  const whole = await attempt({ ready } as Partial<TargetDefinition>);
+  const whole = await attempt({ ready });
   expect([whole.outcome.ok, whole.seen.answer]).toEqual([true, 'refused']);
   const lacking = await attempt({
     ready,
     schema: z.object({ title: z.string().min(9) }),
-  } as Partial<TargetDefinition>);
+  });
   expect([lacking.error?.code, lacking.seen.answer]).toEqual(['PAGE_BLOCKED', 'refused']);
 });
 
@@ -221,11 +221,11 @@ test('data that is refused while the page is read makes it incomplete', async ()
   answers = { '/': html('<h1>tea</h1>'), '/more': status(429) };
   const { error } = await attempt({
     fields: undefined,
-    extract: async ({ page }) => {
+    extract: async ({ page }: ExtractContext) => {
       await page.evaluate(() => fetch('/more'));
       return { title: 'tea' };
     },
-  } as Partial<TargetDefinition>);
+  });
   expect(error?.message).toMatch(/\/more refuses us: answered 429/);
 });
 
