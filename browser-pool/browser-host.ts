@@ -7,7 +7,7 @@
  * meanwhile joins the same opening, and its failure reaches everybody who waits for it. What failed to open is
  * retired, so that the next lease tries again.
  */
-import type { BrowserContext } from 'playwright';
+import type { Browser, BrowserContext } from 'playwright';
 import { isThreshError } from '../src/errors.js';
 import { bounded, inTime } from './bounded.js';
 import { type LaunchedBrowser, type LaunchOptions, launchBrowser } from './browser.js';
@@ -16,6 +16,7 @@ import { onContextSpoiled } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
 import type { OnPoolEvent } from './pool-event.js';
 import { quietConsole } from './quiet-console.js';
+import { plainUserAgent } from './user-agent.js';
 
 export interface SharedContext {
   readonly identity: string;
@@ -48,6 +49,8 @@ export interface HostOptions extends LaunchOptions {
   pagesPerBrowser: number;
   /** For a context or a page to open. */
   openTimeoutMs: number;
+  /** Stands at the end of the user agent of contexts that are given none. */
+  product: string;
   onEvent: OnPoolEvent;
   /** Something was retired: pages that nobody uses hold it up. */
   onRetired: () => void;
@@ -60,6 +63,8 @@ export interface BrowserHost {
   serveAgain(shared: SharedContext): void;
   /** One page less. Closes what is retired and empty. */
   leave(shared: SharedContext): Promise<void>;
+  /** What the pages of contexts that are given none call themselves; starts a browser if there is none. */
+  userAgent(): Promise<string>;
   /** No new page goes to this browser. */
   retire(browser: HostedBrowser): void;
   browsers(): number;
@@ -111,6 +116,8 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     return browser;
   }
 
+  const userAgentOf = (chromium: Browser): string => plainUserAgent(chromium.version(), options.product);
+
   function workingBrowser(): HostedBrowser {
     working ??= startBrowser(false);
     return working;
@@ -120,7 +127,12 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     const opening = browser.launching.then(({ browser: chromium }) =>
       inTime(
         chromium
-          .newContext({ ...spec.context, serviceWorkers: 'block', acceptDownloads: false })
+          .newContext({
+            userAgent: userAgentOf(chromium),
+            ...spec.context,
+            serviceWorkers: 'block',
+            acceptDownloads: false,
+          })
           .then(async (context) => {
             await quietConsole(context);
             return context;
@@ -201,6 +213,7 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       browser.pages -= 1;
       if (browser.retired && browser.pages === 0) await discard(browser);
     },
+    userAgent: async () => userAgentOf((await workingBrowser().launching).browser),
     retire,
     browsers: () => all.size,
     async close() {

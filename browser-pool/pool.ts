@@ -29,6 +29,8 @@ export interface PoolOptions extends LaunchOptions {
   pagesPerBrowser?: number;
   /** For a context or a page to open in a running browser; then the browser is replaced. Default 15,000. */
   openTimeoutMs?: number;
+  /** `NAME/VERSION`, at the end of the plain user agent of contexts that are given none. Default nothing. */
+  product?: string;
   onEvent?: OnPoolEvent;
 }
 
@@ -59,6 +61,8 @@ export interface PoolStats {
 export interface BrowserPool {
   /** Waits for a free slot. Throws BROWSER_UNAVAILABLE, BROWSER_CRASHED, or at once the signal's reason; INTERRUPTED after `close`. */
   lease(spec: LeaseSpec, signal?: AbortSignal): Promise<Lease>;
+  /** What pages of contexts that are given no user agent call themselves. Throws BROWSER_UNAVAILABLE. */
+  userAgent(): Promise<string>;
   stats(): PoolStats;
   /** Bounded: whoever waits is refused, what does not close is killed. */
   close(): Promise<void>;
@@ -83,6 +87,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     pagesPerContext: options.pagesPerContext ?? 100,
     pagesPerBrowser: options.pagesPerBrowser ?? 2_000,
     openTimeoutMs,
+    product: options.product ?? '',
     onEvent,
     onRetired: clearShelf,
   });
@@ -206,6 +211,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
         signal?.removeEventListener('abort', forward);
       }
     },
+    userAgent: () => host.userAgent(),
     stats: () => ({
       browsers: host.browsers(),
       leased: slots.out() + aloneSlots.out(),

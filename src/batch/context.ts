@@ -27,6 +27,8 @@ export interface BatchContext {
   columns: Column[];
   encode: EncodeRow;
   sessions: Sessions;
+  /** What its browsers call themselves. */
+  userAgent: string;
   ledger: PageLedger;
   board: BatchBoard;
   targetBoard: TargetBoard;
@@ -80,6 +82,7 @@ export async function openContext(
       pool,
       leaseSpec: (session) => leaseSpecOf(target, session),
     }),
+    userAgent: target.definition.browser.userAgent ?? (await pool.userAgent()),
     ledger: createPageLedger(redis.client, batch),
     board,
     targetBoard: createTargetBoard(redis.client, spec.target),

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js';
 import type { S3Settings } from '../delivery/s3-store.js';
+import { PRODUCT } from '../discovery/user-agent.js';
 import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { createMemoryMark } from '../queue/memory-mark.js';
@@ -71,6 +72,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     maxPages: options.concurrency,
     temp: path.join(options.home, 'browsers'),
     maxProcessMb: options.maxProcessMb,
+    product: PRODUCT,
     ...(options.executablePath === undefined ? {} : { executablePath: options.executablePath }),
   });
   const redis = await openEngines(pool, options);

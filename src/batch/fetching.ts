@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
-import type { Frontier } from '../discovery/frontier.js';
+import type { Frontier, FrontierPage } from '../discovery/frontier.js';
 import { ThreshError } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
@@ -112,10 +112,13 @@ async function pauseOnDrift({ drift, ledger, board }: FetchingOptions): Promise<
   if (reason !== undefined) await board.pauseFor(reason);
 }
 
-async function skipPage(
-  { segments, ledger }: FetchingOptions,
-  page: { n: number; url: string; skip?: string },
-): Promise<void> {
+const SKIPPED: Record<NonNullable<FrontierPage['skip']>, string> = {
+  robots: 'skipped: robots.txt forbids it',
+  'robots-unreachable': 'skipped: the robots.txt of its host cannot be had',
+  limit: 'skipped: beyond the limit',
+};
+
+async function skipPage({ segments, ledger }: FetchingOptions, page: FrontierPage): Promise<void> {
   const at = new Date().toISOString();
   await segments.append({
     rows: [],
@@ -127,8 +130,8 @@ async function skipPage(
       attempt: 0,
       at,
       failure: {
-        code: page.skip === 'robots' ? 'SKIPPED_ROBOTS' : 'SKIPPED_LIMIT',
-        message: `skipped: ${page.skip}`,
+        code: page.skip === 'limit' ? 'SKIPPED_LIMIT' : 'SKIPPED_ROBOTS',
+        message: SKIPPED[page.skip ?? 'limit'],
       },
     },
   });

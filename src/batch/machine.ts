@@ -110,7 +110,7 @@ async function discovering(deps: Running): Promise<Next> {
   const frontier = patientFrontier(await openFrontier(files.frontier), deps.hindrance, deps.signal);
   try {
     const snapshots = snapshotsOf(deps, frontier, new Date().toISOString());
-    const rules = createRules(target.definition, deps.signal);
+    const rules = createRules({ ...deps, target: target.definition });
     const found = await discoverPages({
       ...deps,
       frontier,
@@ -150,7 +150,7 @@ async function fetching(deps: Running): Promise<Next> {
         frontier: frontier.size,
       });
     }
-    const rules = createRules(definition, deps.signal);
+    const rules = createRules({ ...deps, target: definition });
     await rules.seedHosts(frontier);
     const { maxConcurrency, minDelayMs, quietHours } = definition.throttle;
     throttling = createThrottling({

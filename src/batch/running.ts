@@ -19,6 +19,8 @@ export interface MachineDeps {
   spec: BatchSpec;
   target: LoadedTarget<Column[]>;
   columns: Column[];
+  /** What its browsers call themselves. */
+  userAgent: string;
   engine: 'duckdb' | 'parquetjs';
   s3: S3Settings;
   /** The target's page queue. */

@@ -28,6 +28,8 @@ export interface BatchFiles {
   journal: string;
   frontier: string;
   segments: string;
+  /** The robots.txt of its origins as it was read. */
+  robots: string;
   /** Aggregation's workplace; holds the dataset until it is delivered. */
   work: string;
   /** What of the delivery is done. */
@@ -50,6 +52,7 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     journal: path.join(dir, 'journal.ndjson'),
     frontier: path.join(dir, 'frontier.ndjson'),
     segments: path.join(dir, 'segments'),
+    robots: path.join(dir, 'robots.json'),
     work: path.join(dir, 'work'),
     delivery: path.join(dir, 'delivery.ndjson'),
     runner: path.join(dir, 'runner.lock'),

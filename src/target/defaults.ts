@@ -21,7 +21,7 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   url: { keepFragment: boolean; dropParams: readonly string[] };
   /** `false`: everything is loaded. */
   block: Required<BlockSpec> | false;
-  /** No user agent: the browser's own. A path in `storageState` is absolute. */
+  /** No user agent: the farm's plain one. A path in `storageState` is absolute. */
   browser: BrowserSpec;
   allowHosts: readonly string[];
   robots: 'respect' | 'ignore';
