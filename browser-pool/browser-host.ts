@@ -14,6 +14,7 @@ import { type LaunchedBrowser, type LaunchOptions, launchBrowser } from './brows
 import { browserLost, silent } from './browser-lost.js';
 import { onContextSpoiled } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
+import type { MemoryWatch } from './memory-watch.js';
 import type { OnPoolEvent } from './pool-event.js';
 import { quietConsole } from './quiet-console.js';
 
@@ -39,6 +40,8 @@ export interface HostedBrowser {
   served: number;
   pages: number;
   retired: boolean;
+  /** There once it has been launched. */
+  memory: MemoryWatch | undefined;
   /** The contexts that take pages, by identity. */
   readonly contexts: Map<string, SharedContext>;
 }
@@ -62,7 +65,11 @@ export interface BrowserHost {
   leave(shared: SharedContext): Promise<void>;
   /** No new page goes to this browser. */
   retire(browser: HostedBrowser): void;
+  /** The same for whichever is at work. */
+  renew(): void;
   browsers(): number;
+  /** Of all browsers that are not closed yet, at the last look at each. */
+  memoryMb(): number;
   close(): Promise<void>;
 }
 
@@ -90,11 +97,13 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       served: 0,
       pages: 0,
       retired: alone,
+      memory: undefined,
       contexts: new Map(),
     };
     all.add(browser);
     browser.launching.then(
       (launched) => {
+        browser.memory = launched.memory;
         options.onEvent({ kind: 'browser.launched', browser: browser.id });
         launched.gone.addEventListener('abort', () => {
           gone.abort(browserLost(String(launched.gone.reason), alone));
@@ -202,7 +211,11 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       if (browser.retired && browser.pages === 0) await discard(browser);
     },
     retire,
+    renew() {
+      if (working !== undefined) retire(working);
+    },
     browsers: () => all.size,
+    memoryMb: () => [...all].reduce((sum, { memory }) => sum + (memory?.totalMb() ?? 0), 0),
     async close() {
       for (const browser of all) void discard(browser);
       await Promise.all(leaving);

@@ -13,6 +13,7 @@ import { type BatchBoard, createBatchBoard } from '../queue/batch-board.js';
 import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
 import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
+import { createWorkerBoard, type WorkerBoard } from '../queue/worker-board.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
 import type { OnBatchEvent } from './events.js';
@@ -28,6 +29,7 @@ export interface BatchContext {
   sessions: Sessions;
   ledger: PageLedger;
   board: BatchBoard;
+  workers: WorkerBoard;
   /** Whose appends wait for the disk. */
   segments: SegmentWriter;
   hindrance: Hindrance;
@@ -78,6 +80,7 @@ export async function openContext(
     }),
     ledger: createPageLedger(redis.client, batch),
     board,
+    workers: createWorkerBoard(redis.client),
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
     queue,
@@ -99,8 +102,8 @@ export function loadChecked(ref: string, targetsDir?: string): Promise<LoadedTar
 
 let writers = 0;
 
-/** Unique among all writers of a batch, on whatever host: two processes never share a segment. */
-function writerName(): string {
+/** Unique among all writers of a farm, on whatever host: two processes never share a segment. */
+export function writerName(): string {
   const host =
     hostname()
       .replace(/[^a-zA-Z0-9-]/g, '')

@@ -5,6 +5,7 @@ import type { Destination } from '../delivery/contract.js';
 import type { S3Settings } from '../delivery/s3-store.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
+import type { WorkerBoard } from '../queue/worker-board.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
@@ -24,6 +25,7 @@ export interface MachineDeps {
   queue: Queue;
   ledger: PageLedger;
   board: BatchBoard;
+  workers: WorkerBoard;
   segments: SegmentWriter;
   hindrance: Hindrance;
   onEvent: OnBatchEvent;

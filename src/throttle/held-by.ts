@@ -62,8 +62,3 @@ function byTarget(why: HoldingFacts['limitWhy']): HeldBy {
 function spaced(by: NonNullable<HoldingFacts['spacedBy']>, why: HoldingFacts['limitWhy']): HeldBy {
   return by === 'target' ? { by, why: why === undefined || why === 'maximum' ? 'rate' : why } : { by };
 }
-
-/** In words, for people: `machine (memory)`. */
-export function wordedHeldBy({ by, why }: HeldBy): string {
-  return why === undefined ? by : `${by} (${why})`;
-}

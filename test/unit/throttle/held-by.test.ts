@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type HeldBy, type HoldingFacts, heldBy, wordedHeldBy } from '../../../src/throttle/held-by.js';
+import { type HeldBy, type HoldingFacts, heldBy } from '../../../src/throttle/held-by.js';
 
 const FREE: HoldingFacts = { inFlight: 3, ready: 100, limit: 8, slots: 8 };
 
@@ -69,9 +69,4 @@ const cases: { what: string; facts: Partial<HoldingFacts>; held: HeldBy | undefi
 
 test.each(cases)('$what', ({ facts, held }) => {
   expect(heldBy({ ...FREE, ...facts })).toEqual(held);
-});
-
-test('in words', () => {
-  expect(wordedHeldBy({ by: 'machine', why: 'memory' })).toBe('machine (memory)');
-  expect(wordedHeldBy({ by: 'pace' })).toBe('pace');
 });
