@@ -183,6 +183,9 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       if (isOurs(batch, target)) joinTarget(target);
   }
 
+  const mark = await createMemoryMark(redis.client);
+  if (options.onlyBatch === undefined) await requeueUnfinished();
+
   const slots = keepSlots({
     ...options,
     worker: writerName(),
@@ -190,9 +193,6 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     board: createWorkerBoard(redis.client),
     crews,
   });
-  const mark = await createMemoryMark(redis.client);
-  if (options.onlyBatch === undefined) await requeueUnfinished();
-
   const batches = new Worker<BatchJob>(BATCH_QUEUE, processBatch, {
     connection: redis.connection,
     prefix: PREFIX,
@@ -221,7 +221,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       await Promise.all([batches.close(), ...[...crews.values()].map((crew) => crew.close())]);
       clearTimeout(limit);
       cutting.abort(new Error('stopped'));
-      await slots.close();
+      slots.close();
       for (const context of contexts.values())
         await context.then((open) => open.close()).catch(() => undefined);
       await pool.close();

@@ -30,7 +30,7 @@ export interface WorkerSlotsOptions {
 export interface WorkerSlots {
   /** To be called when there is a crew more. */
   shareOut(): void;
-  close(): Promise<void>;
+  close(): void;
 }
 
 const LOOK_MS = 500;
@@ -118,10 +118,10 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
   const timer = setInterval(look, LOOK_MS);
   return {
     shareOut,
-    async close() {
+    close() {
       clearInterval(timer);
       loop.close();
-      await board.leave(worker).catch(() => undefined); // it is forgotten soon, too
+      board.leave(worker).catch(() => undefined); // without Redis it is forgotten soon, too
     },
   };
 }

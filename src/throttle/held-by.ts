@@ -30,7 +30,7 @@ export interface HoldingFacts {
 
 export interface HeldBy {
   by: 'target' | 'machine' | 'pace' | 'politeness' | 'down' | 'proxies';
-  /** In a word, where there is more to say: `memory`, `latency`, `concurrency`. */
+  /** In a word, where there is more to say: `memory`, `latency`; `concurrency`: all slots are in use, more workers would help. */
   why?: string;
 }
 
@@ -46,11 +46,16 @@ export function heldBy(facts: HoldingFacts): HeldBy | undefined {
 
 /** Of equals the target: more machines would not help. */
 function tightest(facts: HoldingFacts): { bound: number; held: HeldBy } {
-  const { limit, slots, paceLimit } = facts;
+  const { limit, paceLimit } = facts;
+  // Pages are in flight, but nobody has told of their slots yet.
+  const slots = facts.slots === 0 && facts.inFlight > 0 ? Number.POSITIVE_INFINITY : facts.slots;
   const bound = Math.min(limit, slots, paceLimit ?? Number.POSITIVE_INFINITY);
   if (bound === limit) return { bound, held: byTarget(facts.limitWhy) };
   if (bound === paceLimit) return { bound, held: { by: 'pace' } };
-  return { bound, held: { by: 'machine', why: facts.slotsWhy ?? 'concurrency' } };
+  return {
+    bound,
+    held: { by: 'machine', why: facts.slotsWhy ?? (slots === 0 ? 'no worker' : 'concurrency') },
+  };
 }
 
 function byTarget(why: HoldingFacts['limitWhy']): HeldBy {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
 
-const PRODUCTS = 20;
+const PRODUCTS = 12;
 const DATE = '2026-03-01';
 let lab: Lab;
 let shop: Awaited<ReturnType<typeof startShop>>;
@@ -78,7 +78,10 @@ test.runIf(process.platform === 'linux')(
       });
     const { code, stdout, stderr } = await run.ended;
     expect(code, stderr).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ pages: { completed: PRODUCTS }, rows: { delivered: PRODUCTS } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      pages: { completed: PRODUCTS },
+      rows: { delivered: PRODUCTS },
+    });
     expect(stderr).toContain('"browser.renewed"');
   },
 );
@@ -86,13 +89,12 @@ test.runIf(process.platform === 'linux')(
 test('an event loop that stands still is seen, and costs slots', async () => {
   const target = await writeTarget(
     'busy',
-    3,
+    2,
     'const until = Date.now() + 2_500; while (Date.now() < until);',
   );
-  const { code, stderr } = await lab.thresh(
-    ['run', target, '--date', DATE, '--json', '--concurrency', '4'],
-    { THRESH_MAX_MEMORY_MB: '0' },
-  );
+  const { code, stderr } = await lab.thresh(['run', target, '--date', DATE, '--json', '--concurrency', '4'], {
+    THRESH_MAX_MEMORY_MB: '0',
+  });
   expect(code, stderr).toBe(0);
   expect(changes(stderr)[0]).toMatchObject({ of: 4, reason: 'event-loop' });
   expect(changes(stderr)[0]?.slots).toBeLessThan(4);

@@ -72,7 +72,6 @@ test.runIf(process.platform === 'linux')(
     await one?.page.evaluate(() => Object.assign(globalThis, { kept: new Uint8Array(200 << 20).fill(1) }));
     await expect.poll(() => lab.pool.stats().memoryMb).toBeGreaterThan(250);
     const { anonymous, resident } = treeMb((await lab.browserProcesses())[0] ?? 0);
-    process.stderr.write(`anon pss ${anonymous} rss ${resident} ours ${lab.pool.stats().memoryMb}\n`);
     expect(lab.pool.stats().memoryMb).toBeGreaterThan(anonymous * 0.8);
     expect(lab.pool.stats().memoryMb).toBeLessThan(resident * 0.9);
     await one?.release('good');

@@ -63,8 +63,9 @@ const cases: { what: string; facts: Partial<HoldingFacts>; held: HeldBy | undefi
   {
     what: 'no worker is there',
     facts: { inFlight: 0, slots: 0 },
-    held: { by: 'machine', why: 'concurrency' },
+    held: { by: 'machine', why: 'no worker' },
   },
+  { what: 'nobody has told of slots yet', facts: { inFlight: 2, slots: 0 }, held: undefined },
 ];
 
 test.each(cases)('$what', ({ facts, held }) => {
