@@ -14,6 +14,7 @@ import { type LaunchedBrowser, type LaunchOptions, launchBrowser } from './brows
 import { browserLost, silent } from './browser-lost.js';
 import { onContextSpoiled } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
+import type { MemoryWatch } from './memory-watch.js';
 import type { OnPoolEvent } from './pool-event.js';
 import { quietConsole } from './quiet-console.js';
 import { plainUserAgent } from './user-agent.js';
@@ -40,6 +41,8 @@ export interface HostedBrowser {
   served: number;
   pages: number;
   retired: boolean;
+  /** There once it has been launched. */
+  memory: MemoryWatch | undefined;
   /** The contexts that take pages, by identity. */
   readonly contexts: Map<string, SharedContext>;
 }
@@ -67,7 +70,11 @@ export interface BrowserHost {
   userAgent(): Promise<string>;
   /** No new page goes to this browser. */
   retire(browser: HostedBrowser): void;
+  /** The same for whichever is at work. */
+  renew(): void;
   browsers(): number;
+  /** Of all browsers that are not closed yet, at the last look at each. */
+  memoryMb(): number;
   close(): Promise<void>;
 }
 
@@ -95,11 +102,13 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       served: 0,
       pages: 0,
       retired: alone,
+      memory: undefined,
       contexts: new Map(),
     };
     all.add(browser);
     browser.launching.then(
       (launched) => {
+        browser.memory = launched.memory;
         options.onEvent({ kind: 'browser.launched', browser: browser.id });
         launched.gone.addEventListener('abort', () => {
           gone.abort(browserLost(String(launched.gone.reason), alone));
@@ -215,7 +224,11 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     },
     userAgent: async () => userAgentOf((await workingBrowser().launching).browser),
     retire,
+    renew() {
+      if (working !== undefined) retire(working);
+    },
     browsers: () => all.size,
+    memoryMb: () => [...all].reduce((sum, { memory }) => sum + (memory?.totalMb() ?? 0), 0),
     async close() {
       for (const browser of all) void discard(browser);
       await Promise.all(leaving);

@@ -11,8 +11,9 @@ import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { createMemoryMark } from '../queue/memory-mark.js';
 import { openRedis, type RedisHandle } from '../queue/redis.js';
+import { createWorkerBoard } from '../queue/worker-board.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
-import { type BatchContext, openContext } from './context.js';
+import { type BatchContext, openContext, writerName } from './context.js';
 import { type Crew, createCrew } from './crew.js';
 import type { OnBatchEvent } from './events.js';
 import { type EndState, isEnd, lastEntry } from './journal.js';
@@ -20,6 +21,7 @@ import { runBatch } from './machine.js';
 import { enqueueBatch } from './open-batch.js';
 import { type RunnerLock, takeRunnerLock } from './runner-lock.js';
 import { batchFiles, listSpecs } from './spec.js';
+import { keepSlots } from './worker-slots.js';
 
 export interface FarmOptions {
   home: string;
@@ -29,8 +31,10 @@ export interface FarmOptions {
   executablePath: string | undefined;
   /** Most memory of one process of a browser. */
   maxProcessMb: number;
-  /** Pages at once in this process. */
+  /** Pages at once in this process, at most: its machine may have room for fewer. */
   concurrency: number;
+  /** Memory for this process and its browsers, MB; 0: no bound. Undefined: 80 % of what there is. */
+  maxMemoryMb: number | undefined;
   /** Only this batch is worked on. */
   onlyBatch?: string;
   /** Only batches of these targets; all when empty. */
@@ -101,6 +105,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   function joinTarget(target: string): void {
     if (crews.has(target) || stopping.signal.aborted) return;
     crews.set(target, createCrew({ ...options, target, redis, pool, contextOf, signal: cutting.signal }));
+    slots.shareOut();
   }
 
   const isOurs = (batch: string, target: string): boolean =>
@@ -183,6 +188,13 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const mark = await createMemoryMark(redis.client);
   if (options.onlyBatch === undefined) await requeueUnfinished();
 
+  const slots = keepSlots({
+    ...options,
+    worker: writerName(),
+    pool,
+    board: createWorkerBoard(redis.client),
+    crews,
+  });
   const batches = new Worker<BatchJob>(BATCH_QUEUE, processBatch, {
     connection: redis.connection,
     prefix: PREFIX,
@@ -211,6 +223,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       await Promise.all([batches.close(), ...[...crews.values()].map((crew) => crew.close())]);
       clearTimeout(limit);
       cutting.abort(new Error('stopped'));
+      slots.close();
       for (const context of contexts.values())
         await context.then((open) => open.close()).catch(() => undefined);
       await pool.close();

@@ -6,6 +6,7 @@ import type { S3Settings } from '../delivery/s3-store.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { TargetBoard } from '../queue/target-board.js';
+import type { WorkerBoard } from '../queue/worker-board.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
@@ -30,6 +31,7 @@ export interface MachineDeps {
   targetBoard: TargetBoard;
   /** Names this process's part in the batch. */
   who: string;
+  workers: WorkerBoard;
   segments: SegmentWriter;
   hindrance: Hindrance;
   onEvent: OnBatchEvent;

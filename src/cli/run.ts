@@ -1,10 +1,10 @@
 /** `thresh run`: one batch to its end in this process, or watching the process that already runs it. */
-import os from 'node:os';
 import { loadChecked } from '../batch/context.js';
 import { dateIn, openBatch } from '../batch/open-batch.js';
 import { openDestination } from '../delivery/destination.js';
 import { ThreshError } from '../errors.js';
 import { readSettings, type Settings } from '../settings.js';
+import { cpuBound } from '../telemetry/machine-bounds.js';
 import { carryBatch } from './carry-batch.js';
 import { withRedis } from './embedded.js';
 import type { ExitCode } from './exit-codes.js';
@@ -56,9 +56,9 @@ function outFolder(typed: string | undefined, ofTarget: string | undefined, sett
   return named === undefined ? settings.out : readSettings({}, { out: named }).out;
 }
 
-/** Loading pages saturates a core at about two pages in flight. */
+/** Loading pages saturates a core at about two pages in flight. A container's share of the CPUs is what counts. */
 export function defaultConcurrency(): number {
-  return Math.max(2, os.availableParallelism() * 2);
+  return Math.max(2, Math.round(cpuBound().value * 2));
 }
 
 function isDate(text: string): boolean {

@@ -6,8 +6,10 @@ import { type BatchSpec, batchFiles, listSpecs } from '../batch/spec.js';
 import { standingOf } from '../batch/steer.js';
 import { createBatchBoard } from '../queue/batch-board.js';
 import type { RedisHandle } from '../queue/redis.js';
+import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
 import type { Settings } from '../settings.js';
 import { plainText } from '../telemetry/plain-text.js';
+import { heldByWords } from '../telemetry/progress-lines.js';
 import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
@@ -30,6 +32,8 @@ interface Standing {
     | undefined;
   rows: number | undefined;
   snapshot?: BatchSnapshot;
+  /** The processes that work for its target now. */
+  workers?: WorkerStanding[];
 }
 
 const SHOWN = 20;
@@ -86,7 +90,14 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
     pages,
     rows,
     snapshot,
+    workers: await workersOf(spec.target, redis),
   };
+}
+
+async function workersOf(target: string, redis: RedisHandle | undefined): Promise<WorkerStanding[]> {
+  if (redis === undefined) return [];
+  const all = await createWorkerBoard(redis.client).standing();
+  return all.filter(({ targets }) => targets[target] !== undefined);
 }
 
 function show(standings: Standing[], { json }: StatusOptions, total: number): ExitCode {
@@ -102,7 +113,7 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
     head: ['batch', 'state', 'done', 'pages', 'dead', 'rows', ''],
     style: { head: [], border: [] },
   });
-  for (const { batch, state, pages, rows, reason } of standings) {
+  for (const { batch, state, pages, rows, reason, snapshot } of standings) {
     const done = pages === undefined ? '-' : String(pages.frontier - pages.unfinished);
     table.push([
       batch,
@@ -111,16 +122,30 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
       pages?.frontier ?? '-',
       pages?.dead ?? '-',
       rows ?? '-',
-      plainText(reason ?? '', 60),
+      plainText(reason ?? heldByWords(snapshot ?? {}, 'held by '), 60),
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
   const [only] = standings;
   if (standings.length === 1 && only?.reason !== undefined)
     process.stdout.write(`${plainText(only.reason, 1_000)}\n`);
+  for (const line of only === undefined || standings.length > 1 ? [] : workerLines(only))
+    process.stdout.write(`${plainText(line, 1_000)}\n`);
   if (total > standings.length && standings.length > 1)
     process.stdout.write(`the latest ${standings.length} of ${total}\n`);
   return EXIT.ok;
+}
+
+function workerLines({ snapshot, workers = [] }: Standing): string[] {
+  const held = heldByWords(snapshot ?? {}, 'held by: ');
+  return [
+    ...(held === '' ? [] : [held]),
+    ...workers.map(({ worker, slots, concurrency, reason, inFlight, memoryMb, budgetMb }) => {
+      const why = reason === undefined ? '' : ` (${reason})`;
+      const budget = budgetMb === undefined ? '' : ` of ${budgetMb}`;
+      return `worker ${worker}: ${inFlight} in flight, ${slots} of ${concurrency} slots${why}, ${memoryMb}${budget} MB`;
+    }),
+  ];
 }
 
 async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle): Promise<ExitCode> {

@@ -23,7 +23,7 @@ export function progressLines(snapshot: BatchSnapshot, style: LineStyle): string
   const lines = [
     `${snapshot.target} ${snapshot.date}  ${snapshot.state} ${formatDuration(Math.max(0, style.now - Date.parse(snapshot.since)))}  ${snapshot.batch}`,
     `${bar(share, style)} ${counts}`,
-    `in flight ${snapshot.inFlight} of ${snapshot.limit}  rows ${count(snapshot.rows)}  quarantined ${count(snapshot.quarantined)}  retries ${count(snapshot.retries)}`,
+    `in flight ${snapshot.inFlight} of ${snapshot.limit}${heldByWords(snapshot, '  held by ')}  rows ${count(snapshot.rows)}  quarantined ${count(snapshot.quarantined)}  retries ${count(snapshot.retries)}`,
     `completed ${count(pages.completed)}  gone ${count(pages.gone)}  skipped ${count(pages.skipped)}  dead ${count(pages.dead)}  unfinished ${count(pages.unfinished)}`,
   ];
   if (snapshot.margin !== undefined) {
@@ -33,6 +33,12 @@ export function progressLines(snapshot: BatchSnapshot, style: LineStyle): string
   }
   if (snapshot.notice !== undefined) lines.push(`! ${snapshot.notice}`);
   return lines.map((line) => fitWidth(plainText(line), style));
+}
+
+/** `machine (memory)` after the given words; nothing when nothing holds the batch back. */
+export function heldByWords({ heldBy }: Pick<BatchSnapshot, 'heldBy'>, before: string): string {
+  if (heldBy === undefined) return '';
+  return `${before}${heldBy.by}${heldBy.why === undefined ? '' : ` (${heldBy.why})`}`;
 }
 
 /** The fields of a log line, for where there is no room for a display. */

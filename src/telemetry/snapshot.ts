@@ -21,6 +21,10 @@ export interface BatchSnapshot {
   inFlight: number;
   /** Pages that may be in flight over the whole farm. */
   limit: number;
+  /** Pages in flight that the processes of the farm have room for. */
+  slots?: number;
+  /** What holds the batch back now: `machine`, `memory`. */
+  heldBy?: { by: string; why?: string };
   pagesPerSecond: number;
   etaMs?: number;
   /** `1 - projected run time / SLA window` */
