@@ -18,6 +18,9 @@ export type BatchEvent =
   /** Redis lost what it knew; it is put together again from the batch's files. */
   | { kind: 'redis.forgot' }
   | { kind: 'batch.refused-links'; batch: string; host: string; example: string }
+  /** Its margin has been low for a while; said once, until it has recovered. */
+  | { kind: 'sla.at-risk'; batch: string; margin: number; etaMs: number; help: string }
+  | { kind: 'sla.recovered'; batch: string; margin: number; etaMs: number }
   | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }
   | PageEvent;

@@ -12,10 +12,12 @@ import { discoverPages } from './discovering.js';
 import { createDriftWatch } from './drift-watch.js';
 import { fetchPages } from './fetching.js';
 import { patientFrontier } from './hindrance.js';
+import { paceHistoryOf } from './history.js';
 import {
   type ActiveState,
   type BatchState,
   deadSince,
+  discoveredPages,
   type EndState,
   enterState,
   isEnd,
@@ -23,11 +25,12 @@ import {
   lastEntry,
   readJournal,
 } from './journal.js';
+import { type Measuring, openMeasuring } from './measuring.js';
 import { recover } from './recover.js';
 import { createRules } from './rules.js';
 import type { MachineDeps, Next, Running } from './running.js';
 import { setbackOf } from './setback.js';
-import { createSnapshots, publishWait, type Snapshots } from './snapshots.js';
+import { createSnapshots, publishWait, type Snapshots, type SnapshotsOptions } from './snapshots.js';
 import { batchFiles } from './spec.js';
 
 /** Throws only when stopped (the signal's reason) or for bugs; a failed batch is an end like the others. */
@@ -105,9 +108,10 @@ async function discovering(deps: Running): Promise<Next> {
   await deps.destination.probe();
   await ledger.clear();
   await rm(files.frontier, { force: true });
+  let discovered: number;
   const frontier = patientFrontier(await openFrontier(files.frontier), deps.hindrance, deps.signal);
   try {
-    const snapshots = snapshotsOf(deps, frontier, new Date().toISOString());
+    const snapshots = snapshotsOf(deps, { frontier, startedAt: new Date().toISOString() });
     const rules = createRules(target.definition, deps.signal);
     const found = await discoverPages({
       ...deps,
@@ -117,10 +121,11 @@ async function discovering(deps: Running): Promise<Next> {
       publish: () => snapshots.publish({ state: 'discovering' }),
     });
     deps.onEvent({ kind: 'batch.discovered', batch: spec.id, ...found });
+    discovered = found.pages;
   } finally {
     await frontier.close();
   }
-  return { to: 'fetching' };
+  return { to: 'fetching', discovered };
 }
 
 async function fetching(deps: Running): Promise<Next> {
@@ -150,18 +155,26 @@ async function fetching(deps: Running): Promise<Next> {
     const rules = createRules(definition, deps.signal);
     await rules.seedHosts(frontier);
     const { maxConcurrency, minDelayMs } = definition.throttle;
+    const startedAt = journal[0]?.at ?? spec.createdAt;
+    const measuring = await measuringOf(deps, {
+      startedAt,
+      discovered: discoveredPages(journal) ?? frontier.size,
+      windowMs: since === undefined ? definition.sla?.windowMs : undefined, // the window was its first run's
+    });
+    const snapshots = snapshotsOf(deps, { frontier, startedAt, measuring });
     await fetchPages({
       ...deps,
       batch: spec.id,
       frontier,
       admission: rules.admission({ frontier, ledger, limit: spec.limit, taken }),
-      snapshots: snapshotsOf(deps, frontier, journal[0]?.at ?? spec.createdAt),
+      snapshots,
       maxConcurrency: Math.min(maxConcurrency, spec.concurrency ?? maxConcurrency),
       minDelayMs: Math.max(minDelayMs, (await rules.crawlDelayMs()) ?? 0),
       attempts: definition.retries + 1,
       drift: definition.gate.pauseOnDrift ? createDriftWatch(definition.gate) : undefined,
     });
-    await snapshotsOf(deps, frontier, journal[0]?.at ?? spec.createdAt).publish({ state: 'aggregating' });
+    await snapshots.publish({ state: 'aggregating' });
+    await measuring.keep();
   } finally {
     await frontier.close();
     // Stopped, the batch stays as it is: what a person asked of it, too.
@@ -170,13 +183,35 @@ async function fetching(deps: Running): Promise<Next> {
   return { to: 'aggregating' };
 }
 
+async function measuringOf(
+  { spec, target, destination, files, onEvent }: Running,
+  {
+    startedAt,
+    discovered,
+    windowMs,
+  }: { startedAt: string; discovered: number; windowMs: number | undefined },
+): Promise<Measuring> {
+  const { sla, throttle } = target.definition;
+  // A night's figures are a convenience: a store that does not answer now is met when it is delivered to.
+  const [before] = await destination.earlier(spec.target, spec.date, 1).catch(() => []);
+  return openMeasuring({
+    batch: spec.id,
+    file: files.measured,
+    startedAtMs: Date.parse(startedAt),
+    windowMs,
+    paced: spec.pace !== false && sla?.pace === true,
+    discovered,
+    history: before === undefined || spec.limit !== undefined ? undefined : paceHistoryOf(before, discovered),
+    maxConcurrency: Math.min(throttle.maxConcurrency, spec.concurrency ?? throttle.maxConcurrency),
+    onEvent,
+  });
+}
+
 function snapshotsOf(
   deps: Running,
-  frontier: Parameters<typeof createSnapshots>[0]['frontier'],
-  startedAt: string,
+  more: Pick<SnapshotsOptions, 'frontier' | 'startedAt' | 'measuring'>,
 ): Snapshots {
-  const windowMs = deps.target.definition.sla?.windowMs;
-  const { publish } = createSnapshots({ ...deps, frontier, startedAt, windowMs });
+  const { publish } = createSnapshots({ ...deps, ...more });
   return {
     async publish(now) {
       await publish(now);

@@ -6,6 +6,7 @@ import type { PageLedger } from '../queue/page-ledger.js';
 import { createRate } from '../telemetry/rate.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import type { BatchState } from './journal.js';
+import type { Measuring } from './measuring.js';
 import type { BatchSpec } from './spec.js';
 
 export interface Snapshots {
@@ -15,7 +16,8 @@ export interface Snapshots {
 
 export interface SnapshotsOptions {
   spec: BatchSpec;
-  windowMs: number | undefined;
+  /** While fetching. */
+  measuring?: Measuring;
   startedAt: string;
   queue: Queue;
   frontier: Frontier;
@@ -44,9 +46,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       if (counted !== undefined && done > counted) rate.add(done - counted);
       counted = done;
       const unfinished = Math.max(0, frontier.size - done);
-      const etaMs = rate.etaMs(unfinished);
-      const elapsedMs = nowMs - Date.parse(options.startedAt);
-      const { windowMs } = options;
+      const inFlight = await options.queue.getActiveCount();
+      const paused = now.state === 'paused';
+      const figures = options.measuring?.look({ frontier: frontier.size, counts, inFlight, limit, paused });
       const notice = now.notice ?? (await board.waitsFor());
       const snapshot: BatchSnapshot = {
         batch: spec.id,
@@ -65,13 +67,10 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         rows: counts.rows,
         quarantined: counts.quarantined,
         retries: counts.retries,
-        inFlight: await options.queue.getActiveCount(),
+        inFlight,
         limit,
         pagesPerSecond: rate.perSecond(),
-        ...(etaMs === undefined ? {} : { etaMs }),
-        ...(windowMs === undefined || etaMs === undefined
-          ? {}
-          : { margin: 1 - (elapsedMs + etaMs) / windowMs }),
+        ...figures,
         ...(notice === undefined ? {} : { notice }),
       };
       await board.setSnapshot(JSON.stringify(snapshot));

@@ -54,6 +54,7 @@ function build(): Command {
     .option('--out <folder>', 'where the dataset is delivered (THRESH_OUT, ./out)')
     .option('--limit <pages>', 'skip pages beyond this many', count)
     .option('--concurrency <pages>', 'pages at once', count)
+    .option('--no-pace', 'as fast as the target bears, though its sla.window needs less')
     .option('--json', 'the report as JSON on stdout')
     .addHelpText(
       'after',

@@ -14,6 +14,8 @@ export interface RunOptions {
   out?: string;
   limit?: number;
   concurrency?: number;
+  /** False: not held back to what the target's window needs. */
+  pace?: boolean;
   json?: boolean;
   targetsDir?: string;
 }
@@ -41,6 +43,7 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
         out,
         ...(options.limit === undefined ? {} : { limit: options.limit }),
         ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+        ...(options.pace === false ? { pace: false } : {}),
       },
       redis,
     ),

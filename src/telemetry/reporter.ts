@@ -29,6 +29,8 @@ const TOLD = new Set([
   'batch.refused-links',
   'browser.missed',
   'target.overloaded',
+  'sla.at-risk',
+  'sla.recovered',
   'page.dead',
 ]);
 const WARNINGS = new Set([
@@ -36,6 +38,7 @@ const WARNINGS = new Set([
   'batch.waited',
   'batch.left-to',
   'target.overloaded',
+  'sla.at-risk',
   'redis.forgot',
   'browser.missed',
 ]);

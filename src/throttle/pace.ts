@@ -43,7 +43,7 @@ export function needed({
   timeLeftMs: number;
   pageMs: number | undefined;
 }): PaceNeed {
-  if (timeLeftMs <= 0 || !Number.isFinite(attempts)) return {};
+  if (timeLeftMs <= 0 || attempts <= 0) return {};
   const perSecond = attempts / (timeLeftMs / 1_000);
   if (pageMs === undefined) return { perSecond };
   const perSecondPerSlot = 1_000 / Math.max(1, pageMs);
