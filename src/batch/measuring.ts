@@ -51,7 +51,7 @@ export interface Measuring {
   /** What the window asks for; nothing without one, or when the batch is not to be held back. */
   need(): PaceNeed;
   /** Takes the books in, and says what is to be shown; says `sla.at-risk` and `sla.recovered`. */
-  look(look: Look): Figures;
+  look(look: Look): Promise<Figures>;
   /** Keeps what was measured. Never throws. */
   keep(): Promise<void>;
 }
@@ -86,8 +86,8 @@ export async function openMeasuring(options: MeasuringOptions): Promise<Measurin
 
   async function keep(): Promise<void> {
     keptAtMs = now();
-    const text = JSON.stringify({ durations: durations.encode(), atRisk: risk.atRisk } satisfies Kept);
-    await writeFile(`${file}.tmp`, text)
+    const measured: Kept = { durations: durations.encode(), atRisk: risk.atRisk };
+    await writeFile(`${file}.tmp`, JSON.stringify(measured))
       .then(() => rename(`${file}.tmp`, file))
       .catch(() => undefined); // a full disk is met, and told, by what cannot do without it
   }
@@ -124,7 +124,7 @@ export async function openMeasuring(options: MeasuringOptions): Promise<Measurin
       for (const ms of ended) durations.record(ms);
       pace?.took(ended);
     },
-    look(look) {
+    async look(look) {
       const { frontier, counts } = look;
       const { completed, gone, skipped, dead, retries } = counts;
       const settled = completed + gone + skipped + dead;
@@ -140,7 +140,7 @@ export async function openMeasuring(options: MeasuringOptions): Promise<Measurin
       });
       const { isPaced, ...figures } = projected;
       const help = judge(figures, look);
-      if (now() - keptAtMs >= KEEP_EVERY_MS) void keep();
+      if (now() - keptAtMs >= KEEP_EVERY_MS) await keep();
       return {
         ...figures,
         ...(isPaced ? { paced: true } : {}),

@@ -54,7 +54,7 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
 }
 
 /** Throws USAGE for what is neither a folder of this machine nor a place in S3. */
-function outFolder(typed: string | undefined, ofTarget: string | undefined, settings: Settings): string {
+export function outFolder(typed: string | undefined, ofTarget: string | undefined, settings: Settings): string {
   const named = typed ?? ofTarget;
   return named === undefined ? settings.out : readSettings({}, { out: named }).out;
 }

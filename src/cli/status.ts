@@ -7,7 +7,9 @@ import { standingOf } from '../batch/steer.js';
 import { createBatchBoard } from '../queue/batch-board.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { Settings } from '../settings.js';
+import { formatDuration } from '../telemetry/duration.js';
 import { plainText } from '../telemetry/plain-text.js';
+import { percent, timingOf } from '../telemetry/progress-lines.js';
 import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
@@ -29,6 +31,8 @@ interface Standing {
     | { frontier: number; completed: number; gone: number; skipped: number; dead: number; unfinished: number }
     | undefined;
   rows: number | undefined;
+  /** Projected while it runs, then what it was; undefined without an SLA. */
+  margin?: number;
   snapshot?: BatchSnapshot;
 }
 
@@ -68,7 +72,8 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
   };
   if (isEnd(state)) {
     const report = await readReport(settings.home, spec);
-    return { ...named, state, pages: report?.pages, rows: report?.rows.delivered };
+    const margin = report?.sla === undefined ? {} : { margin: report.sla.margin };
+    return { ...named, ...margin, state, pages: report?.pages, rows: report?.rows.delivered };
   }
   const board = redis === undefined ? undefined : createBatchBoard(redis.client, spec.id);
   const waitsFor = await board?.waitsFor();
@@ -78,9 +83,10 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
     return { ...named, ...reason, state, pages: undefined, rows: undefined };
   }
   const snapshot = JSON.parse(json) as BatchSnapshot;
-  const { pages, rows, notice = waitsFor } = snapshot;
+  const { pages, rows, margin, notice = waitsFor } = snapshot;
   return {
     ...named,
+    ...(margin === undefined ? {} : { margin }),
     ...(notice === undefined ? {} : { reason: notice }),
     state: snapshot.state,
     pages,
@@ -99,10 +105,10 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
     return EXIT.ok;
   }
   const table = new Table({
-    head: ['batch', 'state', 'done', 'pages', 'dead', 'rows', ''],
+    head: ['batch', 'state', 'done', 'pages', 'dead', 'rows', 'ETA', 'margin', ''],
     style: { head: [], border: [] },
   });
-  for (const { batch, state, pages, rows, reason } of standings) {
+  for (const { batch, state, pages, rows, reason, snapshot, margin } of standings) {
     const done = pages === undefined ? '-' : String(pages.frontier - pages.unfinished);
     table.push([
       batch,
@@ -111,11 +117,15 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
       pages?.frontier ?? '-',
       pages?.dead ?? '-',
       rows ?? '-',
-      plainText(reason ?? '', 60),
+      snapshot?.etaMs === undefined ? '-' : formatDuration(snapshot.etaMs),
+      margin === undefined ? '-' : percent(margin),
+      plainText(reason ?? (snapshot?.risk === undefined ? '' : `at risk; ${snapshot.risk}`), 60),
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
   const [only] = standings;
+  const timing = standings.length === 1 && only?.snapshot && timingOf(only.snapshot);
+  if (timing) process.stdout.write(`${plainText(timing, 1_000)}\n`);
   if (standings.length === 1 && only?.reason !== undefined)
     process.stdout.write(`${plainText(only.reason, 1_000)}\n`);
   if (total > standings.length && standings.length > 1)

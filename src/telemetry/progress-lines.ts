@@ -41,11 +41,9 @@ export function timingOf({ margin, p50Ms, p99Ms, risk }: BatchSnapshot): string 
     ...(p99Ms === undefined ? [] : [`p99 ${formatDuration(p99Ms)}`]),
   ];
   if (figures.length === 0) return undefined;
-  const verdicts = [
-    ...(margin !== undefined && margin < 0 ? ['the SLA window will be missed'] : []),
-    ...(risk === undefined ? [] : [`at risk; ${risk}`]),
-  ];
-  return [figures.join('  '), ...verdicts].join(': ');
+  const isMissed = margin !== undefined && margin < 0;
+  const verdict = isMissed ? ': the SLA window will be missed' : risk === undefined ? '' : ': at risk';
+  return `${figures.join('  ')}${verdict}${risk === undefined ? '' : `; ${risk}`}`;
 }
 
 /** The fields of a log line, for where there is no room for a display. */
@@ -97,7 +95,7 @@ function bar(share: number, { width, unicode }: LineStyle): string {
 }
 
 /** Rounded down, so that 100 % means all. */
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${Math.floor(share * 100)} %`;
 }
 
