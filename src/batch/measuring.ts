@@ -7,7 +7,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { PageCounts } from '../queue/page-ledger.js';
 import { createDurations, type Durations } from '../telemetry/durations.js';
 import { createProjection } from '../telemetry/projection.js';
-import { dwellOf, helpFor, nextRisk, type Risk } from '../telemetry/risk.js';
+import { dwellOf, helpFor, isTooEarly, nextRisk, type Risk } from '../telemetry/risk.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { createPace, type PaceHistory, type PaceNeed } from '../throttle/pace.js';
 import type { PageSample } from '../throttle/page-sample.js';
@@ -92,14 +92,16 @@ export async function openMeasuring(options: MeasuringOptions): Promise<Measurin
       .catch(() => undefined); // a full disk is met, and told, by what cannot do without it
   }
 
-  /** Turns a change of the risk into an event; what would help, while there is one. */
+  /** Turns a change of the risk into an event; what would help, while there is a risk and something left to do. */
   function judge({ etaMs, margin }: { etaMs?: number; margin?: number }, look: Look): string | undefined {
-    if (windowMs === undefined) return undefined;
-    const before = risk.atRisk;
-    if (!look.paused) risk = nextRisk(risk, { margin, nowMs: now(), dwellMs: dwellOf(windowMs) });
+    if (windowMs === undefined || etaMs === 0) return undefined;
     const { counts, inFlight, limit } = look;
-    const settled = Math.max(1, counts.completed + counts.gone + counts.dead);
-    const retriesPerPage = counts.retries / settled;
+    const fetched = counts.completed + counts.gone + counts.dead;
+    const nowMs = now();
+    const before = risk.atRisk;
+    if (!look.paused && !isTooEarly(fetched, (nowMs - startedAtMs) / windowMs))
+      risk = nextRisk(risk, { margin, nowMs, dwellMs: dwellOf(windowMs) });
+    const retriesPerPage = counts.retries / Math.max(1, fetched);
     const help = risk.atRisk
       ? helpFor({ inFlight, limit, maximum: maxConcurrency, retriesPerPage })
       : undefined;

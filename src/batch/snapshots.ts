@@ -48,7 +48,13 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       const unfinished = Math.max(0, frontier.size - done);
       const inFlight = await options.queue.getActiveCount();
       const paused = now.state === 'paused';
-      const figures = await options.measuring?.look({ frontier: frontier.size, counts, inFlight, limit, paused });
+      const figures = await options.measuring?.look({
+        frontier: frontier.size,
+        counts,
+        inFlight,
+        limit,
+        paused,
+      });
       const notice = now.notice ?? (await board.waitsFor());
       const snapshot: BatchSnapshot = {
         batch: spec.id,

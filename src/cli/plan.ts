@@ -168,7 +168,9 @@ function generous(ms: number): string {
 }
 
 function short(value: number): string {
-  return Number(value.toPrecision(2)) >= 100 ? count(Math.round(value)) : String(Number(value.toPrecision(2)));
+  return Number(value.toPrecision(2)) >= 100
+    ? count(Math.round(value))
+    : String(Number(value.toPrecision(2)));
 }
 
 function count(value: number): string {

@@ -54,7 +54,11 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
 }
 
 /** Throws USAGE for what is neither a folder of this machine nor a place in S3. */
-export function outFolder(typed: string | undefined, ofTarget: string | undefined, settings: Settings): string {
+export function outFolder(
+  typed: string | undefined,
+  ofTarget: string | undefined,
+  settings: Settings,
+): string {
   const named = typed ?? ofTarget;
   return named === undefined ? settings.out : readSettings({}, { out: named }).out;
 }

@@ -38,8 +38,8 @@ export interface Projection {
   look(input: ProjectionInput): Projected;
 }
 
-/** A batch keeps up that does this share of what is asked. */
-const KEEPS_UP = 0.85;
+/** A batch keeps up that does this share of what is asked: whoever falls behind a little is asked for more soon. */
+const KEEPS_UP = 0.75;
 
 export function createProjection({ now, startedAtMs, windowMs }: ProjectionOptions): Projection {
   // As long as matters for the window: at a paced page a minute, 30 s would say nothing.

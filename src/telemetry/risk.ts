@@ -29,6 +29,11 @@ export function dwellOf(windowMs: number): number {
   return Math.min(120_000, Math.max(2_000, windowMs / 100));
 }
 
+/** The first pages, of cold browsers, say little; that there are so few of them by then says enough. */
+export function isTooEarly(settled: number, elapsedShare: number): boolean {
+  return settled < 20 && elapsedShare < 0.1;
+}
+
 /** What would help a batch at risk: by whatever it is that bounds it now. */
 export function helpFor({
   inFlight,
@@ -51,5 +56,5 @@ export function helpFor({
     return `more workers: ${inFlight} pages are in flight where ${limit} may be; \`thresh worker\` adds some`;
   if (limit < maximum)
     return `the target bears ${limit} pages in flight, not ${maximum}: a longer sla.window or an earlier start`;
-  return `${maximum} pages in flight are all that is allowed: a higher throttle.maxConcurrency if the target bears it, else a longer sla.window`;
+  return `${maximum} pages in flight are all that is allowed: more (throttle.maxConcurrency, --concurrency) if the target bears it, else a longer sla.window`;
 }

@@ -50,7 +50,14 @@ async function night(name: string, date: string, { pages = 14_400, pageMs = 1_00
     state: 'delivered',
     pages: { frontier: pages, completed: pages, gone: 0, skipped: 0, dead: 0, unfinished: 0 },
     times: { startedAt: `${date}T01:00:00.000Z`, seconds: 3_600, states: { fetching: 3_600 } },
-    effort: { discovered: pages, attempts: pages, measured: 100, meanMs: pageMs, p50Ms: pageMs, p99Ms: pageMs },
+    effort: {
+      discovered: pages,
+      attempts: pages,
+      measured: 100,
+      meanMs: pageMs,
+      p50Ms: pageMs,
+      p99Ms: pageMs,
+    },
     durations: durations.encode(),
     ...more,
   };
@@ -65,7 +72,9 @@ async function plan(file: string, ...args: string[]) {
 test('without history: from assumptions that are marked as such, in a table on stdout', async () => {
   const { code, stdout, stderr } = await lab.thresh(['plan', target, '--pages', '3000']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(/^plan-shop: yes; 3,000 pages in 1h take \d workers?, 42m at the pace that it needs, margin 30 %\n/);
+  expect(stdout).toMatch(
+    /^plan-shop: yes; 3,000 pages in 1h take \d workers?, 42m at the pace that it needs, margin 30 %\n/,
+  );
   expect(stdout).toMatch(/page time .*2\.0 s .*assumed: nothing measured yet/);
   expect(stdout).toMatch(/the target bears .*4 .*assumed: throttle\.maxConcurrency/);
   expect(stdout).toContain('what matters most: page time\n');
@@ -112,7 +121,10 @@ test('what the throttle has learned of the target bounds the plan', async () => 
   await night(name, '2026-03-01', { pages: 3_000 });
   const profile = path.join(lab.home, 'targets', name);
   await mkdir(profile, { recursive: true });
-  await writeFile(path.join(profile, 'throttle.json'), JSON.stringify({ version: 1, limit: 2, perSecond: 0.5 }));
+  await writeFile(
+    path.join(profile, 'throttle.json'),
+    JSON.stringify({ version: 1, limit: 2, perSecond: 0.5 }),
+  );
   const { code, planned } = await plan(file);
   expect(code).toBe(1);
   expect(planned.answer).toContain('the target bears 0.5 page starts a second: 1,800 pages in 1h, not 3,000');

@@ -49,7 +49,13 @@ async function watch(measuring: Measuring, seconds: number, { perSecond = 1, fro
   let seen = {};
   for (let second = 0; second <= seconds; second++, nowMs += 1_000) {
     const completed = from + Math.floor(second * perSecond);
-    seen = await measuring.look({ frontier: 3_600, counts: counts(completed), inFlight, limit: 8, paused: false });
+    seen = await measuring.look({
+      frontier: 3_600,
+      counts: counts(completed),
+      inFlight,
+      limit: 8,
+      paused: false,
+    });
   }
   return seen;
 }
@@ -78,7 +84,10 @@ test('not paced, or without a window: nothing is asked for', async () => {
     expect(measuring.need()).toEqual({});
     nowMs = 0;
   }
-  const { margin, paced } = (await watch(await open({ paced: false }), 600, { perSecond: 2 })) as Record<string, unknown>;
+  const { margin, paced } = (await watch(await open({ paced: false }), 600, { perSecond: 2 })) as Record<
+    string,
+    unknown
+  >;
   expect(margin).toBeCloseTo(0.5, 1);
   expect(paced).toBeUndefined();
 });

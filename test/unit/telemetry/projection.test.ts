@@ -25,7 +25,11 @@ function watch(
 ) {
   let nowMs = 0;
   let settled = 0;
-  const projection = createProjection({ now: () => nowMs, startedAtMs: 0, windowMs: hasWindow ? HOUR : undefined });
+  const projection = createProjection({
+    now: () => nowMs,
+    startedAtMs: 0,
+    windowMs: hasWindow ? HOUR : undefined,
+  });
   let seen = {} as ReturnType<typeof projection.look>;
   for (let second = 0; second <= seconds; second++) {
     nowMs = second * 1_000;

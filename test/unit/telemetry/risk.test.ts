@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dwellOf, helpFor, nextRisk, type Risk } from '../../../src/telemetry/risk.js';
+import { dwellOf, helpFor, isTooEarly, nextRisk, type Risk } from '../../../src/telemetry/risk.js';
 
 /** A margin a second; what was said, as `at-risk@SECOND` and `recovered@SECOND`. */
 function told(margins: readonly (number | undefined)[], dwellMs = 2_000): string[] {
@@ -18,7 +18,10 @@ const times = (count: number, margin: number | undefined): (number | undefined)[
 
 describe('the alert', () => {
   test('is told once when the margin stays low, and once when it is good again', () => {
-    expect(told([...times(5, 0.3), ...times(60, 0.1), ...times(60, 0.25)])).toEqual(['at-risk@7', 'recovered@67']);
+    expect(told([...times(5, 0.3), ...times(60, 0.1), ...times(60, 0.25)])).toEqual([
+      'at-risk@7',
+      'recovered@67',
+    ]);
   });
 
   test('is not told for a moment, in neither direction', () => {
@@ -41,6 +44,11 @@ describe('the alert', () => {
   test('waits a hundredth of the window, within bounds', () => {
     expect([60_000, 3_600_000, 86_400_000].map(dwellOf)).toEqual([2_000, 36_000, 120_000]);
   });
+});
+
+test('nothing is said of the first pages, unless they take a tenth of the window', () => {
+  expect(isTooEarly(6, 0.02)).toBe(true);
+  expect([isTooEarly(20, 0.02), isTooEarly(6, 0.1), isTooEarly(0, 0.5)]).toEqual([false, false, false]);
 });
 
 test('what would help is what bounds the batch now', () => {

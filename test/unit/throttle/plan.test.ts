@@ -40,7 +40,10 @@ describe('a night', () => {
     const night: Night = { pages: 3_600, windowMs: HOUR, paced: false };
     expect(planNight(night, { ...known, attemptsPerPage: 1.5 }).leastWindowMs).toBe(1_350_000);
     expect(planNight(night, { ...known, otherMs: 60_000 }).leastWindowMs).toBe(960_000);
-    expect(planNight(night, { ...known, perSecond: 1 })).toMatchObject({ leastWindowMs: HOUR, pagesInWindow: 3_600 });
+    expect(planNight(night, { ...known, perSecond: 1 })).toMatchObject({
+      leastWindowMs: HOUR,
+      pagesInWindow: 3_600,
+    });
   });
 });
 
