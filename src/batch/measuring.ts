@@ -122,7 +122,8 @@ export async function openMeasuring(options: MeasuringOptions): Promise<Measurin
     take(samples) {
       const ended = samples
         .filter(({ answer }) => answer !== 'unknown')
-        .map(({ startedAtMs: from, endedAtMs: to }) => to - from);
+        .map(({ startedAtMs: from, endedAtMs: to }) => to - from)
+        .filter((ms) => ms >= 0); // neither a clock that was set back, nor what is no number
       for (const ms of ended) durations.record(ms);
       pace?.took(ended);
     },

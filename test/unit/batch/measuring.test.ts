@@ -72,7 +72,13 @@ test('a paced batch that keeps up: asked for what the window needs, and shown as
 
 test('attempts that say nothing of the page are not measured', async () => {
   const measuring = await open();
-  measuring.take([sample(500), sample(90_000, 'unknown'), sample(700, 'failed')]);
+  measuring.take([
+    sample(500),
+    sample(90_000, 'unknown'),
+    sample(700, 'failed'),
+    sample(-5),
+    sample(Number.NaN),
+  ]);
   await measuring.keep();
   expect((await readMeasured(path.join(dir, 'measured.json'))).count).toBe(2);
 });
