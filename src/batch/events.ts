@@ -29,6 +29,9 @@ export type BatchEvent =
   /** Over the memory budget with one page: the browser is replaced when that has ended. */
   | { kind: 'browser.renewed'; memoryMb: number; budgetMb: number }
   | { kind: 'batch.refused-links'; batch: string; host: string; example: string }
+  /** Its margin has been low for a while; said once, until it has recovered. */
+  | { kind: 'sla.at-risk'; batch: string; margin: number; etaMs: number; help: string }
+  | { kind: 'sla.recovered'; batch: string; margin: number; etaMs: number }
   | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }
   | PageEvent;

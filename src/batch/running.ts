@@ -51,4 +51,6 @@ export interface Running extends MachineDeps {
 export interface Next {
   to: BatchState;
   reason?: string;
+  /** Pages that discovery found. */
+  discovered?: number;
 }

@@ -8,6 +8,7 @@ import { createRate } from '../telemetry/rate.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { type HoldingFacts, heldBy } from '../throttle/held-by.js';
 import type { BatchState } from './journal.js';
+import type { Measuring } from './measuring.js';
 import type { BatchSpec } from './spec.js';
 
 export interface Snapshots {
@@ -26,7 +27,8 @@ export type Holding = Omit<HoldingFacts, 'inFlight' | 'ready' | 'limit' | 'slots
 
 export interface SnapshotsOptions {
   spec: BatchSpec;
-  windowMs: number | undefined;
+  /** While fetching. */
+  measuring?: Measuring;
   startedAt: string;
   queue: Queue;
   frontier: Frontier;
@@ -56,19 +58,24 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       if (counted !== undefined && done > counted) rate.add(done - counted);
       counted = done;
       const unfinished = Math.max(0, frontier.size - done);
-      const etaMs = rate.etaMs(unfinished);
-      const elapsedMs = nowMs - Date.parse(options.startedAt);
-      const { windowMs } = options;
-      const notice = now.notice ?? (await board.waitsFor());
       const {
-        active = 0,
+        active: inFlight = 0,
         waiting = 0,
         prioritized = 0,
       } = await options.queue.getJobCounts('active', 'waiting', 'prioritized');
+      const paused = now.state === 'paused';
+      const figures = await options.measuring?.look({
+        frontier: frontier.size,
+        counts,
+        inFlight,
+        limit,
+        paused,
+      });
+      const notice = now.notice ?? (await board.waitsFor());
       const room = roomFor(spec.target, await options.workers.standing());
       const held =
         now.state === 'fetching'
-          ? heldBy({ ...now.holding, ...room, inFlight: active, ready: waiting + prioritized, limit })
+          ? heldBy({ ...now.holding, ...room, inFlight, ready: waiting + prioritized, limit })
           : undefined;
       const snapshot: BatchSnapshot = {
         batch: spec.id,
@@ -87,15 +94,12 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         rows: counts.rows,
         quarantined: counts.quarantined,
         retries: counts.retries,
-        inFlight: active,
+        inFlight,
         limit,
         slots: room.slots,
         ...(held === undefined ? {} : { heldBy: held }),
         pagesPerSecond: rate.perSecond(),
-        ...(etaMs === undefined ? {} : { etaMs }),
-        ...(windowMs === undefined || etaMs === undefined
-          ? {}
-          : { margin: 1 - (elapsedMs + etaMs) / windowMs }),
+        ...figures,
         ...(notice === undefined ? {} : { notice }),
       };
       await board.setSnapshot(JSON.stringify(snapshot));

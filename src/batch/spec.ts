@@ -20,6 +20,8 @@ export interface BatchSpec {
   limit?: number;
   /** Pages in flight at most, below the target's own maximum. */
   concurrency?: number;
+  /** False: not held back to what the target's window needs. */
+  pace?: false;
 }
 
 export interface BatchFiles {
@@ -36,6 +38,8 @@ export interface BatchFiles {
   delivery: string;
   /** Names the process that runs the batch: runner-lock.ts. */
   runner: string;
+  /** How long pages took, so far: measuring.ts. */
+  measured: string;
   /** The batch's own copy of what it reported last. */
   report: string;
 }
@@ -56,6 +60,7 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     work: path.join(dir, 'work'),
     delivery: path.join(dir, 'delivery.ndjson'),
     runner: path.join(dir, 'runner.lock'),
+    measured: path.join(dir, 'measured.json'),
     report: path.join(dir, 'report.json'),
   };
 }

@@ -14,6 +14,8 @@ export interface RunOptions {
   out?: string;
   limit?: number;
   concurrency?: number;
+  /** False: not held back to what the target's window needs. */
+  pace?: boolean;
   json?: boolean;
   targetsDir?: string;
 }
@@ -41,6 +43,7 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
         out,
         ...(options.limit === undefined ? {} : { limit: options.limit }),
         ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+        ...(options.pace === false ? { pace: false } : {}),
       },
       redis,
     ),
@@ -51,7 +54,11 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
 }
 
 /** Throws USAGE for what is neither a folder of this machine nor a place in S3. */
-function outFolder(typed: string | undefined, ofTarget: string | undefined, settings: Settings): string {
+export function outFolder(
+  typed: string | undefined,
+  ofTarget: string | undefined,
+  settings: Settings,
+): string {
   const named = typed ?? ofTarget;
   return named === undefined ? settings.out : readSettings({}, { out: named }).out;
 }

@@ -8,8 +8,9 @@ import { createBatchBoard } from '../queue/batch-board.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
 import type { Settings } from '../settings.js';
+import { formatDuration } from '../telemetry/duration.js';
 import { plainText } from '../telemetry/plain-text.js';
-import { heldByWords } from '../telemetry/progress-lines.js';
+import { heldByWords, percent, timingOf } from '../telemetry/progress-lines.js';
 import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
@@ -31,6 +32,8 @@ interface Standing {
     | { frontier: number; completed: number; gone: number; skipped: number; dead: number; unfinished: number }
     | undefined;
   rows: number | undefined;
+  /** Projected while it runs, then what it was; undefined without an SLA. */
+  margin?: number;
   snapshot?: BatchSnapshot;
   /** The processes that work for its target now. */
   workers?: WorkerStanding[];
@@ -72,7 +75,8 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
   };
   if (isEnd(state)) {
     const report = await readReport(settings.home, spec);
-    return { ...named, state, pages: report?.pages, rows: report?.rows.delivered };
+    const margin = report?.sla === undefined ? {} : { margin: report.sla.margin };
+    return { ...named, ...margin, state, pages: report?.pages, rows: report?.rows.delivered };
   }
   const board = redis === undefined ? undefined : createBatchBoard(redis.client, spec.id);
   const waitsFor = await board?.waitsFor();
@@ -82,9 +86,10 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
     return { ...named, ...reason, state, pages: undefined, rows: undefined };
   }
   const snapshot = JSON.parse(json) as BatchSnapshot;
-  const { pages, rows, notice = waitsFor } = snapshot;
+  const { pages, rows, margin, notice = waitsFor } = snapshot;
   return {
     ...named,
+    ...(margin === undefined ? {} : { margin }),
     ...(notice === undefined ? {} : { reason: notice }),
     state: snapshot.state,
     pages,
@@ -110,10 +115,10 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
     return EXIT.ok;
   }
   const table = new Table({
-    head: ['batch', 'state', 'done', 'pages', 'dead', 'rows', ''],
+    head: ['batch', 'state', 'done', 'pages', 'dead', 'rows', 'ETA', 'margin', ''],
     style: { head: [], border: [] },
   });
-  for (const { batch, state, pages, rows, reason, snapshot } of standings) {
+  for (const { batch, state, pages, rows, reason, snapshot, margin } of standings) {
     const done = pages === undefined ? '-' : String(pages.frontier - pages.unfinished);
     table.push([
       batch,
@@ -122,11 +127,15 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
       pages?.frontier ?? '-',
       pages?.dead ?? '-',
       rows ?? '-',
-      plainText(reason ?? heldByWords(snapshot ?? {}, 'held by '), 60),
+      snapshot?.etaMs === undefined ? '-' : formatDuration(snapshot.etaMs),
+      margin === undefined ? '-' : percent(margin),
+      plainText(reason ?? riskOrHeld(snapshot), 60),
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
   const [only] = standings;
+  const timing = standings.length === 1 && only?.snapshot && timingOf(only.snapshot);
+  if (timing) process.stdout.write(`${plainText(timing, 1_000)}\n`);
   if (standings.length === 1 && only?.reason !== undefined)
     process.stdout.write(`${plainText(only.reason, 1_000)}\n`);
   for (const line of only === undefined || standings.length > 1 ? [] : workerLines(only))
@@ -165,4 +174,9 @@ async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle)
     }
     await delay(LOOK_MS);
   }
+}
+
+function riskOrHeld(snapshot: BatchSnapshot | undefined): string {
+  if (snapshot === undefined) return '';
+  return snapshot.risk === undefined ? heldByWords(snapshot, 'held by ') : `at risk; ${snapshot.risk}`;
 }

@@ -10,7 +10,7 @@
  *
  * A step is judged by pages that began after it only, and only a limit that is used is raised.
  */
-import { BAD, createPace, WORST } from './pace.js';
+import { BAD, createGoodput, WORST } from './goodput.js';
 import type { Round } from './shift.js';
 
 /** Bad at a limit that was found good. */
@@ -83,7 +83,7 @@ export function createLimitLaw(start: {
   /** Undefined: slow start. */
   let step: number | undefined;
   let accepted = 0;
-  const pace = createPace(round);
+  const goodput = createGoodput(round);
   let roundFromMs = start.nowMs;
   /** Where a dip comes back to. */
   let resume: number | undefined;
@@ -123,7 +123,7 @@ export function createLimitLaw(start: {
 
   /** After a dip. Where two do as much as all did, all were far too many: the climb begins anew. */
   function comeUp(to: number, nowMs: number): void {
-    const tooMany = pace.isReached(nowMs);
+    const tooMany = goodput.isReached(nowMs);
     resume = undefined;
     dipMs = nowMs - round.beganAtMs;
     if (!tooMany) {
@@ -135,7 +135,7 @@ export function createLimitLaw(start: {
     ceilingUntilMs = nowMs + waitMs;
     landmark = undefined;
     accepted = 0;
-    pace.keep(nowMs);
+    goodput.keep(nowMs);
     climb(nowMs);
   }
 
@@ -148,7 +148,7 @@ export function createLimitLaw(start: {
       step = 1;
     }
     good = limit;
-    pace.keep(nowMs);
+    goodput.keep(nowMs);
     accepted = Math.max(0, round.shift());
     if (limit < maximum) climb(nowMs);
   }
@@ -172,7 +172,7 @@ export function createLimitLaw(start: {
     }
     good = clamp(half ? limit / 2 : Math.min(limit - 1, bearable));
     accepted = 0;
-    pace.forget();
+    goodput.forget();
     go(good, nowMs);
   }
 
@@ -201,8 +201,8 @@ export function createLimitLaw(start: {
         return shift - 2.5 * round.error() > bad ? 'bad' : undefined;
       return (
         trying
-          ? pace.pays(limit / good) && !pace.collapses(limit / good, nowMs)
-          : shift <= bad && !pace.hasCollapsed(nowMs)
+          ? goodput.pays(limit / good) && !goodput.collapses(limit / good, nowMs)
+          : shift <= bad && !goodput.hasCollapsed(nowMs)
       )
         ? 'good'
         : 'bad';
@@ -219,7 +219,7 @@ export function createLimitLaw(start: {
         resume = undefined;
       }
       if (verdict === 'bad')
-        stepBad(nowMs, limit <= good && round.shift() <= BAD_AT_GOOD && pace.hasCollapsed(nowMs));
+        stepBad(nowMs, limit <= good && round.shift() <= BAD_AT_GOOD && goodput.hasCollapsed(nowMs));
       else if (round.peakInFlight >= USED * limit) stepGood(nowMs);
       if (limit === before) round.restart(nowMs);
     },
@@ -241,13 +241,13 @@ export function createLimitLaw(start: {
         refusedWaitMs = Math.min(LONGEST_REFUSED_WAIT_MS, refusedWaitMs * 2);
       }
       step = undefined;
-      pace.forget();
+      goodput.forget();
       go(to, fromMs);
       good = limit;
     },
     rebase(by) {
       accepted = Math.max(0, accepted - by);
-      pace.rebase(by);
+      goodput.rebase(by);
     },
     forgiveRefusals() {
       if (refusedFrom === undefined) return;
@@ -264,7 +264,7 @@ export function createLimitLaw(start: {
       good = clamp(Math.max(1, landmark / 4));
       ceiling = undefined;
       accepted = 0;
-      pace.forget();
+      goodput.forget();
       go(good, nowMs);
     },
   };

@@ -1,99 +1,145 @@
 /**
- * Pages a second and mean wait at the limit that is good, and what they say of a round: the second witness beside the
- * shift, for a target of which most answers are as quick as ever while it gets less and less done.
+ * No faster than needed. From what is left of a batch and what is left of its window follows how many pages must be in
+ * flight, and how many must be started a second; whoever applies it takes the lower of this and what the target bears.
+ * Pure: counts, durations and the clock in, a need out.
+ *
+ * It aims at the window's end less a reserve. As soon as that moment has passed, or what is left cannot be told, nothing
+ * is held back. Since each answer is worked out anew from what is left, whoever falls behind (a pause, a slow hour) is
+ * asked for more, and whoever is ahead for less: there is no state that could swing.
+ *
+ *   left    pages without an outcome, and those that are expected to be followed yet
+ *   C       (left x attempts a page / time left) / pages a second of one slot
  */
-import type { Round } from './shift.js';
 
-/** Up to here a slowdown is none (log). */
-const CLEAR = Math.log(1.08);
-/** From here on a step must pay for it by half of what it should. */
-export const BAD = Math.log(1.25);
-/** Above this no gain excuses it. */
-export const WORST = Math.log(1.8);
-const MUST_GAIN = { little: 0.2, much: 0.5 } as const;
+/** The share of the window that is kept in reserve. */
+export const TARGET_MARGIN = 0.3;
 
-/** Pages a second, by those before, that are far too few. */
-const COLLAPSED = 0.7;
-const HARDLY_ANY = 0.35;
-const FAR_SLOWER = 1.5;
-const SURE_ERRORS = 2.5;
-/** Fewer pages make no rate. */
-const LEAST_SERVED = 5;
-const MANY_EXPECTED = 20;
-/** Weights of a round's pages a second: what was better is forgotten slowly, so that a collapse is not what is usual. */
-const LEARN_HIGHER = 0.5;
-const LEARN_LOWER = 0.05;
+/** Pages that are fetched as fast as the target bears when there is no history to go by. */
+const WARM_UP = 20;
+/** A slot is also leased, reset, and waits until its rows are durable: no duration of a page shows that. */
+const SLOT_SLACK = 1.25;
+/** Durations that the mean remembers: an hour in which the target is slower must show. */
+const MEMORY = 100;
+/** More pages followed than this for each page settled: how many there will be cannot be told. */
+const MOST_GROWTH = 0.5;
+/** A frontier that outgrew what history foretold by this is a frontier without history. */
+const HISTORY_HOLDS = 1.1;
 
-export interface Pace {
-  /** The round is good. */
-  keep(nowMs: number): void;
-  forget(): void;
-  /** The baseline has moved by so much (log). */
-  rebase(by: number): void;
-  /** `step`: the limit tried by the good one. It makes the target no slower, or it pays in pages a second. */
-  pays(step: number): boolean;
-  /** Tried at `step` times the good limit, the target gets less done than before. */
-  collapses(step: number, nowMs: number): boolean;
-  /** At the good limit itself the target has begun to get far less done, and its answers say so. */
-  hasCollapsed(nowMs: number): boolean;
-  /** As many pages a second are served now as were at the good limit. */
-  isReached(nowMs: number): boolean;
+/** What is not there is not bounded: all that the target bears. */
+export interface PaceNeed {
+  /** Pages in flight, over the whole farm; a fraction when one would be too fast already. */
+  slots?: number;
+  /** Starts of pages a second, over the whole farm. */
+  perSecond?: number;
 }
 
-export function createPace(round: Round): Pace {
-  /** Of the good limit. Pages a second are the limit by `pageMs` (Little's law), and as they were counted. */
-  let pageMs: number | undefined;
-  let perSecond: number | undefined;
-  let wait: { mean: number; error: number } | undefined;
+/** `attempts` in `timeLeftMs`, each of `pageMs` (undefined: not known yet) in its slot. */
+export function needed({
+  attempts,
+  timeLeftMs,
+  pageMs,
+}: {
+  attempts: number;
+  timeLeftMs: number;
+  pageMs: number | undefined;
+}): PaceNeed {
+  if (timeLeftMs <= 0 || attempts <= 0) return {};
+  const perSecond = attempts / (timeLeftMs / 1_000);
+  if (pageMs === undefined) return { perSecond };
+  const perSecondPerSlot = 1_000 / Math.max(1, pageMs);
+  return { perSecond, slots: perSecond / perSecondPerSlot };
+}
 
-  const perSecondNow = (nowMs: number) =>
-    round.served >= LEAST_SERVED ? (round.served * 1_000) / Math.max(1, nowMs - round.beganAtMs) : undefined;
+/** What an earlier batch of the target, or an earlier life of this one, says. */
+export interface PaceHistory {
+  /** Pages that the frontier will have in the end. */
+  pages?: number;
+  pageMs?: number;
+  attemptsPerPage?: number;
+}
+
+export interface PaceOptions {
+  windowMs: number;
+  /** Epoch ms: the batch began, its discovery included. */
+  startedAtMs: number;
+  /** Pages that discovery found; what the frontier has beyond them was followed. */
+  discovered: number;
+  history?: PaceHistory | undefined;
+}
+
+export interface PaceCounts {
+  /** Pages in the frontier. */
+  found: number;
+  /** Pages with an outcome, whichever. */
+  settled: number;
+  /** Those of them that were never fetched. */
+  skipped: number;
+  retries: number;
+}
+
+export interface Pace {
+  /** The books as they stand. */
+  count(counts: PaceCounts): void;
+  /** Attempts at pages that ended: how long each held its slot, ms. */
+  took(durationsMs: readonly number[]): void;
+  need(nowMs: number): PaceNeed;
+  /** Pages expected to be left, those to be followed included; undefined when it cannot be told. */
+  left(): number | undefined;
+  /** Epoch ms by which it aims to be done. */
+  readonly endsAtMs: number;
+}
+
+export function createPace({ windowMs, startedAtMs, discovered, history = {} }: PaceOptions): Pace {
+  const endsAtMs = startedAtMs + windowMs * (1 - TARGET_MARGIN);
+  let counts: PaceCounts = { found: discovered, settled: 0, skipped: 0, retries: 0 };
+  let weight = history.pageMs === undefined ? 0 : WARM_UP;
+  let sumMs = weight * (history.pageMs ?? 0);
+
+  const fetched = (): number => counts.settled - counts.skipped;
+
+  function left(): number | undefined {
+    const { found, settled } = counts;
+    const foretold = history.pages ?? 0;
+    if (foretold > 0 && found <= foretold * HISTORY_HOLDS) return Math.max(found, foretold) - settled;
+    const growth = Math.max(0, found - discovered) / Math.max(1, settled);
+    return growth > MOST_GROWTH ? undefined : (found - settled) / (1 - growth);
+  }
+
+  /** What history says counts as much as the first pages do. */
+  function attemptsPerPage(): number {
+    const before = WARM_UP * (history.attemptsPerPage ?? 1);
+    return (before + fetched() + counts.retries) / (WARM_UP + fetched());
+  }
 
   return {
-    keep(nowMs) {
-      pageMs = round.pageMs;
-      const now = perSecondNow(nowMs);
-      if (now === undefined) return;
-      const lower = perSecond !== undefined && now < perSecond;
-      perSecond ??= now;
-      perSecond += (now - perSecond) * (lower ? LEARN_LOWER : LEARN_HIGHER);
-      if (!lower || wait === undefined) wait = round.wait;
+    endsAtMs,
+    left,
+    count(now) {
+      counts = now;
     },
-    forget() {
-      pageMs = undefined;
-      perSecond = undefined;
-      wait = undefined;
+    took(durationsMs) {
+      for (const ms of durationsMs) {
+        sumMs = sumMs * (1 - 1 / MEMORY) + ms;
+        weight = weight * (1 - 1 / MEMORY) + 1;
+      }
     },
-    rebase(by) {
-      if (wait !== undefined) wait = { mean: wait.mean * Math.exp(-by), error: wait.error * Math.exp(-by) };
-    },
-    pays(step) {
-      const shift = round.shift();
-      if (shift <= CLEAR) return true;
-      if (shift >= WORST) return false;
-      if (pageMs === undefined || round.pageMs === undefined) return shift <= BAD;
-      const gain = ((step * pageMs) / round.pageMs - 1) / (step - 1);
-      return gain >= (shift <= BAD ? MUST_GAIN.little : MUST_GAIN.much);
-    },
-    collapses(step, nowMs) {
-      const now = perSecondNow(nowMs);
-      if (perSecond !== undefined && now !== undefined && now < COLLAPSED * perSecond) return true;
-      if (wait === undefined) return false;
-      const { mean, error } = round.wait;
-      return mean - step * wait.mean > SURE_ERRORS * Math.hypot(error, step * wait.error);
-    },
-    hasCollapsed(nowMs) {
-      const now = perSecondNow(nowMs);
-      if (perSecond === undefined || wait === undefined || now === undefined) return false;
-      const { mean, error } = round.wait;
-      const slower = mean - FAR_SLOWER * wait.mean;
-      const expected = (perSecond * (nowMs - round.beganAtMs)) / 1_000;
-      if (expected >= MANY_EXPECTED && now < HARDLY_ANY * perSecond && slower > 0) return true;
-      return now < COLLAPSED * perSecond && slower > SURE_ERRORS * Math.hypot(error, FAR_SLOWER * wait.error);
-    },
-    isReached(nowMs) {
-      const now = perSecondNow(nowMs);
-      return now !== undefined && perSecond !== undefined && now > 0.9 * perSecond;
+    need(nowMs) {
+      const pages = left();
+      if (pages === undefined || (history.pages === undefined && fetched() < WARM_UP)) return {};
+      const { perSecond, slots } = needed({
+        attempts: pages * attemptsPerPage(),
+        timeLeftMs: endsAtMs - nowMs,
+        pageMs: weight === 0 ? undefined : sumMs / weight,
+      });
+      return {
+        ...(perSecond === undefined ? {} : { perSecond: rounded(perSecond) }),
+        ...(slots === undefined ? {} : { slots: rounded(slots * SLOT_SLACK) }),
+      };
     },
   };
+}
+
+/** Not every look is a new answer: what changes by less than a hundredth need not be applied. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
 }
