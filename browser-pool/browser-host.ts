@@ -7,15 +7,17 @@
  * meanwhile joins the same opening, and its failure reaches everybody who waits for it. What failed to open is
  * retired, so that the next lease tries again.
  */
-import type { BrowserContext } from 'playwright';
+import type { Browser, BrowserContext } from 'playwright';
 import { isThreshError } from '../src/errors.js';
 import { bounded, inTime } from './bounded.js';
 import { type LaunchedBrowser, type LaunchOptions, launchBrowser } from './browser.js';
 import { browserLost, silent } from './browser-lost.js';
 import { onContextSpoiled } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
+import type { MemoryWatch } from './memory-watch.js';
 import type { OnPoolEvent } from './pool-event.js';
 import { quietConsole } from './quiet-console.js';
+import { plainUserAgent } from './user-agent.js';
 
 export interface SharedContext {
   readonly identity: string;
@@ -39,6 +41,8 @@ export interface HostedBrowser {
   served: number;
   pages: number;
   retired: boolean;
+  /** There once it has been launched. */
+  memory: MemoryWatch | undefined;
   /** The contexts that take pages, by identity. */
   readonly contexts: Map<string, SharedContext>;
 }
@@ -48,6 +52,8 @@ export interface HostOptions extends LaunchOptions {
   pagesPerBrowser: number;
   /** For a context or a page to open. */
   openTimeoutMs: number;
+  /** Stands at the end of the user agent of contexts that are given none. */
+  product: string;
   onEvent: OnPoolEvent;
   /** Something was retired: pages that nobody uses hold it up. */
   onRetired: () => void;
@@ -60,9 +66,15 @@ export interface BrowserHost {
   serveAgain(shared: SharedContext): void;
   /** One page less. Closes what is retired and empty. */
   leave(shared: SharedContext): Promise<void>;
+  /** What the pages of contexts that are given none call themselves; starts a browser if there is none. */
+  userAgent(): Promise<string>;
   /** No new page goes to this browser. */
   retire(browser: HostedBrowser): void;
+  /** The same for whichever is at work. */
+  renew(): void;
   browsers(): number;
+  /** Of all browsers that are not closed yet, at the last look at each. */
+  memoryMb(): number;
   close(): Promise<void>;
 }
 
@@ -90,11 +102,13 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       served: 0,
       pages: 0,
       retired: alone,
+      memory: undefined,
       contexts: new Map(),
     };
     all.add(browser);
     browser.launching.then(
       (launched) => {
+        browser.memory = launched.memory;
         options.onEvent({ kind: 'browser.launched', browser: browser.id });
         launched.gone.addEventListener('abort', () => {
           gone.abort(browserLost(String(launched.gone.reason), alone));
@@ -111,6 +125,8 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     return browser;
   }
 
+  const userAgentOf = (chromium: Browser): string => plainUserAgent(chromium.version(), options.product);
+
   function workingBrowser(): HostedBrowser {
     working ??= startBrowser(false);
     return working;
@@ -120,7 +136,12 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     const opening = browser.launching.then(({ browser: chromium }) =>
       inTime(
         chromium
-          .newContext({ ...spec.context, serviceWorkers: 'block', acceptDownloads: false })
+          .newContext({
+            userAgent: userAgentOf(chromium),
+            ...spec.context,
+            serviceWorkers: 'block',
+            acceptDownloads: false,
+          })
           .then(async (context) => {
             await quietConsole(context);
             return context;
@@ -201,8 +222,13 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       browser.pages -= 1;
       if (browser.retired && browser.pages === 0) await discard(browser);
     },
+    userAgent: async () => userAgentOf((await workingBrowser().launching).browser),
     retire,
+    renew() {
+      if (working !== undefined) retire(working);
+    },
     browsers: () => all.size,
+    memoryMb: () => [...all].reduce((sum, { memory }) => sum + (memory?.totalMb() ?? 0), 0),
     async close() {
       for (const browser of all) void discard(browser);
       await Promise.all(leaving);

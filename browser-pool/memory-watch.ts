@@ -4,6 +4,11 @@
  * a page makes grow elsewhere (blobs lie in the browser's main process) cannot be laid to it, so there the whole
  * browser is killed. The browser itself names its processes, /proc their resident memory; elsewhere than on Linux
  * nothing is watched.
+ *
+ * The same look adds up the memory of the whole browser: what each process has for itself or shares with its siblings,
+ * and the pages of files (Chromium's own code, mapped by all of them) once. Shared buffers are counted on both sides, so
+ * it is a little too much. Resident memory would count Chromium's code with every process, several times what there is;
+ * the proportional share (PSS) is exact, but the kernel walks all page tables for it, a hundred times the cost.
  */
 import { readFileSync } from 'node:fs';
 import type { Browser, CDPSession } from 'playwright';
@@ -15,6 +20,8 @@ export interface MemoryWatch {
   takeRendererKill(): string | undefined;
   /** Why the browser was killed, in words; undefined when it was not killed here. */
   browserKill(): string | undefined;
+  /** Of all its processes at the last look; 0 before the first, and where nothing is watched. */
+  totalMb(): number;
 }
 
 export interface MemoryWatchOptions {
@@ -36,6 +43,8 @@ export function watchMemory(browser: Browser, { folder, maxProcessMb }: MemoryWa
   let timer: NodeJS.Timeout | undefined;
   let looking = false;
   let session: CDPSession | undefined;
+  let totalMb = 0;
+  const most = maxProcessMb === 0 ? Number.POSITIVE_INFINITY : maxProcessMb;
 
   async function look(): Promise<void> {
     session ??= await browser.newBrowserCDPSession();
@@ -43,10 +52,15 @@ export function watchMemory(browser: Browser, { folder, maxProcessMb }: MemoryWa
     const main = processInfo.find(({ type }) => type === 'browser')?.id;
     // In a process namespace of its own the browser's numbers would be those of strangers here.
     if (main === undefined || !commandOf(main).includes(`${folder}/`)) return;
+    let ownMb = 0;
+    let fileMb = 0;
     for (const { id, type } of processInfo) {
-      const mb = residentMb(id);
-      if (mb <= maxProcessMb) continue;
-      const bound = `${mb} MB of memory, where ${maxProcessMb} MB are the most`;
+      const memory = memoryOf(id);
+      ownMb += memory.ownMb;
+      fileMb = Math.max(fileMb, memory.fileMb);
+      const mb = Math.round(memory.residentMb);
+      if (mb <= most) continue;
+      const bound = `${mb} MB of memory, where ${most} MB are the most`;
       if (type === 'renderer') {
         rendererKills.push({ why: `the page used ${bound}, and was stopped`, at: Date.now() });
         kill(id);
@@ -55,6 +69,7 @@ export function watchMemory(browser: Browser, { folder, maxProcessMb }: MemoryWa
         kill(main);
       }
     }
+    totalMb = ownMb + fileMb;
   }
 
   function lookOnce(): void {
@@ -69,7 +84,7 @@ export function watchMemory(browser: Browser, { folder, maxProcessMb }: MemoryWa
 
   return {
     hold() {
-      if (process.platform !== 'linux' || maxProcessMb === 0) return () => undefined;
+      if (process.platform !== 'linux') return () => undefined;
       holders += 1;
       timer ??= setInterval(lookOnce, LOOK_MS);
       let held = true;
@@ -87,13 +102,27 @@ export function watchMemory(browser: Browser, { folder, maxProcessMb }: MemoryWa
       return this.takeRendererKill();
     },
     browserKill: () => browserKill,
+    totalMb: () => totalMb,
   };
 }
 
-/** 0 for a process that is gone. */
-function residentMb(pid: number): number {
-  const kb = /^VmRSS:\s+(\d+) kB/m.exec(readProc(pid, 'status'))?.[1];
-  return Math.round(Number(kb ?? 0) / 1024);
+interface ProcessMemory {
+  residentMb: number;
+  /** Also what was swapped out. */
+  ownMb: number;
+  fileMb: number;
+}
+
+/** All 0 for a process that is gone. */
+function memoryOf(pid: number): ProcessMemory {
+  const status = readProc(pid, 'status');
+  const mb = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024;
+  return {
+    residentMb: mb('VmRSS'),
+    ownMb: mb('RssAnon') + mb('RssShmem') + mb('VmSwap'),
+    fileMb: mb('RssFile'),
+  };
 }
 
 function commandOf(pid: number): string {

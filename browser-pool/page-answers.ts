@@ -41,6 +41,8 @@ export interface PageAnswers {
   readonly elsewhere: number;
   /** Scripts, of whomever, that did not come: refused, cut, kept away by us. */
   readonly lostScripts: number;
+  /** Resolves when what was answered before is counted: what the page says may overtake what its network says. */
+  catchUp(): Promise<void>;
 }
 
 export interface AnswerWatch {
@@ -87,6 +89,9 @@ export async function watchAnswers(session: CDPSession): Promise<AnswerWatch> {
       answeredWell: 0,
       elsewhere: 0,
       lostScripts: 0,
+      async catchUp() {
+        if (pending.size > 0) await session.send('Page.getFrameTree');
+      },
       get troubles() {
         return [...troubles.values()];
       },

@@ -29,6 +29,8 @@ export interface PoolOptions extends LaunchOptions {
   pagesPerBrowser?: number;
   /** For a context or a page to open in a running browser; then the browser is replaced. Default 15,000. */
   openTimeoutMs?: number;
+  /** `NAME/VERSION`, at the end of the plain user agent of contexts that are given none. Default nothing. */
+  product?: string;
   onEvent?: OnPoolEvent;
 }
 
@@ -54,12 +56,20 @@ export interface PoolStats {
   leased: number;
   waiting: number;
   maxPages: number;
+  /** Memory of all browsers; 0 elsewhere than on Linux. */
+  memoryMb: number;
 }
 
 export interface BrowserPool {
   /** Waits for a free slot. Throws BROWSER_UNAVAILABLE, BROWSER_CRASHED, or at once the signal's reason; INTERRUPTED after `close`. */
   lease(spec: LeaseSpec, signal?: AbortSignal): Promise<Lease>;
+  /** What pages of contexts that are given no user agent call themselves. Throws BROWSER_UNAVAILABLE. */
+  userAgent(): Promise<string>;
   stats(): PoolStats;
+  /** So many leases from now on, from 1 to `maxPages`. Those out stay out; warm pages beyond it are closed at once. */
+  resize(pages: number): void;
+  /** The next lease comes from a new browser; the one at work is closed, and its memory free, when its last lease is back. */
+  renew(): void;
   /** Bounded: whoever waits is refused, what does not close is killed. */
   close(): Promise<void>;
 }
@@ -83,10 +93,12 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     pagesPerContext: options.pagesPerContext ?? 100,
     pagesPerBrowser: options.pagesPerBrowser ?? 2_000,
     openTimeoutMs,
+    product: options.product ?? '',
     onEvent,
     onRetired: clearShelf,
   });
   const slots = createSlots(options.maxPages);
+  let size = options.maxPages;
   /** One at a time: each costs a whole browser. */
   const aloneSlots = createSlots(1);
   const asking = new Set<AbortController>();
@@ -102,14 +114,21 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     }
   }
 
+  /** Drops the oldest beyond what may be leased; `comingBack`: slots that are still out, but whose page is on the shelf. */
+  function trimShelf(comingBack = 0): void {
+    while (shelf.length > 0 && slots.out() - comingBack + shelf.length > size) {
+      const oldest = shelf.shift();
+      if (oldest !== undefined) void retirePage(oldest);
+    }
+  }
+
   async function retirePage({ page, shared }: Warm): Promise<void> {
     if (!(await page.close())) host.retire(shared.browser);
     await host.leave(shared);
   }
 
   async function openPage(spec: LeaseSpec): Promise<Warm> {
-    const oldest = slots.out() + shelf.length > options.maxPages ? shelf.shift() : undefined;
-    if (oldest !== undefined) void retirePage(oldest);
+    trimShelf();
     const shared = host.enter(spec);
     try {
       const { memory } = await shared.browser.launching;
@@ -155,6 +174,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       if (again) {
         letGo();
         shelf.push(warm);
+        trimShelf(1);
       } else {
         const why = page.gone.aborted || browser.gone.aborted ? 'lost' : verdict === 'good' ? 'age' : 'doubt';
         onEvent({ kind: 'page.retired', browser: browser.id, why });
@@ -206,12 +226,20 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
         signal?.removeEventListener('abort', forward);
       }
     },
+    userAgent: () => host.userAgent(),
     stats: () => ({
       browsers: host.browsers(),
       leased: slots.out() + aloneSlots.out(),
       waiting: slots.waiting() + aloneSlots.waiting(),
-      maxPages: options.maxPages,
+      maxPages: size,
+      memoryMb: host.memoryMb(),
     }),
+    resize(pages) {
+      size = Math.min(options.maxPages, Math.max(1, pages));
+      slots.resize(size);
+      trimShelf();
+    },
+    renew: () => host.renew(),
     close() {
       closing ??= host.close();
       for (const stop of asking) stop.abort(closed());

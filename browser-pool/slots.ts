@@ -6,23 +6,41 @@ export interface Slots {
   take(stop: AbortSignal): Promise<() => Promise<void>>;
   out(): number;
   waiting(): number;
+  /** So many from now on, up to the first number. Who has one keeps it; fewer than are out means that the next ones to come back stay. */
+  resize(max: number): void;
 }
+
+const BEFORE_ALL = 0;
+const IN_TURN = 1;
 
 export function createSlots(max: number): Slots {
   const slots = genericPool.createPool<object>(
     { create: async () => ({}), destroy: async () => undefined },
-    { max, min: 0 },
+    { max, min: 0, priorityRange: 2 },
   );
   const waiting = new Set<AbortSignal>();
+  /** Taken, or about to be, by nobody but ourselves: what is missing to `max`. */
+  const withheld: Promise<object>[] = [];
+  let out = 0;
+
   return {
     async take(stop) {
       waiting.add(stop);
       stop.addEventListener('abort', () => waiting.delete(stop));
-      const slot = await slots.acquire();
+      const slot = await slots.acquire(IN_TURN);
       waiting.delete(stop);
-      return async () => slots.release(slot);
+      out += 1;
+      return async () => {
+        out -= 1;
+        await slots.release(slot);
+      };
     },
-    out: () => slots.borrowed,
+    out: () => out,
     waiting: () => waiting.size,
+    resize(to) {
+      while (max - withheld.length > to) withheld.push(slots.acquire(BEFORE_ALL));
+      while (max - withheld.length < to && withheld.length > 0)
+        void withheld.pop()?.then((slot) => slots.release(slot));
+    },
   };
 }

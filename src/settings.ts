@@ -26,6 +26,11 @@ export interface Settings {
   chromiumPath: string | undefined;
   /** THRESH_MAX_PROCESS_MB: most memory of one process of a browser; 0: no bound. Default 2,048. */
   maxProcessMb: number;
+  /**
+   * THRESH_MAX_MEMORY_MB: most memory of a worker and its browsers together; 0: no bound. Undefined: 80 % of what the
+   * container or the machine gives.
+   */
+  maxMemoryMb: number | undefined;
   /** LOG_LEVEL. Default `info`. */
   logLevel: LogLevel;
   /** False when NO_COLOR is set to anything but the empty string. */
@@ -76,7 +81,10 @@ export function readSettings(
     targets: folder(pick('targets', 'THRESH_TARGETS'), './targets', cwd),
     parquet: oneOf(PARQUET_ENGINES, pick('parquet', 'THRESH_PARQUET')) ?? 'duckdb',
     chromiumPath: env.CHROMIUM_PATH || undefined,
-    maxProcessMb: processMb('THRESH_MAX_PROCESS_MB', env.THRESH_MAX_PROCESS_MB),
+    maxProcessMb: megabytes('THRESH_MAX_PROCESS_MB', env.THRESH_MAX_PROCESS_MB || '2048', LEAST_PROCESS_MB),
+    maxMemoryMb: env.THRESH_MAX_MEMORY_MB
+      ? megabytes('THRESH_MAX_MEMORY_MB', env.THRESH_MAX_MEMORY_MB, LEAST_MEMORY_MB)
+      : undefined,
     logLevel,
     color: !env.NO_COLOR,
     unicode: drawsUnicode(env),
@@ -136,10 +144,13 @@ function httpUrl(name: string, value: string | undefined): string | undefined {
 /** Chromium's main process alone takes 150 to 300 MB: less would kill browsers, not pages. */
 const LEAST_PROCESS_MB = 400;
 
-function processMb(name: string, value: string | undefined): number {
-  const mb = Number(value || 2_048);
-  if (Number.isSafeInteger(mb) && (mb === 0 || mb >= LEAST_PROCESS_MB)) return mb;
-  throw wrong(name, `is '${value}'`, `use a whole number of MB from ${LEAST_PROCESS_MB}, or 0 for no bound`);
+/** A worker and its browser take as much before the first page. */
+const LEAST_MEMORY_MB = 300;
+
+function megabytes(name: string, value: string, least: number): number {
+  const mb = Number(value);
+  if (Number.isSafeInteger(mb) && (mb === 0 || mb >= least)) return mb;
+  throw wrong(name, `is '${value}'`, `use a whole number of MB from ${least}, or 0 for no bound`);
 }
 
 function fileUrl(name: string, value: string): string {

@@ -7,6 +7,7 @@
 import type { Frontier, NewPage } from '../discovery/frontier.js';
 import { fingerprint, normaliseUrl } from '../discovery/normalise.js';
 import type { Robots } from '../discovery/robots.js';
+import { isThreshError } from '../errors.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { PageRequest } from '../target/definition.js';
@@ -47,6 +48,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let taken = options.taken;
   const isFull = (): boolean => limit !== undefined && taken >= limit;
 
+  /** Throws for a discovered page whose robots.txt cannot be had; a followed one is one of many, and skipped. */
+  async function judge({ url, from }: Candidate): Promise<NewPage['skip']> {
+    try {
+      return (await robots.allowed(url)) ? undefined : 'robots';
+    } catch (error) {
+      if (from === undefined || !isThreshError(error)) throw error;
+      return 'robots-unreachable';
+    }
+  }
+
   return {
     isFull,
     async admit(candidates) {
@@ -60,11 +71,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
           named.push({ candidate, identity });
         }
       }
+      // Before they count as seen: what cannot be judged now is to come again.
+      const rules = await Promise.all(named.map(({ candidate }) => judge(candidate)));
       const isNew = await ledger.addSeen(named.map(({ identity }) => fingerprint(identity)));
       const pages: NewPage[] = [];
       for (const [at, { candidate }] of named.entries()) {
         if (isNew[at] !== true) continue;
-        const skip = (await robots.allowed(candidate.url)) ? (isFull() ? 'limit' : undefined) : 'robots';
+        const skip = rules[at] ?? (isFull() ? 'limit' : undefined);
         if (skip === undefined) taken += 1;
         pages.push({ ...candidate, ...(skip === undefined ? {} : { skip }) });
       }

@@ -6,6 +6,7 @@ import { openFrontier } from '../discovery/frontier.js';
 import { aggregateBatch, readAggregated, workFiles } from './aggregating.js';
 import { deadSince, readJournal } from './journal.js';
 import { judgeBatch, readJudgement } from './judging.js';
+import { readMeasured } from './measuring.js';
 import { failedChecks, manifestOf, reportOf } from './report.js';
 import type { Next, Running } from './running.js';
 import type { BatchFiles } from './spec.js';
@@ -82,6 +83,7 @@ async function booksOf(deps: Running) {
     aggregated: await readAggregated(files),
     frontier: await frontierSize(files),
     journal: await readJournal(files.journal),
+    durations: await readMeasured(files.measured),
   };
 }
 

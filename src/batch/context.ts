@@ -14,6 +14,7 @@ import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
 import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { createTargetBoard, type TargetBoard } from '../queue/target-board.js';
+import { createWorkerBoard, type WorkerBoard } from '../queue/worker-board.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
 import type { OnBatchEvent } from './events.js';
@@ -27,11 +28,14 @@ export interface BatchContext {
   columns: Column[];
   encode: EncodeRow;
   sessions: Sessions;
+  /** What its browsers call themselves. */
+  userAgent: string;
   ledger: PageLedger;
   board: BatchBoard;
   targetBoard: TargetBoard;
   /** Names this process's part in the batch among all that work on it. */
   who: string;
+  workers: WorkerBoard;
   /** Whose appends wait for the disk. */
   segments: SegmentWriter;
   hindrance: Hindrance;
@@ -80,10 +84,12 @@ export async function openContext(
       pool,
       leaseSpec: (session) => leaseSpecOf(target, session),
     }),
+    userAgent: target.definition.browser.userAgent ?? (await pool.userAgent()),
     ledger: createPageLedger(redis.client, batch),
     board,
     targetBoard: createTargetBoard(redis.client, spec.target),
     who: writer,
+    workers: createWorkerBoard(redis.client),
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
     queue,
@@ -105,8 +111,8 @@ export function loadChecked(ref: string, targetsDir?: string): Promise<LoadedTar
 
 let writers = 0;
 
-/** Unique among all writers of a batch, on whatever host: two processes never share a segment. */
-function writerName(): string {
+/** Unique among all writers of a farm, on whatever host: two processes never share a segment. */
+export function writerName(): string {
   const host =
     hostname()
       .replace(/[^a-zA-Z0-9-]/g, '')

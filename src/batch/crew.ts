@@ -1,5 +1,5 @@
 /** A process's page worker for one target: takes page jobs from the target's queue and works them with the pool. */
-import { Worker } from 'bullmq';
+import { type Job, Worker } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import { type PageJob, retryDelayMs, workPage } from '../page/work-page.js';
 import { PREFIX, pageQueue } from '../queue/keys.js';
@@ -21,6 +21,14 @@ export interface CrewOptions {
 }
 
 export interface Crew {
+  /** Pages that it has taken from its queue and not settled. */
+  inFlight(): number;
+  /** Pages at once. */
+  size(): number;
+  /** So many pages at once from now on, at least one. Those in flight go on. */
+  resize(pages: number): void;
+  /** Most pages at once that it could do with now: with all that it may have at work, any number. */
+  wants(): number;
   /** Takes no more pages and waits for those in flight. */
   close(): Promise<void>;
 }
@@ -33,12 +41,16 @@ const STALLED_LOOK_MS = 2_500;
 export function createCrew(options: CrewOptions): Crew {
   const { redis, pool, onEvent, signal } = options;
   const targetBoard = createTargetBoard(redis.client, options.target);
+  let inFlight = 0;
   const worker = new Worker<PageJob>(
     pageQueue(options.target),
     async (job, token) => {
-      const context = await options.contextOf(job.data.batch);
-      if ((await lastEntry(context.files.journal))?.state !== 'fetching') return; // left over from a batch that went on
-      await workPage(job, token, { ...context, dir: context.files.dir, pool, onEvent, signal });
+      inFlight += 1;
+      try {
+        await work(job, token);
+      } finally {
+        inFlight -= 1;
+      }
     },
     {
       connection: redis.connection,
@@ -53,5 +65,20 @@ export function createCrew(options: CrewOptions): Crew {
     },
   );
   worker.on('error', () => undefined); // lost links are told by the handle's own client
-  return { close: () => worker.close() };
+
+  async function work(job: Job<PageJob>, token: string | undefined): Promise<void> {
+    const context = await options.contextOf(job.data.batch);
+    if ((await lastEntry(context.files.journal))?.state !== 'fetching') return; // left over from a batch that went on
+    await workPage(job, token, { ...context, dir: context.files.dir, pool, onEvent, signal });
+  }
+
+  return {
+    inFlight: () => inFlight,
+    size: () => worker.concurrency,
+    resize(pages) {
+      worker.concurrency = pages;
+    },
+    wants: () => (inFlight >= worker.concurrency ? Number.POSITIVE_INFINITY : inFlight + 1),
+    close: () => worker.close(),
+  };
 }

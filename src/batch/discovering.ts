@@ -12,6 +12,7 @@ export interface DiscoveringOptions {
   ledger: PageLedger;
   rules: Rules;
   limit: number | undefined;
+  userAgent: string;
   publish: () => Promise<void>;
   signal: AbortSignal;
 }
@@ -40,7 +41,10 @@ export async function discoverPages(options: DiscoveringOptions): Promise<Discov
     await options.publish();
   }
 
-  for await (const request of discover(target.definition.discover, signal)) {
+  for await (const request of discover(target.definition.discover, {
+    signal,
+    userAgent: options.userAgent,
+  })) {
     signal.throwIfAborted();
     candidates.push(request);
     const enough =

@@ -1,4 +1,5 @@
 import type { PageEvent } from '../page/events.js';
+import type { MachineReason } from '../throttle/machine-limit.js';
 import type { BatchState } from './journal.js';
 
 /** What happens in a batch, told to whoever listens (the log, the progress display, alerts). Facts, in the past tense. */
@@ -23,7 +24,14 @@ export type BatchEvent =
   | { kind: 'target.down'; batch: string; probedAgainInMs: number }
   | { kind: 'target.back'; batch: string }
   | { kind: 'target.quiet-hours'; batch: string; until: string }
+  /** For the sake of its machine this process has more or fewer pages in flight from now on. */
+  | { kind: 'worker.slots-changed'; slots: number; of: number; memoryMb: number; reason?: MachineReason }
+  /** Over the memory budget with one page: the browser is replaced when that has ended. */
+  | { kind: 'browser.renewed'; memoryMb: number; budgetMb: number }
   | { kind: 'batch.refused-links'; batch: string; host: string; example: string }
+  /** Its margin has been low for a while; said once, until it has recovered. */
+  | { kind: 'sla.at-risk'; batch: string; margin: number; etaMs: number; help: string }
+  | { kind: 'sla.recovered'; batch: string; margin: number; etaMs: number }
   | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }
   | PageEvent;

@@ -6,12 +6,14 @@ import path from 'node:path';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js';
 import type { S3Settings } from '../delivery/s3-store.js';
+import { PRODUCT } from '../discovery/user-agent.js';
 import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { createMemoryMark } from '../queue/memory-mark.js';
 import { openRedis, type RedisHandle } from '../queue/redis.js';
+import { createWorkerBoard } from '../queue/worker-board.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
-import { type BatchContext, openContext } from './context.js';
+import { type BatchContext, openContext, writerName } from './context.js';
 import { type Crew, createCrew } from './crew.js';
 import type { OnBatchEvent } from './events.js';
 import { type EndState, isEnd, lastEntry } from './journal.js';
@@ -19,6 +21,7 @@ import { runBatch } from './machine.js';
 import { enqueueBatch } from './open-batch.js';
 import { type RunnerLock, takeRunnerLock } from './runner-lock.js';
 import { batchFiles, listSpecs } from './spec.js';
+import { keepSlots } from './worker-slots.js';
 
 export interface FarmOptions {
   home: string;
@@ -28,7 +31,7 @@ export interface FarmOptions {
   executablePath: string | undefined;
   /** Most memory of one process of a browser. */
   maxProcessMb: number;
-  /** Pages at once in this process. */
+  /** Pages at once in this process, at most: its machine may have room for fewer. */
   concurrency: number;
   /** Default: one of real browsers. Closed with the farm. */
   pool?: BrowserPool;
@@ -69,14 +72,7 @@ const BATCHES_AT_ONCE = 4;
 
 /** Throws BROWSER_UNAVAILABLE or REDIS_UNAVAILABLE before any work is taken. */
 export async function startFarm(options: FarmOptions): Promise<Farm> {
-  const pool =
-    options.pool ??
-    createBrowserPool({
-      maxPages: options.concurrency,
-      temp: path.join(options.home, 'browsers'),
-      maxProcessMb: options.maxProcessMb,
-      ...(options.executablePath === undefined ? {} : { executablePath: options.executablePath }),
-    });
+  const pool = options.pool ?? browserPoolOf(options);
   const redis = await openEngines(pool, options);
   const stopping = new AbortController();
   const cutting = new AbortController();
@@ -103,6 +99,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   function joinTarget(target: string): void {
     if (crews.has(target) || stopping.signal.aborted) return;
     crews.set(target, createCrew({ ...options, target, redis, pool, contextOf, signal: cutting.signal }));
+    slots.shareOut();
   }
 
   const isOurs = (batch: string, target: string): boolean =>
@@ -185,6 +182,13 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const mark = await createMemoryMark(redis.client);
   if (options.onlyBatch === undefined) await requeueUnfinished();
 
+  const slots = keepSlots({
+    ...options,
+    worker: writerName(),
+    pool,
+    board: createWorkerBoard(redis.client),
+    crews,
+  });
   const batches = new Worker<BatchJob>(BATCH_QUEUE, processBatch, {
     connection: redis.connection,
     prefix: PREFIX,
@@ -213,6 +217,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       await Promise.all([batches.close(), ...[...crews.values()].map((crew) => crew.close())]);
       clearTimeout(limit);
       cutting.abort(new Error('stopped'));
+      slots.close();
       for (const context of contexts.values())
         await context.then((open) => open.close()).catch(() => undefined);
       await pool.close();
@@ -222,6 +227,16 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       cutting.abort(new Error('stopping'));
     },
   };
+}
+
+function browserPoolOf({ concurrency, home, maxProcessMb, executablePath }: FarmOptions): BrowserPool {
+  return createBrowserPool({
+    maxPages: concurrency,
+    temp: path.join(home, 'browsers'),
+    maxProcessMb,
+    product: PRODUCT,
+    ...(executablePath === undefined ? {} : { executablePath }),
+  });
 }
 
 /** A browser and a Redis that answer. */

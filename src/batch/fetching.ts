@@ -4,17 +4,18 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
-import type { Frontier } from '../discovery/frontier.js';
+import type { Frontier, FrontierPage } from '../discovery/frontier.js';
 import { ThreshError } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
+import type { PaceNeed } from '../throttle/pace.js';
 import type { Admission } from './admission.js';
 import type { DriftWatch } from './drift-watch.js';
 import type { OnBatchEvent } from './events.js';
 import { createFeeder } from './feeder.js';
 import { createFollowedLinks } from './followed.js';
-import type { Snapshots } from './snapshots.js';
+import type { Holding, Snapshots } from './snapshots.js';
 import type { Governed, Throttling } from './throttling.js';
 
 export interface FetchingOptions {
@@ -27,6 +28,8 @@ export interface FetchingOptions {
   segments: SegmentWriter;
   snapshots: Snapshots;
   throttling: Throttling;
+  /** What the batch needs of its target to make its window. */
+  need: () => PaceNeed;
   attempts: number;
   /** Undefined: the batch goes on whatever its pages give. */
   drift: DriftWatch | undefined;
@@ -79,7 +82,8 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
     const fed = paused === undefined && (await feeder.feed());
     const notice = paused ?? waitingFor(governed, nowMs);
     await options.snapshots.publish({
-      limit: governed.limit,
+      limit: governed.bearable,
+      holding: holdingOf(governed),
       ...(notice === undefined ? { state: 'fetching' } : { state: 'paused', notice }),
     });
     if (followed.isDone()) return;
@@ -99,11 +103,15 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
 }
 
 /** Undefined while pages may start, or will within moments. */
-function waitingFor({ circuit, why, pausedUntilMs }: Governed, nowMs: number): string | undefined {
+function waitingFor({ circuit, pausedUntilMs, quietUntilMs }: Governed, nowMs: number): string | undefined {
   const until = new Date(pausedUntilMs).toISOString();
-  if (why === 'quiet-hours') return `quiet hours of the target, until ${until}`;
+  if (quietUntilMs > 0) return `quiet hours of the target, until ${until}`;
   if (circuit === 'open') return 'the target is down: one page at a time is tried, and it goes on by itself';
   return pausedUntilMs - nowMs > WORTH_SAYING_MS ? `the target asked us to wait until ${until}` : undefined;
+}
+
+function holdingOf({ why, circuit, paceLimit, spacedBy }: Governed): Holding {
+  return { limitWhy: why, isDown: circuit === 'open', paceLimit, spacedBy };
 }
 
 /** Heard at the next look at what is asked for, by this loop as by all workers. */
@@ -112,10 +120,13 @@ async function pauseOnDrift({ drift, ledger, board }: FetchingOptions): Promise<
   if (reason !== undefined) await board.pauseFor(reason);
 }
 
-async function skipPage(
-  { segments, ledger }: FetchingOptions,
-  page: { n: number; url: string; skip?: string },
-): Promise<void> {
+const SKIPPED: Record<NonNullable<FrontierPage['skip']>, string> = {
+  robots: 'skipped: robots.txt forbids it',
+  'robots-unreachable': 'skipped: the robots.txt of its host cannot be had',
+  limit: 'skipped: beyond the limit',
+};
+
+async function skipPage({ segments, ledger }: FetchingOptions, page: FrontierPage): Promise<void> {
   const at = new Date().toISOString();
   await segments.append({
     rows: [],
@@ -127,8 +138,8 @@ async function skipPage(
       attempt: 0,
       at,
       failure: {
-        code: page.skip === 'robots' ? 'SKIPPED_ROBOTS' : 'SKIPPED_LIMIT',
-        message: `skipped: ${page.skip}`,
+        code: page.skip === 'limit' ? 'SKIPPED_LIMIT' : 'SKIPPED_ROBOTS',
+        message: SKIPPED[page.skip ?? 'limit'],
       },
     },
   });

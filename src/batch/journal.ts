@@ -38,6 +38,8 @@ export interface JournalEntry {
   failedIn?: ActiveState;
   /** Why: the gate's words, a failure's message, a person's command. */
   reason?: string;
+  /** Of `fetching`, when discovery led to it: pages that were found. */
+  discovered?: number;
   /** Dead letters before this entry were put back into the batch. */
   retriesDead?: true;
 }
@@ -95,6 +97,11 @@ export async function enterState(
     await handle.close();
   }
   return entry;
+}
+
+/** Pages that discovery found; undefined while it has not ended. */
+export function discoveredPages(entries: readonly JournalEntry[]): number | undefined {
+  return entries.findLast((entry) => entry.discovered !== undefined)?.discovered;
 }
 
 /** Dead letters from before this time do not count any more; undefined when none were ever put back. */

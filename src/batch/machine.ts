@@ -12,10 +12,12 @@ import { discoverPages } from './discovering.js';
 import { createDriftWatch } from './drift-watch.js';
 import { fetchPages } from './fetching.js';
 import { patientFrontier } from './hindrance.js';
+import { paceHistoryOf } from './history.js';
 import {
   type ActiveState,
   type BatchState,
   deadSince,
+  discoveredPages,
   type EndState,
   enterState,
   isEnd,
@@ -23,11 +25,12 @@ import {
   lastEntry,
   readJournal,
 } from './journal.js';
+import { type Measuring, openMeasuring } from './measuring.js';
 import { recover } from './recover.js';
 import { createRules } from './rules.js';
 import type { MachineDeps, Next, Running } from './running.js';
 import { setbackOf } from './setback.js';
-import { createSnapshots, publishWait, type Snapshots } from './snapshots.js';
+import { createSnapshots, publishWait, type Snapshots, type SnapshotsOptions } from './snapshots.js';
 import { batchFiles } from './spec.js';
 import { createThrottleFile } from './throttle-file.js';
 import { createThrottling, type Throttling } from './throttling.js';
@@ -107,10 +110,11 @@ async function discovering(deps: Running): Promise<Next> {
   await deps.destination.probe();
   await ledger.clear();
   await rm(files.frontier, { force: true });
+  let discovered: number;
   const frontier = patientFrontier(await openFrontier(files.frontier), deps.hindrance, deps.signal);
   try {
-    const snapshots = snapshotsOf(deps, frontier, new Date().toISOString());
-    const rules = createRules(target.definition, deps.signal);
+    const snapshots = snapshotsOf(deps, { frontier, startedAt: new Date().toISOString() });
+    const rules = createRules({ ...deps, target: target.definition });
     const found = await discoverPages({
       ...deps,
       frontier,
@@ -119,10 +123,11 @@ async function discovering(deps: Running): Promise<Next> {
       publish: () => snapshots.publish({ state: 'discovering' }),
     });
     deps.onEvent({ kind: 'batch.discovered', batch: spec.id, ...found });
+    discovered = found.pages;
   } finally {
     await frontier.close();
   }
-  return { to: 'fetching' };
+  return { to: 'fetching', discovered };
 }
 
 async function fetching(deps: Running): Promise<Next> {
@@ -150,9 +155,15 @@ async function fetching(deps: Running): Promise<Next> {
         frontier: frontier.size,
       });
     }
-    const rules = createRules(definition, deps.signal);
+    const rules = createRules({ ...deps, target: definition });
     await rules.seedHosts(frontier);
     const { maxConcurrency, minDelayMs, quietHours } = definition.throttle;
+    const startedAt = journal[0]?.at ?? spec.createdAt;
+    const measuring = await measuringOf(deps, {
+      startedAt,
+      discovered: discoveredPages(journal) ?? frontier.size,
+      windowMs: since === undefined ? definition.sla?.windowMs : undefined, // the window was its first run's
+    });
     throttling = createThrottling({
       batch: spec.id,
       who: deps.who,
@@ -162,20 +173,23 @@ async function fetching(deps: Running): Promise<Next> {
       maxConcurrency: Math.min(maxConcurrency, spec.concurrency ?? maxConcurrency),
       minDelayMs: Math.max(minDelayMs, (await rules.crawlDelayMs()) ?? 0),
       quietHours,
-      onSamples: () => undefined,
+      onSamples: measuring.take,
       onEvent: deps.onEvent,
     });
+    const snapshots = snapshotsOf(deps, { frontier, startedAt, measuring });
     await fetchPages({
       ...deps,
       batch: spec.id,
       frontier,
       admission: rules.admission({ frontier, ledger, limit: spec.limit, taken }),
-      snapshots: snapshotsOf(deps, frontier, journal[0]?.at ?? spec.createdAt),
+      snapshots,
       throttling,
+      need: measuring.need,
       attempts: definition.retries + 1,
       drift: definition.gate.pauseOnDrift ? createDriftWatch(definition.gate) : undefined,
     });
-    await snapshotsOf(deps, frontier, journal[0]?.at ?? spec.createdAt).publish({ state: 'aggregating' });
+    await snapshots.publish({ state: 'aggregating' });
+    await measuring.keep();
   } finally {
     await throttling?.close().catch(() => undefined); // Redis is away: what was learned last is kept
     await frontier.close();
@@ -185,13 +199,35 @@ async function fetching(deps: Running): Promise<Next> {
   return { to: 'aggregating' };
 }
 
+async function measuringOf(
+  { spec, target, destination, files, onEvent }: Running,
+  {
+    startedAt,
+    discovered,
+    windowMs,
+  }: { startedAt: string; discovered: number; windowMs: number | undefined },
+): Promise<Measuring> {
+  const { sla, throttle } = target.definition;
+  // A night's figures are a convenience: a store that does not answer now is met when it is delivered to.
+  const [before] = await destination.earlier(spec.target, spec.date, 1).catch(() => []);
+  return openMeasuring({
+    batch: spec.id,
+    file: files.measured,
+    startedAtMs: Date.parse(startedAt),
+    windowMs,
+    paced: spec.pace !== false && sla?.pace === true,
+    discovered,
+    history: before === undefined || spec.limit !== undefined ? undefined : paceHistoryOf(before, discovered),
+    maxConcurrency: Math.min(throttle.maxConcurrency, spec.concurrency ?? throttle.maxConcurrency),
+    onEvent,
+  });
+}
+
 function snapshotsOf(
   deps: Running,
-  frontier: Parameters<typeof createSnapshots>[0]['frontier'],
-  startedAt: string,
+  more: Pick<SnapshotsOptions, 'frontier' | 'startedAt' | 'measuring'>,
 ): Snapshots {
-  const windowMs = deps.target.definition.sla?.windowMs;
-  const { publish } = createSnapshots({ ...deps, frontier, startedAt, windowMs });
+  const { publish } = createSnapshots({ ...deps, ...more });
   return {
     async publish(now) {
       await publish(now);

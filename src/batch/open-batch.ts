@@ -15,6 +15,8 @@ export interface OpenRequest {
   out: string;
   limit?: number;
   concurrency?: number;
+  /** False: not held back to what the target's window needs. */
+  pace?: false;
 }
 
 export interface OpenedBatch {
@@ -42,7 +44,7 @@ export async function openBatch(request: OpenRequest, redis: RedisHandle): Promi
   }
   try {
     const found = await findUnfinished(request);
-    const opened = found ?? (await makeBatch(request));
+    const opened = found === undefined ? await makeBatch(request) : await unpaced(found, request);
     await enqueueBatch(opened.spec.id, redis);
     return opened;
   } finally {
@@ -52,7 +54,7 @@ export async function openBatch(request: OpenRequest, redis: RedisHandle): Promi
 
 async function makeBatch(request: OpenRequest): Promise<OpenedBatch> {
   const { name } = request.target.definition;
-  const { date, out, limit, concurrency } = request;
+  const { date, out, limit, concurrency, pace } = request;
   const spec: BatchSpec = {
     id: newBatchId(name, date),
     target: name,
@@ -63,9 +65,18 @@ async function makeBatch(request: OpenRequest): Promise<OpenedBatch> {
     out,
     ...(limit === undefined ? {} : { limit }),
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(pace === undefined ? {} : { pace }),
   };
   await writeSpec(request.home, spec);
   return { spec, resumedFrom: undefined };
+}
+
+/** Who goes on with a batch may be in a hurry; that holds for whoever takes it over. */
+async function unpaced(opened: OpenedBatch, { home, pace }: OpenRequest): Promise<OpenedBatch> {
+  if (pace === undefined || opened.spec.pace === pace) return opened;
+  const spec: BatchSpec = { ...opened.spec, pace };
+  await writeSpec(home, spec);
+  return { ...opened, spec };
 }
 
 /** The latest batch of the target and date, when it has not ended or has failed. */

@@ -2,10 +2,12 @@
 
 import { type Column, describeColumns, schemaHash } from '../dataset/column.js';
 import type { Verdict as Judgement } from '../dataset/gate.js';
-import type { Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
+import type { Effort, Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
 import type { ResolvedTarget } from '../target/defaults.js';
+import type { Durations } from '../telemetry/durations.js';
 import type { Aggregated } from './aggregating.js';
-import { isEnd, type JournalEntry } from './journal.js';
+import { discoveredPages, isEnd, type JournalEntry } from './journal.js';
+import { quantilesOf } from './measuring.js';
 import type { BatchSpec } from './spec.js';
 
 export function pageBooks(aggregated: Aggregated, frontier: number): PageBooks {
@@ -34,6 +36,8 @@ export interface ManifestInput {
   aggregated: Aggregated;
   frontier: number;
   journal: readonly JournalEntry[];
+  /** Of all attempts at its pages. */
+  durations: Durations;
   judgement: Judgement;
   /** Delivered whatever the gate said. */
   forced: boolean;
@@ -46,12 +50,18 @@ export function manifestOf({
   aggregated,
   frontier,
   journal,
+  durations,
   judgement,
   forced,
 }: ManifestInput): Manifest {
   const startedAt = journal[0]?.at ?? spec.createdAt;
   const { finishedAt } = aggregated;
   const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
+  const sla = target.sla && { ...slaOf(target.sla.windowMs / 1_000, seconds), ...quantilesOf(durations) };
+  const effort = effortOf(durations, {
+    discovered: discoveredPages(journal) ?? frontier,
+    attempts: aggregated.totals.attempts,
+  });
   return {
     version: 1,
     batch: spec.id,
@@ -63,7 +73,8 @@ export function manifestOf({
     rows: rowBooks(aggregated),
     statistics: aggregated.dataset.statistics,
     times: { startedAt, finishedAt, seconds, states: secondsByState(journal, finishedAt) },
-    ...(target.sla === undefined ? {} : { sla: slaOf(target.sla.windowMs / 1_000, seconds) }),
+    ...(sla === undefined ? {} : { sla }),
+    ...(effort === undefined ? {} : { effort }),
     engine: aggregated.engine,
     ...(spec.limit === undefined ? {} : { limit: spec.limit }),
     ...(forced ? { forced: failedChecks(judgement).map(({ name }) => name) } : {}),
@@ -82,21 +93,33 @@ export function failedChecks({ checks }: Judgement): Judgement['checks'] {
 export function reportOf(input: ReportInput): Report {
   const manifest = manifestOf(input);
   const fetching = manifest.times.states.fetching ?? 0;
-  const { aggregated, judgement, reason } = input;
+  const { aggregated, durations, judgement, reason } = input;
   return {
     state: input.state,
     ...(reason === undefined ? {} : { reason }),
     ...manifest,
     gate: { passed: judgement.passed, forced: input.forced, checks: judgement.checks },
     pagesPerSecond: fetching === 0 ? 0 : Math.round((manifest.pages.completed / fetching) * 100) / 100,
+    ...(durations.count === 0 ? {} : { durations: durations.encode() }),
     deadLetters: aggregated.deadLetters,
     quarantine: aggregated.quarantine.map(({ path, code, rows }) => ({ path, code, rows })),
   };
 }
 
-function slaOf(windowSeconds: number, seconds: number) {
-  const margin = 1 - seconds / windowSeconds;
-  return { windowSeconds, margin: Math.round(margin * 10_000) / 10_000, met: margin >= 0 };
+function effortOf(durations: Durations, books: Pick<Effort, 'discovered' | 'attempts'>): Effort | undefined {
+  if (durations.count === 0) return undefined;
+  return {
+    ...books,
+    measured: durations.count,
+    meanMs: Math.round(durations.mean()),
+    p50Ms: durations.quantile(0.5),
+    p99Ms: durations.quantile(0.99),
+  };
+}
+
+function slaOf(windowSeconds: number, runSeconds: number) {
+  const margin = 1 - runSeconds / windowSeconds;
+  return { windowSeconds, runSeconds, margin: Math.round(margin * 10_000) / 10_000, met: margin >= 0 };
 }
 
 function secondsByState(journal: readonly JournalEntry[], until: string): Record<string, number> {

@@ -6,6 +6,7 @@ import type { S3Settings } from '../delivery/s3-store.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { TargetBoard } from '../queue/target-board.js';
+import type { WorkerBoard } from '../queue/worker-board.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
@@ -19,6 +20,8 @@ export interface MachineDeps {
   spec: BatchSpec;
   target: LoadedTarget<Column[]>;
   columns: Column[];
+  /** What its browsers call themselves. */
+  userAgent: string;
   engine: 'duckdb' | 'parquetjs';
   s3: S3Settings;
   /** The target's page queue. */
@@ -28,6 +31,7 @@ export interface MachineDeps {
   targetBoard: TargetBoard;
   /** Names this process's part in the batch. */
   who: string;
+  workers: WorkerBoard;
   segments: SegmentWriter;
   hindrance: Hindrance;
   onEvent: OnBatchEvent;
@@ -47,4 +51,6 @@ export interface Running extends MachineDeps {
 export interface Next {
   to: BatchState;
   reason?: string;
+  /** Pages that discovery found. */
+  discovered?: number;
 }

@@ -3,24 +3,38 @@ import type { Queue } from 'bullmq';
 import type { Frontier } from '../discovery/frontier.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
+import type { WorkerBoard, WorkerStanding } from '../queue/worker-board.js';
 import { createRate } from '../telemetry/rate.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
+import { type HoldingFacts, heldBy } from '../throttle/held-by.js';
 import type { BatchState } from './journal.js';
+import type { Measuring } from './measuring.js';
 import type { BatchSpec } from './spec.js';
 
 export interface Snapshots {
   /** At most every `EVERY_MS`, unless the state changed. */
-  publish(now: { state: BatchState | 'paused'; limit?: number; notice?: string }): Promise<void>;
+  publish(now: {
+    state: BatchState | 'paused';
+    limit?: number;
+    notice?: string;
+    /** What else is known of what holds it back, while it fetches. */
+    holding?: Holding;
+  }): Promise<void>;
 }
+
+/** What is counted here is left out. */
+export type Holding = Omit<HoldingFacts, 'inFlight' | 'ready' | 'limit' | 'slots' | 'slotsWhy'>;
 
 export interface SnapshotsOptions {
   spec: BatchSpec;
-  windowMs: number | undefined;
+  /** While fetching. */
+  measuring?: Measuring;
   startedAt: string;
   queue: Queue;
   frontier: Frontier;
   ledger: PageLedger;
   board: BatchBoard;
+  workers: WorkerBoard;
   onSnapshot: (snapshot: BatchSnapshot) => void;
 }
 
@@ -44,10 +58,25 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       if (counted !== undefined && done > counted) rate.add(done - counted);
       counted = done;
       const unfinished = Math.max(0, frontier.size - done);
-      const etaMs = rate.etaMs(unfinished);
-      const elapsedMs = nowMs - Date.parse(options.startedAt);
-      const { windowMs } = options;
+      const {
+        active: inFlight = 0,
+        waiting = 0,
+        prioritized = 0,
+      } = await options.queue.getJobCounts('active', 'waiting', 'prioritized');
+      const paused = now.state === 'paused';
+      const figures = await options.measuring?.look({
+        frontier: frontier.size,
+        counts,
+        inFlight,
+        limit,
+        paused,
+      });
       const notice = now.notice ?? (await board.waitsFor());
+      const room = roomFor(spec.target, await options.workers.standing());
+      const held =
+        now.state === 'fetching'
+          ? heldBy({ ...now.holding, ...room, inFlight, ready: waiting + prioritized, limit })
+          : undefined;
       const snapshot: BatchSnapshot = {
         batch: spec.id,
         target: spec.target,
@@ -65,19 +94,30 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         rows: counts.rows,
         quarantined: counts.quarantined,
         retries: counts.retries,
-        inFlight: await options.queue.getActiveCount(),
+        inFlight,
         limit,
+        slots: room.slots,
+        ...(held === undefined ? {} : { heldBy: held }),
         pagesPerSecond: rate.perSecond(),
-        ...(etaMs === undefined ? {} : { etaMs }),
-        ...(windowMs === undefined || etaMs === undefined
-          ? {}
-          : { margin: 1 - (elapsedMs + etaMs) / windowMs }),
+        ...figures,
         ...(notice === undefined ? {} : { notice }),
       };
       await board.setSnapshot(JSON.stringify(snapshot));
       options.onSnapshot(snapshot);
     },
   };
+}
+
+/** Pages in flight that the farm has room for, of one target, and what most of the processes that lack some lack. */
+function roomFor(
+  target: string,
+  workers: readonly WorkerStanding[],
+): Pick<HoldingFacts, 'slots' | 'slotsWhy'> {
+  const ours = workers.filter((worker) => worker.targets[target] !== undefined);
+  const slots = ours.reduce((sum, worker) => sum + (worker.targets[target]?.slots ?? 0), 0);
+  const lacking = ours.filter(({ reason }) => reason !== undefined);
+  const most = lacking.toSorted((a, b) => b.concurrency - b.slots - (a.concurrency - a.slots))[0];
+  return { slots, slotsWhy: most?.reason as HoldingFacts['slotsWhy'] };
 }
 
 /** Outside of discovering and fetching nothing is counted: the last figures, with what is waited for now. */
@@ -87,7 +127,7 @@ export async function publishWait(
 ): Promise<void> {
   const json = await board.snapshot();
   if (json === undefined) return;
-  const { notice: _, ...figures } = JSON.parse(json) as BatchSnapshot;
+  const { notice: _, heldBy: __, ...figures } = JSON.parse(json) as BatchSnapshot;
   const snapshot: BatchSnapshot = { ...figures, state, ...(notice === undefined ? {} : { notice }) };
   await board.setSnapshot(JSON.stringify(snapshot));
   onSnapshot(snapshot);

@@ -20,6 +20,8 @@ export interface BatchSpec {
   limit?: number;
   /** Pages in flight at most, below the target's own maximum. */
   concurrency?: number;
+  /** False: not held back to what the target's window needs. */
+  pace?: false;
 }
 
 export interface BatchFiles {
@@ -28,12 +30,16 @@ export interface BatchFiles {
   journal: string;
   frontier: string;
   segments: string;
+  /** The robots.txt of its origins as it was read. */
+  robots: string;
   /** Aggregation's workplace; holds the dataset until it is delivered. */
   work: string;
   /** What of the delivery is done. */
   delivery: string;
   /** Names the process that runs the batch: runner-lock.ts. */
   runner: string;
+  /** How long pages took, so far: measuring.ts. */
+  measured: string;
   /** The batch's own copy of what it reported last. */
   report: string;
 }
@@ -50,9 +56,11 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     journal: path.join(dir, 'journal.ndjson'),
     frontier: path.join(dir, 'frontier.ndjson'),
     segments: path.join(dir, 'segments'),
+    robots: path.join(dir, 'robots.json'),
     work: path.join(dir, 'work'),
     delivery: path.join(dir, 'delivery.ndjson'),
     runner: path.join(dir, 'runner.lock'),
+    measured: path.join(dir, 'measured.json'),
     report: path.join(dir, 'report.json'),
   };
 }

@@ -7,8 +7,9 @@ import type { Queue } from 'bullmq';
 import { createLimitedQueue } from '../queue/limited-queue.js';
 import type { TargetBoard } from '../queue/target-board.js';
 import type { QuietHours } from '../target/definition.js';
+import type { PaceNeed } from '../throttle/pace.js';
 import type { PageSample } from '../throttle/page-sample.js';
-import { quietUntilMs } from '../throttle/quiet-hours.js';
+import { quietUntil } from '../throttle/quiet-hours.js';
 import {
   createThrottle,
   type LearnedThrottle,
@@ -17,12 +18,6 @@ import {
 } from '../throttle/throttle.js';
 import type { OnBatchEvent } from './events.js';
 import type { ThrottleFile } from './throttle-file.js';
-
-/** What a batch needs of its target to make its window; absent: as much as the target bears. */
-export interface Need {
-  slots?: number;
-  perSecond?: number;
-}
 
 export interface ThrottlingOptions {
   batch: string;
@@ -40,21 +35,28 @@ export interface ThrottlingOptions {
 
 /** The decision with what the farm makes of it. */
 export interface Governed {
-  /** Pages in flight that are allowed now. */
+  /** Pages in flight that are allowed now: the lower of what the target bears and what its batches need. */
   limit: number;
-  /** What the target bears, pages in flight. */
+  /** Pages in flight that the target bears. */
   bearable: number;
+  /** Why it bears no more. */
+  why: ThrottleDecision['why'];
+  /** Pages in flight that are enough for the windows of its batches; undefined: they take what they get. */
+  paceLimit: number | undefined;
+  /** Page starts a second. */
   perSecond: number | undefined;
+  /** For whose sake page starts are spaced or put off; undefined: they are not. */
+  spacedBy: 'target' | 'pace' | 'politeness' | undefined;
   circuit: 'closed' | 'open';
-  /** What sets the limit. */
-  why: ThrottleDecision['why'] | 'pace' | 'quiet-hours';
-  /** Epoch ms; in the past or 0: no pause. */
+  /** Epoch ms; 0: no pause. */
   pausedUntilMs: number;
+  /** The same, when the pause is for the target's quiet hours. */
+  quietUntilMs: number;
 }
 
 export interface Throttling {
   /** To be called every few hundred ms. `inFlight`: pages of the target in flight over the whole farm. */
-  tick(now: { nowMs: number; inFlight: number; need: Need }): Promise<Governed>;
+  tick(now: { nowMs: number; inFlight: number; need: PaceNeed }): Promise<Governed>;
   /** Keeps what was learned, and leaves the throttle to another batch. */
   close(): Promise<void>;
 }
@@ -86,20 +88,26 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
     await file.write(learned);
   }
 
-  function govern(decision: ThrottleDecision, need: Need, nowMs: number): Governed {
-    const { limit: bearable, circuit } = decision;
-    const quietMs = Math.max(0, ...options.quietHours.map((hours) => quietUntilMs(hours, nowMs) ?? 0));
-    const slots = need.slots === undefined ? bearable : Math.max(1, Math.ceil(need.slots));
-    const isPaced =
-      slots < bearable ||
-      (need.perSecond !== undefined && need.perSecond < (decision.perSecond ?? Number.POSITIVE_INFINITY));
+  function govern(decision: ThrottleDecision, need: PaceNeed, nowMs: number): Governed {
+    const { limit: bearable, circuit, why } = decision;
+    const quietUntilMs = Math.max(0, ...options.quietHours.map((hours) => quietUntil(hours, nowMs) ?? 0));
+    const paceLimit = need.slots === undefined ? undefined : Math.max(1, Math.ceil(need.slots));
+    const perSecond = least(decision.perSecond, need.perSecond);
+    const rates = {
+      politeness: options.minDelayMs === 0 ? undefined : 1_000 / options.minDelayMs,
+      target: decision.perSecond,
+      pace: need.perSecond,
+    };
     return {
-      limit: Math.min(bearable, slots),
+      limit: Math.min(bearable, paceLimit ?? bearable),
       bearable,
-      perSecond: least(decision.perSecond, need.perSecond),
+      why,
+      paceLimit,
+      perSecond,
+      spacedBy: quietUntilMs > 0 ? 'politeness' : decision.pausedUntilMs > nowMs ? 'target' : slowest(rates),
       circuit,
-      why: quietMs > 0 ? 'quiet-hours' : isPaced ? 'pace' : decision.why,
-      pausedUntilMs: Math.max(decision.pausedUntilMs, quietMs),
+      pausedUntilMs: Math.max(decision.pausedUntilMs, quietUntilMs),
+      quietUntilMs,
     };
   }
 
@@ -109,8 +117,8 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
     if (now.circuit === 'open' && was?.circuit !== 'open')
       onEvent({ kind: 'target.down', batch, probedAgainInMs: Math.max(0, now.pausedUntilMs - nowMs) });
     if (now.circuit === 'closed' && was?.circuit === 'open') onEvent({ kind: 'target.back', batch });
-    if (now.why === 'quiet-hours' && was?.why !== 'quiet-hours')
-      onEvent({ kind: 'target.quiet-hours', batch, until: new Date(now.pausedUntilMs).toISOString() });
+    if (now.quietUntilMs > 0 && (was?.quietUntilMs ?? 0) === 0)
+      onEvent({ kind: 'target.quiet-hours', batch, until: new Date(now.quietUntilMs).toISOString() });
     const asked = now.why === 'refused' || now.why === 'blocked';
     if (asked && was?.why !== now.why && now.circuit === 'closed')
       onEvent({
@@ -157,11 +165,11 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
 const NEED_KNOWN_MS = 3_000;
 
 /** What all batches of the target need together: one that takes what it gets makes the sum that. */
-function sumOf(needs: readonly string[], nowMs: number): Need {
+function sumOf(needs: readonly string[], nowMs: number): PaceNeed {
   const known = needs
-    .map((json) => JSON.parse(json) as Need & { atMs: number })
+    .map((json) => JSON.parse(json) as PaceNeed & { atMs: number })
     .filter(({ atMs }) => nowMs - atMs < NEED_KNOWN_MS);
-  const total = (of: (need: Need) => number | undefined): number | undefined =>
+  const total = (of: (need: PaceNeed) => number | undefined): number | undefined =>
     known.reduce<number | undefined>((sum, need) => (sum === undefined ? undefined : plus(sum, of(need))), 0);
   const slots = total((need) => need.slots);
   const perSecond = total((need) => need.perSecond);
@@ -181,13 +189,22 @@ function parsed<T>(json: string | undefined): T | undefined {
   return json === undefined ? undefined : (JSON.parse(json) as T);
 }
 
+function slowest(rates: Record<'politeness' | 'target' | 'pace', number | undefined>): Governed['spacedBy'] {
+  const bounds = Object.entries(rates).filter(([, perSecond]) => perSecond !== undefined);
+  const [first] = bounds.sort(([, one = 0], [, other = 0]) => one - other);
+  return first?.[0] as Governed['spacedBy'];
+}
+
 function unknownYet(limit: number): Governed {
   return {
     limit,
     bearable: limit,
-    perSecond: undefined,
-    circuit: 'closed',
     why: 'finding',
+    paceLimit: undefined,
+    perSecond: undefined,
+    spacedBy: undefined,
+    circuit: 'closed',
     pausedUntilMs: 0,
+    quietUntilMs: 0,
   };
 }

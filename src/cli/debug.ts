@@ -7,6 +7,7 @@ import { createBrowserPool } from '../../browser-pool/index.js';
 import { loadChecked } from '../batch/context.js';
 import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
+import { PRODUCT } from '../discovery/user-agent.js';
 import { ThreshError } from '../errors.js';
 import { keepArtifacts } from '../page/artifacts.js';
 import { leaseSpecOf, type RenderOutcome, renderPage } from '../page/render.js';
@@ -92,6 +93,7 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
       : path.join(settings.home, 'browsers'),
     headless: !isHeaded,
     maxProcessMb: settings.maxProcessMb,
+    product: PRODUCT,
     ...(settings.chromiumPath === undefined ? {} : { executablePath: settings.chromiumPath }),
     ...(options.slowMo === undefined ? {} : { slowMoMs: options.slowMo }),
     ...(options.devtools === true ? { devtools: true } : {}),

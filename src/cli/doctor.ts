@@ -6,12 +6,15 @@ import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { createBrowserPool } from '../../browser-pool/index.js';
 import { type Finding, look } from '../../setup/findings.mjs';
+import { memoryBudgetMb } from '../batch/worker-slots.js';
 import { openDestination } from '../delivery/destination.js';
 import { isThreshError, reasonOf } from '../errors.js';
 import type { Environment, Settings } from '../settings.js';
+import { cpuBound, freeMemory, memoryBound } from '../telemetry/machine-bounds.js';
 import { plainText } from '../telemetry/plain-text.js';
 import { withRedis } from './embedded.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { defaultConcurrency } from './run.js';
 
 const BROWSER_LIMIT_MS = 30_000;
 
@@ -26,6 +29,8 @@ export async function doctor(
   const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/[/\\]$/, '');
   const checks: Check[] = look(root, { ...env });
   const isThere = (name: string): boolean => checks.some((check) => check.name === name && check.ok);
+  checks.push(await tried('cpu', async () => cpuFound(), ''));
+  checks.push(await tried('memory', async () => memoryFound(settings), ''));
   checks.push(await tried('home', () => writable(settings.home), 'set THRESH_HOME to a folder of yours'));
   checks.push(await tried('out', () => outWritable(settings), 'set THRESH_OUT to a folder of yours'));
   if (isThere('chromium')) checks.push(await tried('browser', () => startBrowser(settings), 'npm run setup'));
@@ -56,6 +61,23 @@ async function writable(folder: string): Promise<string> {
   while (!existsSync(there)) there = path.dirname(there);
   await access(there, constants.W_OK);
   return there === folder ? `${folder} can be written` : `${folder} can be made`;
+}
+
+/** The limits that the farm goes by, and where they were found. */
+function cpuFound(): string {
+  const { value, where } = cpuBound();
+  return `${Number(value.toFixed(2))} CPUs by ${where}: ${defaultConcurrency()} pages at once unless told otherwise`;
+}
+
+function memoryFound({ maxMemoryMb }: Settings): string {
+  const { value, where } = memoryBound();
+  const free = freeMemory();
+  const budgetMb = memoryBudgetMb(maxMemoryMb);
+  return [
+    `${Math.round(value)} MB by ${where}`,
+    free === undefined ? 'unknown how much is free' : `${Math.round(free.mb)} MB free`,
+    Number.isFinite(budgetMb) ? `${budgetMb} MB for a worker and its browsers` : 'no bound for a worker',
+  ].join(', ');
 }
 
 async function outWritable({ out, s3 }: Settings): Promise<string> {

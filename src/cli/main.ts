@@ -54,6 +54,7 @@ function build(): Command {
     .option('--out <folder>', 'where the dataset is delivered (THRESH_OUT, ./out)')
     .option('--limit <pages>', 'skip pages beyond this many', count)
     .option('--concurrency <pages>', 'pages at once', count)
+    .option('--no-pace', 'as fast as the target bears, though its sla.window needs less')
     .option('--json', 'the report as JSON on stdout')
     .addHelpText(
       'after',
@@ -62,6 +63,37 @@ function build(): Command {
     .action(async (target: string, options) => {
       const { run } = await import('./run.js');
       await act(program, (settings) => run(target, { ...options, targetsDir: settings.targets }, settings));
+    });
+  program
+    .command('plan <target>')
+    .description('what a night would take: workers, time, margin, and what matters most')
+    .option('--pages <count>', "pages to be fetched (those of the target's last batch)", count)
+    .option('--window <duration>', "4h, 30m or 1h30m (the target's sla.window)")
+    .option('--concurrency <pages>', "pages at once of one worker (this machine's default)", count)
+    .option('--out <folder>', 'where earlier batches were delivered (THRESH_OUT, ./out)')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+A page holds its slot, one of the pages in flight, for its page time. So many are needed in flight:
+
+  (pages x attempts a page / time) / (1 / page time)        time: the window less a reserve of 30 %
+
+and so many are had at most as the target bears. Page time and retries are those of its earlier batches
+(their report.json), what it bears is what the throttle learned or throttle.maxConcurrency; what nobody
+has measured yet is marked as assumed. Each line of the table asks what one of them on a bad night would
+do: the worst that was seen, or what a guess may be wrong by. Nothing is fetched.
+
+Examples:
+  thresh plan my-shop --pages 50000 --window 4h
+  thresh plan my-shop                              as many pages as last night, in its sla.window
+  thresh plan my-shop --concurrency 16 --json      for workers on larger machines, for a script
+
+Exit codes: 0 it can be done, 1 it cannot within the window, 2 wrong usage or target.`,
+    )
+    .action(async (target: string, options) => {
+      const { plan } = await import('./plan.js');
+      await act(program, (settings) => plan(target, options, settings));
     });
   program
     .command('worker')

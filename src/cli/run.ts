@@ -1,10 +1,10 @@
 /** `thresh run`: one batch to its end in this process, or watching the process that already runs it. */
-import os from 'node:os';
 import { loadChecked } from '../batch/context.js';
 import { dateIn, openBatch } from '../batch/open-batch.js';
 import { openDestination } from '../delivery/destination.js';
 import { ThreshError } from '../errors.js';
 import { readSettings, type Settings } from '../settings.js';
+import { cpuBound } from '../telemetry/machine-bounds.js';
 import { carryBatch } from './carry-batch.js';
 import { withRedis } from './embedded.js';
 import type { ExitCode } from './exit-codes.js';
@@ -14,6 +14,8 @@ export interface RunOptions {
   out?: string;
   limit?: number;
   concurrency?: number;
+  /** False: not held back to what the target's window needs. */
+  pace?: boolean;
   json?: boolean;
   targetsDir?: string;
 }
@@ -41,6 +43,7 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
         out,
         ...(options.limit === undefined ? {} : { limit: options.limit }),
         ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+        ...(options.pace === false ? { pace: false } : {}),
       },
       redis,
     ),
@@ -51,14 +54,18 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
 }
 
 /** Throws USAGE for what is neither a folder of this machine nor a place in S3. */
-function outFolder(typed: string | undefined, ofTarget: string | undefined, settings: Settings): string {
+export function outFolder(
+  typed: string | undefined,
+  ofTarget: string | undefined,
+  settings: Settings,
+): string {
   const named = typed ?? ofTarget;
   return named === undefined ? settings.out : readSettings({}, { out: named }).out;
 }
 
-/** Loading pages saturates a core at about two pages in flight. */
+/** Loading pages saturates a core at about two pages in flight. A container's share of the CPUs is what counts. */
 export function defaultConcurrency(): number {
-  return Math.max(2, os.availableParallelism() * 2);
+  return Math.max(2, Math.round(cpuBound().value * 2));
 }
 
 function isDate(text: string): boolean {

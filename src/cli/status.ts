@@ -6,8 +6,11 @@ import { type BatchSpec, batchFiles, listSpecs } from '../batch/spec.js';
 import { standingOf } from '../batch/steer.js';
 import { createBatchBoard } from '../queue/batch-board.js';
 import type { RedisHandle } from '../queue/redis.js';
+import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
 import type { Settings } from '../settings.js';
+import { formatDuration } from '../telemetry/duration.js';
 import { plainText } from '../telemetry/plain-text.js';
+import { heldByWords, percent, timingOf } from '../telemetry/progress-lines.js';
 import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
@@ -29,7 +32,11 @@ interface Standing {
     | { frontier: number; completed: number; gone: number; skipped: number; dead: number; unfinished: number }
     | undefined;
   rows: number | undefined;
+  /** Projected while it runs, then what it was; undefined without an SLA. */
+  margin?: number;
   snapshot?: BatchSnapshot;
+  /** The processes that work for its target now. */
+  workers?: WorkerStanding[];
 }
 
 const SHOWN = 20;
@@ -68,7 +75,8 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
   };
   if (isEnd(state)) {
     const report = await readReport(settings.home, spec);
-    return { ...named, state, pages: report?.pages, rows: report?.rows.delivered };
+    const margin = report?.sla === undefined ? {} : { margin: report.sla.margin };
+    return { ...named, ...margin, state, pages: report?.pages, rows: report?.rows.delivered };
   }
   const board = redis === undefined ? undefined : createBatchBoard(redis.client, spec.id);
   const waitsFor = await board?.waitsFor();
@@ -78,15 +86,23 @@ async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle
     return { ...named, ...reason, state, pages: undefined, rows: undefined };
   }
   const snapshot = JSON.parse(json) as BatchSnapshot;
-  const { pages, rows, notice = waitsFor } = snapshot;
+  const { pages, rows, margin, notice = waitsFor } = snapshot;
   return {
     ...named,
+    ...(margin === undefined ? {} : { margin }),
     ...(notice === undefined ? {} : { reason: notice }),
     state: snapshot.state,
     pages,
     rows,
     snapshot,
+    workers: await workersOf(spec.target, redis),
   };
+}
+
+async function workersOf(target: string, redis: RedisHandle | undefined): Promise<WorkerStanding[]> {
+  if (redis === undefined) return [];
+  const all = await createWorkerBoard(redis.client).standing();
+  return all.filter(({ targets }) => targets[target] !== undefined);
 }
 
 function show(standings: Standing[], { json }: StatusOptions, total: number): ExitCode {
@@ -99,10 +115,10 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
     return EXIT.ok;
   }
   const table = new Table({
-    head: ['batch', 'state', 'done', 'pages', 'dead', 'rows', ''],
+    head: ['batch', 'state', 'done', 'pages', 'dead', 'rows', 'ETA', 'margin', ''],
     style: { head: [], border: [] },
   });
-  for (const { batch, state, pages, rows, reason } of standings) {
+  for (const { batch, state, pages, rows, reason, snapshot, margin } of standings) {
     const done = pages === undefined ? '-' : String(pages.frontier - pages.unfinished);
     table.push([
       batch,
@@ -111,16 +127,34 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
       pages?.frontier ?? '-',
       pages?.dead ?? '-',
       rows ?? '-',
-      plainText(reason ?? '', 60),
+      snapshot?.etaMs === undefined ? '-' : formatDuration(snapshot.etaMs),
+      margin === undefined ? '-' : percent(margin),
+      plainText(reason ?? riskOrHeld(snapshot), 60),
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
   const [only] = standings;
+  const timing = standings.length === 1 && only?.snapshot && timingOf(only.snapshot);
+  if (timing) process.stdout.write(`${plainText(timing, 1_000)}\n`);
   if (standings.length === 1 && only?.reason !== undefined)
     process.stdout.write(`${plainText(only.reason, 1_000)}\n`);
+  for (const line of only === undefined || standings.length > 1 ? [] : workerLines(only))
+    process.stdout.write(`${plainText(line, 1_000)}\n`);
   if (total > standings.length && standings.length > 1)
     process.stdout.write(`the latest ${standings.length} of ${total}\n`);
   return EXIT.ok;
+}
+
+function workerLines({ snapshot, workers = [] }: Standing): string[] {
+  const held = heldByWords(snapshot ?? {}, 'held by: ');
+  return [
+    ...(held === '' ? [] : [held]),
+    ...workers.map(({ worker, slots, concurrency, reason, inFlight, memoryMb, budgetMb }) => {
+      const why = reason === undefined ? '' : ` (${reason})`;
+      const budget = budgetMb === undefined ? '' : ` of ${budgetMb}`;
+      return `worker ${worker}: ${inFlight} in flight, ${slots} of ${concurrency} slots${why}, ${memoryMb}${budget} MB`;
+    }),
+  ];
 }
 
 async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle): Promise<ExitCode> {
@@ -140,4 +174,9 @@ async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle)
     }
     await delay(LOOK_MS);
   }
+}
+
+function riskOrHeld(snapshot: BatchSnapshot | undefined): string {
+  if (snapshot === undefined) return '';
+  return snapshot.risk === undefined ? heldByWords(snapshot, 'held by ') : `at risk; ${snapshot.risk}`;
 }

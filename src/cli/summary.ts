@@ -49,7 +49,11 @@ export async function summaryOf(spec: BatchSpec, end: JournalEntry, options: Sum
 function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): string[] {
   const why = end.reason === undefined ? [] : [`  why      ${plainText(end.reason, 1_000)}`];
   if (report === undefined) return why;
-  const { pages, rows, times, sla } = report;
+  const { pages, rows, times, sla, effort } = report;
+  const pageTimes =
+    effort === undefined
+      ? ''
+      : `, page p50 ${formatDuration(effort.p50Ms)}, p99 ${formatDuration(effort.p99Ms)}`;
   const margin =
     sla === undefined
       ? ''
@@ -58,7 +62,7 @@ function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): 
     ...why,
     `  pages    ${pages.completed} completed, ${pages.gone} gone, ${pages.skipped} skipped, ${pages.dead} dead, ${pages.unfinished} unfinished, of ${pages.frontier}`,
     `  rows     ${rows.delivered} delivered, ${rows.duplicates} duplicates, ${rows.quarantined} quarantined, of ${rows.read}`,
-    `  time     ${formatDuration(times.seconds * 1_000)}, ${report.pagesPerSecond} pages/s${margin}`,
+    `  time     ${formatDuration(times.seconds * 1_000)}, ${report.pagesPerSecond} pages/s${pageTimes}${margin}`,
     ...(end.state === 'delivered' ? [`  dataset  ${below(spec, `date=${spec.date}`)}`] : []),
     `  report   ${below(spec, '_runs', spec.id, 'report.json')}`,
     ...(pages.dead > 0 ? [`  dead letters: thresh failures ${spec.id}`] : []),

@@ -37,9 +37,27 @@ export interface BatchTimes {
 
 export interface SlaFigures {
   windowSeconds: number;
+  /** Of the whole batch, to the aggregation's end. */
+  runSeconds: number;
   /** `1 - run time / window` */
   margin: number;
   met: boolean;
+  /** ms that half of the attempts at pages, and 99 in 100, took at most. */
+  p50Ms?: number;
+  p99Ms?: number;
+}
+
+/** What fetching took: where the next night's pace and plan start. */
+export interface Effort {
+  /** Pages that discovery found; the others of the frontier were followed. */
+  discovered: number;
+  /** At the pages that have an outcome, up to it. */
+  attempts: number;
+  /** Attempts whose time was measured, and their time, ms. */
+  measured: number;
+  meanMs: number;
+  p50Ms: number;
+  p99Ms: number;
 }
 
 export interface Manifest {
@@ -56,6 +74,8 @@ export interface Manifest {
   statistics: Record<string, unknown>;
   times: BatchTimes;
   sla?: SlaFigures;
+  /** Absent when no attempt was measured. */
+  effort?: Effort;
   engine: string;
   /** Of a batch that was run with --limit: a sample, left out when later datasets are compared with earlier ones. */
   limit?: number;
@@ -68,6 +88,8 @@ export interface Report extends Manifest {
   reason?: string;
   gate: { passed: boolean; forced: boolean; checks: unknown[] };
   pagesPerSecond: number;
+  /** The times behind `effort`: an HdrHistogram (V2, compressed, base64), so that those of several nights can be added up. */
+  durations?: string;
   deadLetters: Record<string, number>;
   quarantine: { path: string; code: string; rows: number }[];
 }

@@ -3,10 +3,19 @@ import { isThreshError, reasonOf, ThreshError } from '../errors.js';
 import type { Discover, PageRequest, SitemapSource } from '../target/definition.js';
 import { readSitemaps } from './sitemap.js';
 
+export interface DiscoverOptions {
+  signal?: AbortSignal | undefined;
+  /** Sent with the requests for sitemaps. */
+  userAgent?: string | undefined;
+}
+
 /** Throws DISCOVERY_FAILED. */
-export async function* discover(source: Discover, signal?: AbortSignal): AsyncGenerator<PageRequest> {
+export async function* discover(
+  source: Discover,
+  { signal, userAgent }: DiscoverOptions = {},
+): AsyncGenerator<PageRequest> {
   if (isSitemap(source)) {
-    yield* fromSitemap(source, signal);
+    yield* fromSitemap(source, { signal, userAgent });
     return;
   }
   let count = 0;
@@ -29,12 +38,12 @@ export async function* discover(source: Discover, signal?: AbortSignal): AsyncGe
 
 async function* fromSitemap(
   { urls, options }: SitemapSource,
-  signal?: AbortSignal,
+  { signal, userAgent }: DiscoverOptions,
 ): AsyncGenerator<PageRequest> {
   const include = patternsOf(options.include);
   const exclude = patternsOf(options.exclude);
   const since = options.since === undefined ? undefined : new Date(options.since).getTime();
-  for await (const { url, lastmod } of readSitemaps(urls, signal)) {
+  for await (const { url, lastmod } of readSitemaps(urls, signal, { userAgent })) {
     if (!/^https?:/.test(url)) continue;
     if (include.length > 0 && !include.some((pattern) => matches(pattern, url))) continue;
     if (exclude.some((pattern) => matches(pattern, url))) continue;

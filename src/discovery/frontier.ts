@@ -11,7 +11,7 @@ export interface NewPage {
   label?: string;
   data?: Json;
   /** Why it is not fetched. */
-  skip?: 'robots' | 'limit';
+  skip?: 'robots' | 'robots-unreachable' | 'limit';
   /** The page that followed the link to it. */
   from?: number;
 }

@@ -1,54 +1,124 @@
 /**
- * robots.txt by RFC 9309, a file an origin, asked for once: 4xx means that everything is allowed, 5xx and no answer
- * that nothing is; at most 500 KB are read.
+ * robots.txt by RFC 9309, a file an origin. It is asked for at most once in 24 hours; 4xx and redirects that do not end
+ * mean that everything is allowed; at most 500 KB are read. 429, 5xx and no answer, after several tries, mean that
+ * nothing may be fetched: not a silent skip of every page but a failure that says so, unless an older copy is at hand.
+ * 429 is not taken for the "unavailable" of other 4xx: who is told to slow down has not been told that there are no rules.
  */
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import robotsParser from 'robots-parser';
-import { type FetchText, fetchText } from './fetch-text.js';
+import { ThreshError } from '../errors.js';
+import { fetchText } from './fetch-text.js';
+import { robotsName } from './user-agent.js';
 
 export interface Robots {
+  /** Throws DISCOVERY_FAILED when the rules cannot be had. */
   allowed(url: string): Promise<boolean>;
-  /** Crawl-delay of an origin for our user agent, ms. */
+  /** Crawl-delay of an origin for our user agent, ms. Throws as `allowed`. */
   crawlDelayMs(origin: string): Promise<number | undefined>;
 }
 
 export interface RobotsOptions {
   mode: 'respect' | 'ignore';
-  /** The name that rules are looked up by. Default `Thresh`. */
-  userAgent?: string;
-  signal?: AbortSignal;
+  /** Sent with the request; its product token is what rules are looked up by. Default the farm's own. */
+  userAgent?: string | undefined;
+  /** Where the copies are kept, for another process that goes on with the same work. Default nowhere. */
+  file?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** Epoch ms. Default the clock. */
+  now?: () => number;
+  /** Before the second try, ms. Default 1,000. */
+  gapMs?: number;
 }
 
-type Rules = {
+interface Rules {
   isAllowed(url: string, agent: string): boolean | undefined;
   getCrawlDelay(agent: string): number | undefined;
-};
+}
+
+/** What an origin said, and when; '' when there are no rules. */
+interface Copy {
+  atMs: number;
+  text: string;
+}
+
+interface Known {
+  rules: Promise<Rules>;
+  untilMs: number;
+}
 
 const MAX_BYTES = 500 * 1024;
 const LONGEST_DELAY_MS = 120_000;
-const NOTHING_SAID: Rules = { isAllowed: () => true, getCrawlDelay: () => undefined };
-const NOTHING_ALLOWED: Rules = { isAllowed: () => false, getCrawlDelay: () => undefined };
+const FRESH_MS = 24 * 3_600_000;
+/** An origin that did not answer is not asked again for every page. */
+const UNREACHED_MS = 5 * 60_000;
+const MAX_KEPT = 20;
 
-export function createRobots({ mode, userAgent = 'Thresh', signal }: RobotsOptions): Robots {
-  const known = new Map<string, Promise<Rules>>();
+export function createRobots(options: RobotsOptions): Robots {
+  const { mode, userAgent, file, now = Date.now } = options;
+  const name = robotsName(userAgent);
+  const known = new Map<string, Known>();
+  let copies: Promise<Record<string, Copy>> | undefined;
+  let kept: Promise<void> = Promise.resolve();
 
   function rulesOf(origin: string): Promise<Rules> {
-    let rules = known.get(origin);
-    if (rules === undefined) {
-      rules = loadRules(origin, signal);
-      known.set(origin, rules);
+    let entry = known.get(origin);
+    if (entry === undefined || entry.untilMs <= now()) {
+      const made: Known = { rules: load(origin), untilMs: Number.POSITIVE_INFINITY };
+      made.rules.then(
+        () => undefined,
+        () => {
+          made.untilMs = now() + UNREACHED_MS;
+        },
+      );
+      known.set(origin, made);
+      entry = made;
     }
-    return rules;
+    return entry.rules;
+  }
+
+  async function load(origin: string): Promise<Rules> {
+    copies ??= readCopies(file);
+    const all = await copies;
+    const old = all[origin];
+    const fresh = old !== undefined && now() - old.atMs < FRESH_MS ? old : await ask(origin, old);
+    if (fresh !== old) {
+      if (origin in all || Object.keys(all).length < MAX_KEPT) all[origin] = fresh;
+      kept = kept.then(() => writeCopies(file, all));
+      await kept;
+    }
+    const entry = known.get(origin);
+    if (entry !== undefined) entry.untilMs = Math.max(fresh.atMs + FRESH_MS, now() + UNREACHED_MS);
+    return (robotsParser as unknown as (url: string, text: string) => Rules)(
+      `${origin}/robots.txt`,
+      fresh.text,
+    );
+  }
+
+  async function ask(origin: string, old: Copy | undefined): Promise<Copy> {
+    const { signal, gapMs } = options;
+    const answer = await fetchText(`${origin}/robots.txt`, {
+      maxBytes: MAX_BYTES,
+      userAgent,
+      signal,
+      ...(gapMs === undefined ? {} : { gapMs }),
+    });
+    const { status, text } = answer;
+    if (status === undefined || status === 429 || status >= 500) {
+      if (old !== undefined) return old;
+      throw unreached(origin, answer.problem);
+    }
+    return { atMs: now(), text: status < 300 ? text : '' };
   }
 
   return {
     async allowed(url) {
       if (mode === 'ignore') return true;
       const { origin } = new URL(url);
-      return (await rulesOf(origin)).isAllowed(url, userAgent) ?? true;
+      return (await rulesOf(origin)).isAllowed(url, name) ?? true;
     },
     async crawlDelayMs(origin) {
       if (mode === 'ignore') return undefined;
-      const seconds = (await rulesOf(origin)).getCrawlDelay(userAgent);
+      const seconds = (await rulesOf(origin)).getCrawlDelay(name);
       return seconds === undefined || !(seconds > 0)
         ? undefined
         : Math.min(seconds * 1_000, LONGEST_DELAY_MS);
@@ -56,13 +126,26 @@ export function createRobots({ mode, userAgent = 'Thresh', signal }: RobotsOptio
   };
 }
 
-async function loadRules(origin: string, signal: AbortSignal | undefined): Promise<Rules> {
-  const url = `${origin}/robots.txt`;
-  const answer: FetchText = await fetchText(url, {
-    maxBytes: MAX_BYTES,
-    ...(signal === undefined ? {} : { signal }),
+async function readCopies(file: string | undefined): Promise<Record<string, Copy>> {
+  if (file === undefined) return {};
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Record<string, Copy>;
+  } catch {
+    return {}; // none yet, or torn by a kill: asked for again
+  }
+}
+
+async function writeCopies(file: string | undefined, copies: Record<string, Copy>): Promise<void> {
+  if (file === undefined) return;
+  await writeFile(`${file}.tmp`, JSON.stringify(copies));
+  await rename(`${file}.tmp`, file);
+}
+
+function unreached(origin: string, problem = 'no answer'): ThreshError {
+  return new ThreshError(`${origin}/robots.txt cannot be had (${problem}): nothing may be fetched`, {
+    code: 'DISCOVERY_FAILED',
+    scope: 'batch',
+    retry: 'later',
+    mend: "try again when the site answers; a site that may be fetched without asking takes `robots: 'ignore'`",
   });
-  if (answer.status === undefined || answer.status >= 500) return NOTHING_ALLOWED;
-  if (answer.status >= 400) return NOTHING_SAID;
-  return (robotsParser as unknown as (url: string, text: string) => Rules)(url, answer.text);
 }

@@ -4,10 +4,12 @@ import type { ReadableStream } from 'node:stream/web';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { reasonOf } from '../errors.js';
-import { USER_AGENT } from './fetch-text.js';
 import { SitemapFault } from './sitemap-fault.js';
+import { PLAIN_USER_AGENT } from './user-agent.js';
 
-export interface BodyLimits {
+export interface BodyOptions {
+  /** Default the farm's own. */
+  userAgent?: string | undefined;
   /** Decompressed, a file. Default 1 GB. */
   maxBytes?: number;
   /** Decompressed by compressed, once over 10 MB. Default 200. */
@@ -21,10 +23,10 @@ const SUSPICIOUS_BYTES = 10 * 1024 * 1024;
 /** The sitemap's bytes, unpacked when the first of them are gzip's, whatever its name. Throws SitemapFault. */
 export async function* readBody(
   url: string,
-  { maxBytes = 1024 ** 3, maxRatio = 200 }: BodyLimits,
+  { maxBytes = 1024 ** 3, maxRatio = 200, userAgent = PLAIN_USER_AGENT }: BodyOptions,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const response = await ask(url, signal);
+  const response = await ask(url, userAgent, signal);
   const arrived = { bytes: 0 };
   let unpacked = 0;
   for await (const chunk of unzipped(response, arrived)) {
@@ -47,10 +49,10 @@ export async function* readBody(
 }
 
 /** An answer with a body. Asks again when there is none, and on 429 and 5xx, which may say when. */
-async function ask(url: string, signal: AbortSignal | undefined): Promise<Response> {
+async function ask(url: string, userAgent: string, signal: AbortSignal | undefined): Promise<Response> {
   if (!/^https?:/.test(url)) throw new SitemapFault('not an http(s) URL', 'give the full URL of the sitemap');
   for (let attempt = 1; ; attempt++) {
-    const answer = await askOnce(url, signal);
+    const answer = await askOnce(url, userAgent, signal);
     if (answer instanceof Response) return answer;
     if (answer.isFinal || attempt === TRIES) throw answer.fault;
     const waitMs = answer.waitMs ?? 500 * 2 ** attempt * (0.5 + Math.random());
@@ -65,12 +67,16 @@ interface Refusal {
   waitMs?: number;
 }
 
-async function askOnce(url: string, signal: AbortSignal | undefined): Promise<Response | Refusal> {
+async function askOnce(
+  url: string,
+  userAgent: string,
+  signal: AbortSignal | undefined,
+): Promise<Response | Refusal> {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new Error('no answer in time')), ANSWER_LIMIT_MS);
   try {
     const response = await fetch(url, {
-      headers: { 'user-agent': USER_AGENT, accept: 'application/xml, text/xml, */*' },
+      headers: { 'user-agent': userAgent, accept: 'application/xml, text/xml, */*' },
       signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
     });
     if (response.ok && response.body !== null) return response;

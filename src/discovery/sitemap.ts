@@ -4,11 +4,11 @@
  * worse than none.
  */
 import { reasonOf } from '../errors.js';
-import { type BodyLimits, readBody } from './sitemap-body.js';
+import { type BodyOptions, readBody } from './sitemap-body.js';
 import { SitemapFault, withUrl } from './sitemap-fault.js';
 import { createSitemapXml, type Found, type SitemapEntry } from './sitemap-xml.js';
 
-export interface SitemapLimits extends BodyLimits {
+export interface SitemapOptions extends BodyOptions {
   /** Files in all. Default 50,000. */
   maxFiles?: number;
   /** Indexes within indexes. Default 3. */
@@ -25,9 +25,9 @@ interface Wanted {
 export async function* readSitemaps(
   urls: readonly string[],
   signal?: AbortSignal,
-  limits: SitemapLimits = {},
+  options: SitemapOptions = {},
 ): AsyncGenerator<SitemapEntry> {
-  const { maxFiles = 50_000, maxDepth = 3 } = limits;
+  const { maxFiles = 50_000, maxDepth = 3 } = options;
   const read = new Set<string>();
   const queue = urls.map((url): Wanted => ({ url, within: [] }));
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -41,7 +41,7 @@ export async function* readSitemaps(
           'name the parts that are wanted instead of the index',
         );
       }
-      for await (const found of readOne(url, limits, signal)) {
+      for await (const found of readOne(url, options, signal)) {
         if (found.isIndex) queue.push(wantedWithin([...within, url], found.url, maxDepth));
         else yield found;
       }
@@ -66,13 +66,13 @@ function wantedWithin(within: string[], url: string, maxDepth: number): Wanted {
 
 async function* readOne(
   url: string,
-  limits: SitemapLimits,
+  options: SitemapOptions,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Found> {
   const xml = createSitemapXml(url);
   const decoder = new TextDecoder('utf-8', { fatal: false });
   try {
-    for await (const chunk of readBody(url, limits, signal)) {
+    for await (const chunk of readBody(url, options, signal)) {
       yield* xml.write(decoder.decode(chunk, { stream: true }));
     }
     yield* xml.write(decoder.decode());

@@ -227,6 +227,7 @@ async function work(
   const origin = { page: task.page, url: request.url, attempt: request.attempt, fetchedAt };
   const validated = await validateRows(definition.schema, found, { origin, encode: deps.encode });
   const isWhole = validated.rows.length + followed.length > 0 && validated.quarantined.length === 0;
+  await lease.answers.catchUp();
   // What was refused before and did not keep the page from being ready is not needed; what reading it led to is.
   const refused = refusedData(lease.answers, { sinceMs: isWhole ? readyAtMs : 0 });
   if (refused !== undefined) throw refused;

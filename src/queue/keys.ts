@@ -12,6 +12,9 @@ export function pageQueue(target: string): string {
 /** The batches that have not ended: a hash of batch id to target name. */
 export const OPEN_BATCHES = `${PREFIX}:open`;
 
+/** The processes that work for the farm: a hash of process to what it last told of itself. */
+export const WORKERS = `${PREFIX}:workers`;
+
 /** Something only a Redis that lost its memory does not know. */
 export const MEMORY_MARK = `${PREFIX}:memory`;
 

@@ -12,6 +12,8 @@ import { readAllGroups } from './segment-reader.js';
 
 export interface CommittedTotals {
   outcomes: Record<PageOutcome, number>;
+  /** At the pages that have an outcome, up to it. */
+  attempts: number;
   /** Valid rows, before dedup by key. */
   rows: number;
   quarantined: number;
@@ -47,6 +49,7 @@ export async function collectCommitted(options: CollectOptions): Promise<Committ
   const taken = new Set<number>();
   const totals: CommittedTotals = {
     outcomes: { completed: 0, gone: 0, skipped: 0, dead: 0 },
+    attempts: 0,
     rows: 0,
     quarantined: 0,
     superseded: 0,
@@ -68,6 +71,7 @@ export async function collectCommitted(options: CollectOptions): Promise<Committ
         taken.add(page.page);
       }
       totals.outcomes[page.outcome] += 1;
+      totals.attempts += page.attempt;
       totals.rows += page.rows;
       totals.quarantined += page.quarantined;
       for (const line of await group.lines()) {

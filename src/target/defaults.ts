@@ -21,14 +21,14 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   url: { keepFragment: boolean; dropParams: readonly string[] };
   /** `false`: everything is loaded. */
   block: Required<BlockSpec> | false;
-  /** No user agent: the browser's own. A path in `storageState` is absolute. */
+  /** No user agent: the farm's plain one. A path in `storageState` is absolute. */
   browser: BrowserSpec;
   allowHosts: readonly string[];
   robots: 'respect' | 'ignore';
   throttle: { maxConcurrency: number; minDelayMs: number; quietHours: readonly QuietHours[] };
   retries: number;
   timeoutMs: number;
-  sla?: { window: string; windowMs: number };
+  sla?: { window: string; windowMs: number; pace: boolean };
   schedule?: { cron: string; tz: string };
   gate: Required<NonNullable<TargetDefinition['gate']>>;
 }
@@ -48,6 +48,7 @@ const DEFAULTS = {
     pauseOnDrift: true,
   },
   url: { keepFragment: false, dropParams: [] as readonly string[] },
+  pace: true,
   tz: 'UTC',
 };
 
@@ -69,7 +70,9 @@ export function resolveTarget(target: TargetDefinition, file: string): ResolvedT
     retries: target.retries ?? DEFAULTS.retries,
     timeoutMs: target.timeoutMs ?? DEFAULTS.timeoutMs,
     gate: over(DEFAULTS.gate, target.gate),
-    ...(sla && windowMs !== undefined ? { sla: { window: sla.window, windowMs } } : {}),
+    ...(sla && windowMs !== undefined
+      ? { sla: { window: sla.window, windowMs, pace: sla.pace ?? DEFAULTS.pace } }
+      : {}),
     ...(schedule ? { schedule: { cron: schedule.cron, tz: schedule.tz ?? DEFAULTS.tz } } : {}),
   };
 }

@@ -189,8 +189,12 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
   retries?: number;
   /** All of one attempt at a page: navigation, `ready`, `extract`. Default 60,000. */
   timeoutMs?: number;
-  /** `window` as `'4h'`, `'30m'`, `'90s'`. Without it no margin is reported. */
-  sla?: { window: string };
+  sla?: {
+    /** `'4h'`, `'30m'`, `'90s'`: from the batch's start to its end. Without it no margin is reported. */
+    window: string;
+    /** No faster than the window needs, with a reserve of 30 %. Default true; false: as fast as the target bears. */
+    pace?: boolean;
+  };
   schedule?: { cron: string; tz?: string };
   gate?: {
     /** Least share of the pages (without gone and skipped) that must have completed. Default 0.98. */

@@ -263,6 +263,7 @@ export const targetRule = z.strictObject({
         'must be a duration',
         "e.g. window: '4h', '30m' or '1h30m'",
       ),
+      pace: flag('pace: false fetches as fast as the target bears'),
     })
     .optional(),
   schedule: z

@@ -17,22 +17,39 @@ export function progressLines(snapshot: BatchSnapshot, style: LineStyle): string
   const { pages } = snapshot;
   const settled = pages.completed + pages.gone + pages.skipped + pages.dead;
   const share = pages.frontier === 0 ? 0 : Math.min(1, settled / pages.frontier);
-  const eta = snapshot.etaMs === undefined ? '' : `  ETA ${formatDuration(snapshot.etaMs)}`;
+  const paced = snapshot.paced === true ? ' (paced)' : '';
+  const eta = snapshot.etaMs === undefined ? '' : `  ETA ${formatDuration(snapshot.etaMs)}${paced}`;
   const counts = `${percent(share)}  ${count(settled)}/${count(pages.frontier)} pages  ${snapshot.pagesPerSecond.toFixed(1)}/s${eta}`;
 
   const lines = [
     `${snapshot.target} ${snapshot.date}  ${snapshot.state} ${formatDuration(Math.max(0, style.now - Date.parse(snapshot.since)))}  ${snapshot.batch}`,
     `${bar(share, style)} ${counts}`,
-    `in flight ${snapshot.inFlight} of ${snapshot.limit}  rows ${count(snapshot.rows)}  quarantined ${count(snapshot.quarantined)}  retries ${count(snapshot.retries)}`,
+    `in flight ${snapshot.inFlight} of ${snapshot.limit}${heldByWords(snapshot, '  held by ')}  rows ${count(snapshot.rows)}  quarantined ${count(snapshot.quarantined)}  retries ${count(snapshot.retries)}`,
     `completed ${count(pages.completed)}  gone ${count(pages.gone)}  skipped ${count(pages.skipped)}  dead ${count(pages.dead)}  unfinished ${count(pages.unfinished)}`,
   ];
-  if (snapshot.margin !== undefined) {
-    lines.push(
-      `margin ${percent(snapshot.margin)}${snapshot.margin < 0 ? ': the SLA window will be missed' : ''}`,
-    );
-  }
+  const timing = timingOf(snapshot);
+  if (timing !== undefined) lines.push(timing);
   if (snapshot.notice !== undefined) lines.push(`! ${snapshot.notice}`);
   return lines.map((line) => fitWidth(plainText(line), style));
+}
+
+/** `machine (memory)` after the given words; nothing when nothing holds the batch back. */
+export function heldByWords({ heldBy }: Pick<BatchSnapshot, 'heldBy'>, before: string): string {
+  if (heldBy === undefined) return '';
+  return `${before}${heldBy.by}${heldBy.why === undefined ? '' : ` (${heldBy.why})`}`;
+}
+
+/** Margin, page times, and what would help; undefined when nothing of it is known. */
+export function timingOf({ margin, p50Ms, p99Ms, risk }: BatchSnapshot): string | undefined {
+  const figures = [
+    ...(margin === undefined ? [] : [`margin ${percent(margin)}`]),
+    ...(p50Ms === undefined ? [] : [`page p50 ${formatDuration(p50Ms)}`]),
+    ...(p99Ms === undefined ? [] : [`p99 ${formatDuration(p99Ms)}`]),
+  ];
+  if (figures.length === 0) return undefined;
+  const isMissed = margin !== undefined && margin < 0;
+  const verdict = isMissed ? ': the SLA window will be missed' : risk === undefined ? '' : ': at risk';
+  return `${figures.join('  ')}${verdict}${risk === undefined ? '' : `; ${risk}`}`;
 }
 
 /** The fields of a log line, for where there is no room for a display. */
@@ -84,7 +101,7 @@ function bar(share: number, { width, unicode }: LineStyle): string {
 }
 
 /** Rounded down, so that 100 % means all. */
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${Math.floor(share * 100)} %`;
 }
 

@@ -6,8 +6,6 @@ export interface Rate {
   add(count?: number): void;
   /** Pages a second over the window, or over the time since the start while that is shorter. */
   perSecond(): number;
-  /** How long `remaining` pages will take at that rate; undefined while nothing moves. */
-  etaMs(remaining: number): number | undefined;
 }
 
 const SLOTS = 30;
@@ -42,10 +40,5 @@ export function createRate(now: Clock, windowMs = 30_000): Rate {
       counts[newest % SLOTS] = (counts[newest % SLOTS] ?? 0) + count;
     },
     perSecond,
-    etaMs(remaining) {
-      if (remaining <= 0) return 0;
-      const rate = perSecond();
-      return rate === 0 ? undefined : (remaining / rate) * 1_000;
-    },
   };
 }

@@ -32,6 +32,8 @@ const TOLD = new Set([
   'target.down',
   'target.back',
   'target.quiet-hours',
+  'sla.at-risk',
+  'sla.recovered',
   'page.dead',
 ]);
 const WARNINGS = new Set([
@@ -40,6 +42,7 @@ const WARNINGS = new Set([
   'batch.left-to',
   'target.overloaded',
   'target.down',
+  'sla.at-risk',
   'redis.forgot',
   'browser.missed',
 ]);

@@ -21,9 +21,20 @@ export interface BatchSnapshot {
   inFlight: number;
   /** Pages that may be in flight over the whole farm. */
   limit: number;
+  /** Pages in flight that the processes of the farm have room for. */
+  slots?: number;
+  /** What holds the batch back now: `machine`, `memory`. */
+  heldBy?: { by: string; why?: string };
   pagesPerSecond: number;
   etaMs?: number;
+  /** The window is what holds it back: it could be quicker. */
+  paced?: true;
   /** `1 - projected run time / SLA window` */
   margin?: number;
+  /** What would help, while the SLA is at risk. */
+  risk?: string;
+  /** ms that half of the attempts at pages, and 99 in 100, took at most. */
+  p50Ms?: number;
+  p99Ms?: number;
   notice?: string;
 }

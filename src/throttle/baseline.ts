@@ -16,7 +16,7 @@ const MAX_CLASSES = 128;
 const REST = 'rest';
 const LONGEST_MS = 3_600_000;
 /** From so many samples on a class is sure enough of its cost not to learn under load. */
-const SURE_SAMPLES = 20;
+const SURE_SAMPLES = 5;
 const LEAST_WEIGHT = 0.03;
 
 interface CostClass {

@@ -10,22 +10,26 @@
  *
  * A step is judged by pages that began after it only, and only a limit that is used is raised.
  */
+import { BAD, createGoodput, WORST } from './goodput.js';
 import type { Round } from './shift.js';
 
-/** Up to here a slowdown is none (log). */
-const CLEAR = Math.log(1.08);
-/** From here on a step must pay in pages a second. */
-const BAD = Math.log(1.25);
-/** Above this no gain excuses it. */
-const WORST = Math.log(1.8);
 /** Bad at a limit that was found good. */
 const BAD_AT_GOOD = Math.log(1.4);
+
+/** Of the pages that it takes to be sure: enough where the slowdown is far beyond doubt. */
+const EARLY = 0.5;
 
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 const FIRST_REFUSED_WAIT_MS = 30_000;
 const LONGEST_REFUSED_WAIT_MS = 600_000;
-const SLOW_START_STEP = 16;
+/** So near below a limit that was refused nothing is tried for a while. */
+const NEAR_REFUSAL = 0.8;
+const DOUBLE_UP_TO = 8;
+/** The first pages after a change still began at the limit before: of a page's time. */
+const SETTLE = 0.25;
+const LEAST_SETTLE_MS = 25;
+const MOST_SETTLE_MS = 2_000;
 /** In flight by limit from which the limit is used. */
 const USED = 0.8;
 /** Up to so many in flight the target is unloaded, as far as we are concerned. */
@@ -40,19 +44,21 @@ export interface LimitLaw {
   /** Pages that count for the step under judgement began at or after this. */
   readonly roundFromMs: number;
   /** What the round shows of the limit; undefined while that is not sure. */
-  judge(): Verdict;
+  judge(nowMs: number): Verdict;
   /** Acts on the verdict; the round begins anew. */
   follow(verdict: Verdict, nowMs: number): void;
   /** Goes down to two for one round, to see what is unloaded, and comes back (BBR's ProbeRTT). */
   dip(nowMs: number): void;
+  /** How long the last one took. */
+  readonly dipMs: number;
   /** The target refused or failed: one cut, to `share` of the limit; not raised again before `waitMs`. */
   cut(cause: { nowMs: number; share: number; fromMs: number; slow?: boolean }): void;
+  /** The baseline has moved by so much (log). */
+  rebase(by: number): void;
   /** The refusals had nothing to do with the number in flight. */
   forgiveRefusals(): void;
   /** Up again after it was down: a quarter of what was good, and a quick climb. */
   comeBack(nowMs: number): void;
-  /** Pages that begin before do not count. */
-  restartAt(fromMs: number): void;
 }
 
 export type Verdict = 'good' | 'bad' | undefined;
@@ -77,10 +83,13 @@ export function createLimitLaw(start: {
   /** Undefined: slow start. */
   let step: number | undefined;
   let accepted = 0;
-  let goodPace: number | undefined;
+  const goodput = createGoodput(round);
   let roundFromMs = start.nowMs;
   /** Where a dip comes back to. */
   let resume: number | undefined;
+  let dipMs = 0;
+  /** So long it took lately until a step too far was seen: a cliff shows late. */
+  let failedAfterMs = 0;
 
   function clamp(value: number): number {
     return Math.max(1, Math.min(maximum, Math.floor(value)));
@@ -88,50 +97,67 @@ export function createLimitLaw(start: {
 
   function go(to: number, fromMs: number): void {
     limit = clamp(to);
-    roundFromMs = fromMs;
-    round.restart();
-  }
-
-  /** Pages a second by Little's law, up to a factor. */
-  function paceNow(): number | undefined {
-    return round.pageMs === undefined ? undefined : limit / round.pageMs;
+    roundFromMs = fromMs + Math.min(MOST_SETTLE_MS, Math.max(LEAST_SETTLE_MS, SETTLE * (round.pageMs ?? 0)));
+    round.restart(fromMs);
   }
 
   function climb(nowMs: number): void {
-    if (ceiling !== undefined && ceiling > limit + 1) {
+    const near = refusedFrom === undefined ? limit + 1 : Math.max(limit + 1, limit / NEAR_REFUSAL);
+    if (ceiling !== undefined && ceiling > near) {
       go(Math.min(2 * limit, Math.floor((limit + ceiling) / 2)), nowMs);
     } else if (ceiling !== undefined) {
-      if (nowMs >= ceilingUntilMs) go(ceiling, nowMs);
+      if (nowMs >= ceilingUntilMs) go(Math.min(ceiling, limit + 1), nowMs);
     } else if (landmark !== undefined) {
       if (limit >= landmark) {
         ceiling = landmark + 1;
-        ceilingUntilMs = nowMs + FIRST_WAIT_MS;
+        ceilingUntilMs = nowMs + waitMs;
         landmark = undefined;
       } else go(Math.min(2 * limit, landmark), nowMs);
     } else {
-      const by = step ?? SLOW_START_STEP;
+      const most = limit < DOUBLE_UP_TO ? limit : limit / 2;
+      const by = step === undefined ? most : Math.min(step, Math.max(1, limit / 4));
       if (step !== undefined) step *= 2;
-      go(limit + Math.min(by, limit), nowMs);
+      go(limit + by, nowMs);
     }
+  }
+
+  /** After a dip. Where two do as much as all did, all were far too many: the climb begins anew. */
+  function comeUp(to: number, nowMs: number): void {
+    const tooMany = goodput.isReached(nowMs);
+    resume = undefined;
+    dipMs = nowMs - round.beganAtMs;
+    if (!tooMany) {
+      go(to, nowMs);
+      return;
+    }
+    good = limit;
+    ceiling = to;
+    ceilingUntilMs = nowMs + waitMs;
+    landmark = undefined;
+    accepted = 0;
+    goodput.keep(nowMs);
+    climb(nowMs);
   }
 
   function stepGood(nowMs: number): void {
     if (ceiling !== undefined && limit >= ceiling) {
       ceiling = undefined;
       refusedFrom = undefined;
-      waitMs = FIRST_WAIT_MS;
+      waitMs = Math.max(FIRST_WAIT_MS, waitMs / 2);
+      failedAfterMs /= 2;
       step = 1;
     }
     good = limit;
-    goodPace = paceNow();
+    goodput.keep(nowMs);
     accepted = Math.max(0, round.shift());
     if (limit < maximum) climb(nowMs);
   }
 
-  function stepBad(nowMs: number): void {
+  function stepBad(nowMs: number, half: boolean): void {
     const shift = round.shift();
     const bearable = Math.round(limit * Math.exp((BAD - shift) / 2));
     if (limit > good) {
+      failedAfterMs = Math.min(LONGEST_WAIT_MS, Math.max(failedAfterMs / 2, nowMs - round.beganAtMs));
       ceiling = Math.min(limit, Math.max(good + 1, bearable));
       ceilingUntilMs = nowMs + waitMs;
       if (ceiling === good + 1) waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
@@ -140,23 +166,14 @@ export function createLimitLaw(start: {
       return;
     }
     if (limit > 1) {
-      landmark = Math.max(landmark ?? 0, limit);
+      if (half) waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
+      landmark = Math.max(landmark ?? 0, half ? limit - 1 : limit);
       ceiling = undefined;
     }
-    good = clamp(Math.min(limit - 1, bearable));
+    good = clamp(half ? limit / 2 : Math.min(limit - 1, bearable));
     accepted = 0;
-    goodPace = undefined;
+    goodput.forget();
     go(good, nowMs);
-  }
-
-  /** A step up that makes the target slower must pay: by a fifth of what it should, by half when it is felt. */
-  function pays(shift: number): boolean {
-    if (shift <= CLEAR) return true;
-    if (shift >= WORST) return false;
-    const pace = paceNow();
-    if (pace === undefined || goodPace === undefined) return shift <= BAD;
-    const gain = (pace / goodPace - 1) / (limit / good - 1);
-    return gain >= (shift <= BAD ? 0.2 : 0.5);
   }
 
   return {
@@ -173,25 +190,41 @@ export function createLimitLaw(start: {
     get roundFromMs() {
       return roundFromMs;
     },
-    judge() {
-      if (round.pages < 3) return undefined;
+    judge(nowMs) {
       const shift = round.shift();
       const trying = limit > good;
       const bad = trying ? WORST : Math.max(BAD_AT_GOOD, accepted + BAD);
-      const enough = round.pages >= Math.max(round.needed(BAD), Math.min(limit, 16));
-      if (!enough) return shift - 2.5 * round.error() > bad ? 'bad' : undefined;
-      return (trying ? pays(shift) : shift <= bad) ? 'good' : 'bad';
+      const needed = round.needed(BAD);
+      if (round.pages < Math.max(3, needed * EARLY)) return undefined;
+      const enough = round.pages >= Math.max(needed, Math.min(limit, 16));
+      if (!enough || nowMs < roundFromMs + round.slowPageMs)
+        return shift - 2.5 * round.error() > bad ? 'bad' : undefined;
+      return (
+        trying
+          ? goodput.pays(limit / good) && !goodput.collapses(limit / good, nowMs)
+          : shift <= bad && !goodput.hasCollapsed(nowMs)
+      )
+        ? 'good'
+        : 'bad';
     },
     follow(verdict, nowMs) {
       const before = limit;
-      if (resume !== undefined) {
-        go(resume, nowMs);
-        resume = undefined;
+      if (resume !== undefined && verdict === 'good') {
+        comeUp(resume, nowMs);
         return;
       }
-      if (verdict === 'bad') stepBad(nowMs);
+      if (resume !== undefined) {
+        landmark = Math.max(landmark ?? 0, resume);
+        good = limit;
+        resume = undefined;
+      }
+      if (verdict === 'bad')
+        stepBad(nowMs, limit <= good && round.shift() <= BAD_AT_GOOD && goodput.hasCollapsed(nowMs));
       else if (round.peakInFlight >= USED * limit) stepGood(nowMs);
-      if (limit === before) round.restart();
+      if (limit === before) round.restart(nowMs);
+    },
+    get dipMs() {
+      return dipMs;
     },
     dip(nowMs) {
       resume = limit;
@@ -208,8 +241,13 @@ export function createLimitLaw(start: {
         refusedWaitMs = Math.min(LONGEST_REFUSED_WAIT_MS, refusedWaitMs * 2);
       }
       step = undefined;
+      goodput.forget();
       go(to, fromMs);
       good = limit;
+    },
+    rebase(by) {
+      accepted = Math.max(0, accepted - by);
+      goodput.rebase(by);
     },
     forgiveRefusals() {
       if (refusedFrom === undefined) return;
@@ -220,16 +258,14 @@ export function createLimitLaw(start: {
     },
     comeBack(nowMs) {
       resume = undefined;
-      landmark = Math.max(good, landmark ?? 0);
+      landmark = Math.max(good, landmark ?? 0, refusedFrom ?? 0);
+      refusedFrom = undefined;
+      refusedWaitMs = FIRST_REFUSED_WAIT_MS;
       good = clamp(Math.max(1, landmark / 4));
       ceiling = undefined;
       accepted = 0;
-      goodPace = undefined;
+      goodput.forget();
       go(good, nowMs);
-    },
-    restartAt(fromMs) {
-      roundFromMs = fromMs;
-      round.restart();
     },
   };
 }

@@ -14,7 +14,7 @@ const DAY_MINUTES = 1_440;
  * Epoch ms at which the quiet hours that hold at `nowMs` end; undefined outside of them. Where the clocks change in
  * between it is up to an hour off: ask again.
  */
-export function quietUntilMs(hours: Span, nowMs: number): number | undefined {
+export function quietUntil(hours: Span, nowMs: number): number | undefined {
   const from = minutesOf(hours.from);
   const length = (minutesOf(hours.to) - from + DAY_MINUTES) % DAY_MINUTES;
   const passed = (minutesOf(localTime(nowMs, hours.tz ?? 'UTC')) - from + DAY_MINUTES) % DAY_MINUTES;

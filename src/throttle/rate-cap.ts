@@ -1,12 +1,13 @@
 /**
  * Page starts a second that the target bears, for a site that refuses above a rate however few are in flight.
  *
- * `none`: no bound. The first refusal gives a bound on trial, a little below what was accepted. If pages are refused
- * again while they start at about that rate, the bound is right and `held`; if not, the refusals were due to the number
+ * No bound at first. Two refusals within seconds give a bound on trial, a little below what was accepted. If pages are refused
+ * again while they start at about that rate, it is right and held; if not, the refusals were due to the number
  * in flight and the bound is raised and dropped. A held bound is tried a little higher ever more rarely; a try that is
  * refused goes back.
  */
 const BELOW = 0.9;
+const AGAIN_MS = 10_000;
 const TRIAL_MS = 5_000;
 const TRY_BY = 1.05;
 const TRY_MS = 10_000;
@@ -19,7 +20,7 @@ export interface RateCap {
   /** It was confirmed, or learned on another night. */
   readonly held: boolean;
   /** Pages were refused; `accepted`: pages a second, in the best second and over the longer run. */
-  refused(accepted: { burst: number; lasting: number }, nowMs: number): void;
+  refused(accepted: { burst: number; lasting: number; inFlightFew: boolean }, nowMs: number): void;
   /** Time passes; `perSecond`: pages a second now. */
   tick(now: { nowMs: number; perSecond: number; paused: boolean }): void;
 }
@@ -32,6 +33,8 @@ export function createRateCap(learned: number | undefined, startMs: number): Rat
   let gapMs = FIRST_GAP_MS;
   let turnAtMs = startMs + FIRST_GAP_MS;
   let busyPerSecond = 0;
+  let inARow = 0;
+  let refusedAtMs = Number.NEGATIVE_INFINITY;
 
   const bound = (perSecond: number) => Math.max(LEAST_PER_SECOND, perSecond);
 
@@ -42,9 +45,11 @@ export function createRateCap(learned: number | undefined, startMs: number): Rat
     get held() {
       return held && cap !== undefined;
     },
-    refused({ burst, lasting }, nowMs) {
+    refused({ burst, lasting, inFlightFew }, nowMs) {
+      inARow = nowMs - refusedAtMs < AGAIN_MS ? inARow + 1 : 1;
+      refusedAtMs = nowMs;
       if (cap === undefined) {
-        if (burst <= 0) return;
+        if (burst <= 0 || inARow < (inFlightFew ? 2 : 3)) return;
         cap = bound(BELOW * burst);
         held = false;
         turnAtMs = nowMs + TRIAL_MS;

@@ -53,9 +53,13 @@ const LEFT = { refused: 0.7, failed: 0.5, blocked: 0.5 } as const;
 /** A shift (log) that is taken for the target's own pace at low load, without waiting. */
 const SMALL_SHIFT = Math.log(1.25);
 const NOTICEABLE_SHIFT = Math.log(1.08);
-/** How long a target must be slow at low load until that is how it is: a slowdown of two minutes is not. */
-const LEARN_SLOW_MS = 180_000;
-const DIP_EVERY_MS = 300_000;
+/** How long a target must be ten times slower at low load until that is how it is; two minutes are not enough. */
+const LEARN_SLOW_MS = 300_000;
+const DIP_EVERY_MS = 60_000;
+/** A dip takes at most this share of the time. */
+const DIP_SHARE = 0.05;
+/** The mean wait, by that at low load, from which the limit is doubted although most pages are as quick as ever. */
+const DOUBTED_WAIT = 2;
 const RETRIES_BY_SERVED = 0.25;
 const RETRIES_WHILE_DOWN = 0.2;
 
@@ -63,7 +67,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   const known = readLearned(options.learned);
   const stale = known !== undefined && options.nowMs - known.atMs > STALE_MS;
   const maximum = Math.max(1, Math.floor(options.maxConcurrency) || 1);
-  const round = createRound();
+  const round = createRound(options.nowMs);
   const baseline = createBaseline(costsAt(known, options.nowMs));
   const law = createLimitLaw({
     maximum,
@@ -79,6 +83,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   const hours: Record<string, Record<string, number>> = { ...known?.hours };
   let hour = hourOf(options.nowMs);
   let shift = 0;
+  let lowLoadWait = Number.POSITIVE_INFINITY;
   let lowLoadAtMs = options.nowMs;
   let refusedAtMs = options.nowMs;
   let bestPace = 0;
@@ -91,6 +96,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       circuit.served(sample.startedAtMs);
       if (wasOpen && !circuit.open) law.comeBack(nowMs);
       served.count(1, nowMs);
+      round.countServed(pageMsOf(sample));
       measure(sample);
     } else if (sample.answer === 'failed' || (overload === 'refused' && sample.retryAfterMs === undefined)) {
       circuit.silent(sample, nowMs);
@@ -99,23 +105,33 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   }
 
   function measure(sample: PageSample): void {
-    const lowLoad = law.limit <= LOW_LOAD || round.peakInFlight <= LOW_LOAD;
+    const lowLoad = isLowLoad();
     const ratio = baseline.ratioOf(sample);
-    baseline.learn(sample, { shift, lowLoad });
+    if (round.isSure || !round.hasUsual) {
+      const seen = round.hasUsual ? round.shift() : 0;
+      // Where the shift is small it is learned with the cost: a cost less its own shift would run away from it.
+      const unloaded = lowLoad && Math.abs(seen) <= SMALL_SHIFT;
+      baseline.learn(sample, { shift: unloaded ? 0 : seen, lowLoad: unloaded });
+    }
     if (sample.startedAtMs < law.roundFromMs) return;
-    const pageMs = sample.endedAtMs - sample.startedAtMs;
-    round.add({ ratio: ratio ?? shift, pageMs: Number.isFinite(pageMs) ? Math.max(1, pageMs) : 1 });
+    round.add({ ratio: ratio ?? round.shift(), pageMs: pageMsOf(sample) });
+  }
+
+  function isLowLoad(): boolean {
+    return law.limit <= LOW_LOAD || (round.peakInFlight > 0 && round.peakInFlight <= LOW_LOAD);
   }
 
   function cut(overload: Overload, nowMs: number): void {
     lastCut = overload;
     const fromMs = Math.max(nowMs, watch.pausedUntilMs);
+    const inFlightFew = law.limit <= LOW_LOAD;
     law.cut({ nowMs, share: LEFT[overload], fromMs, slow: overload === 'blocked' });
     if (overload !== 'refused') return;
     rate.refused(
       {
         burst: served.perSecondOver(1_000, nowMs),
         lasting: served.perSecondOver(nowMs - refusedAtMs, nowMs),
+        inFlightFew,
       },
       nowMs,
     );
@@ -127,22 +143,28 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   function settle(verdict: 'good' | 'bad', nowMs: number): void {
     const seen = round.shift();
     const sure = seen + 2.5 * round.error() < 0;
+    if (seen < shift - Math.LN2) round.forgetSlowPages();
     shift = seen;
-    if (law.limit <= LOW_LOAD || round.peakInFlight <= LOW_LOAD) {
+    if (isLowLoad()) {
       const passedMs = Math.min(30_000, nowMs - lowLoadAtMs);
       lowLoadAtMs = nowMs;
-      if (seen <= SMALL_SHIFT || isUsualAtThisHour(seen, nowMs)) {
+      if (!round.hasUsual) round.keepAsUsual();
+      else if (seen <= SMALL_SHIFT || isUsualAtThisHour(seen, nowMs)) {
         round.keepAsUsual();
         adjust(sure || seen > SMALL_SHIFT ? seen : seen / 2);
-      } else adjust(seen * (1 - Math.exp(-passedMs / LEARN_SLOW_MS)));
+      } else adjust(Math.min(seen, (Math.LN10 * passedMs) / LEARN_SLOW_MS));
+      lowLoadWait = round.wait.mean;
     } else if (verdict === 'good') {
-      round.keepAsUsual();
-      if (sure) adjust(seen);
+      if (Math.abs(seen) <= NOTICEABLE_SHIFT) round.keepAsUsual();
+      if (sure) adjust(seen / 2);
     }
   }
 
   function adjust(by: number): void {
     baseline.move(by);
+    round.rebase(by);
+    law.rebase(by);
+    lowLoadWait *= Math.exp(-by);
     shift -= by;
   }
 
@@ -187,18 +209,20 @@ export function createThrottle(options: ThrottleOptions): Throttle {
         hour = hourOf(nowMs);
       }
       served.count(0, nowMs);
+      round.lookAt(inFlight);
       for (const sample of samples) see(sample, nowMs);
       const paused = circuit.open || watch.pausedUntilMs > nowMs;
       rate.tick({ nowMs, perSecond: served.perSecond(nowMs), paused });
       if (!paused) {
-        round.lookAt(inFlight);
-        const verdict = law.judge();
+        const verdict = law.judge(nowMs);
         if (verdict !== undefined) {
+          const wait = round.wait.mean;
           settle(verdict, nowMs);
           law.follow(verdict, nowMs);
-          const doubted = shift > NOTICEABLE_SHIFT && nowMs - lowLoadAtMs > DIP_EVERY_MS;
+          const doubted = shift > NOTICEABLE_SHIFT || wait > DOUBTED_WAIT * lowLoadWait;
+          const rested = nowMs - lowLoadAtMs > Math.max(DIP_EVERY_MS, law.dipMs / DIP_SHARE);
           if (verdict === 'good') bestPace = served.perSecond(nowMs);
-          if (verdict === 'good' && doubted && law.limit > LOW_LOAD) law.dip(nowMs);
+          if (verdict === 'good' && doubted && rested && law.limit > LOW_LOAD) law.dip(nowMs);
         }
       }
       return decide(nowMs);
@@ -215,6 +239,11 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       };
     },
   };
+}
+
+function pageMsOf({ startedAtMs, endedAtMs }: PageSample): number {
+  const pageMs = endedAtMs - startedAtMs;
+  return Number.isFinite(pageMs) ? Math.max(1, pageMs) : 1;
 }
 
 function hourOf(nowMs: number): number {

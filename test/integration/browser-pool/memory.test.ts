@@ -78,7 +78,7 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('without a bound nothing is watched; V8 out of memory is a lost lease all the same', async () => {
+test('without a bound nothing is stopped; V8 out of memory is a lost lease all the same', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'thresh-small-heap-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const executablePath = path.join(folder, 'chromium');

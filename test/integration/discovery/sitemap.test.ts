@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { discover } from '../../../src/discovery/discover.js';
-import { readSitemaps, type SitemapLimits } from '../../../src/discovery/sitemap.js';
+import { readSitemaps, type SitemapOptions } from '../../../src/discovery/sitemap.js';
 import { startShop } from '../../shop/server.mjs';
 import { type SmallServer, startSmallServer } from '../../support/small-server.js';
 
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 afterAll(() => shop?.stop());
 
-async function read(url: string, limits?: SitemapLimits) {
+async function read(url: string, limits?: SitemapOptions) {
   const entries = [];
   for await (const entry of readSitemaps([url], undefined, limits)) entries.push(entry);
   return entries;
@@ -116,7 +116,7 @@ test('limits: files, depth and bytes', async () => {
     '/3.xml': urlSet('http://shop/p/1'),
   });
   expect(await read(`${base}/1.xml`, { maxDepth: 2, maxFiles: 3 })).toHaveLength(1);
-  const refused = (limits: SitemapLimits) => expect(read(`${base}/1.xml`, limits)).rejects;
+  const refused = (limits: SitemapOptions) => expect(read(`${base}/1.xml`, limits)).rejects;
   await refused({ maxDepth: 1 }).toMatchObject({ message: expect.stringContaining('nested more than 1') });
   await refused({ maxFiles: 2 }).toMatchObject({ message: expect.stringContaining('more than 2 sitemaps') });
   await refused({ maxBytes: 50 }).toMatchObject({ message: expect.stringContaining('more than 50 bytes') });

@@ -107,6 +107,7 @@ test('of each page the last completed attempt counts, else the last, in whatever
           skipped: winners.filter((one) => one.outcome === 'skipped').length,
           dead: winners.filter((one) => one.outcome === 'dead').length,
         },
+        attempts: sum((one) => one.attempt),
         rows: sum((one) => one.rows),
         quarantined: sum((one) => one.quarantined),
         superseded: all.length - winners.length,

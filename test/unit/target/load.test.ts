@@ -45,6 +45,16 @@ async function refusal(promise: Promise<unknown>): Promise<ThreshError> {
 }
 
 describe('loadTarget', () => {
+  it('paces a target that has a window, unless it says otherwise', async () => {
+    const withSla = (sla: string): string => GOOD.replace("key: ['sku'],", `key: ['sku'], sla: ${sla},`);
+    const paced = await loadTarget(await put('paced.ts', withSla("{ window: '4h' }")));
+    expect(paced.definition.sla).toEqual({ window: '4h', windowMs: 14_400_000, pace: true });
+    const quick = await loadTarget(await put('quick.ts', withSla("{ window: '4h', pace: false }")));
+    expect(quick.definition.sla?.pace).toBe(false);
+    const wrong = await refusal(loadTarget(await put('wrong.ts', withSla("{ window: '4h', pace: 'no' }"))));
+    expect(wrong.message).toContain('sla.pace must be true or false');
+  });
+
   it('loads a TypeScript target outside the project, with the very zod of the farm', async () => {
     const file = await put('shop.ts', GOOD);
     const target = await loadTarget(file);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { quietUntilMs } from '../../../src/throttle/quiet-hours.js';
+import { quietUntil } from '../../../src/throttle/quiet-hours.js';
 
 const at = (time: string): number => Date.parse(`2026-06-15T${time}Z`);
 
@@ -11,7 +11,7 @@ test.each([
   ['in a zone of their own', { from: '08:00', to: '20:00', tz: 'Asia/Tokyo' }, '00:00:00', '11:00:00'],
 ])('quiet hours %s', (_, hours, now, end) => {
   const [h = 0, m = 0] = end.split(':').map(Number);
-  expect(quietUntilMs(hours, at(now))).toBe(at('00:00:00') + (h * 60 + m) * 60_000);
+  expect(quietUntil(hours, at(now))).toBe(at('00:00:00') + (h * 60 + m) * 60_000);
 });
 
 test.each([
@@ -20,5 +20,5 @@ test.each([
   [{ from: '22:00', to: '06:00' }, '12:00:00'],
   [{ from: '08:00', to: '08:00' }, '08:00:00'],
 ])('no quiet hours: %j at %s', (hours, now) => {
-  expect(quietUntilMs(hours, at(now))).toBeUndefined();
+  expect(quietUntil(hours, at(now))).toBeUndefined();
 });

@@ -28,7 +28,10 @@ export function createHttpPool(maxPages) {
       };
       return /** @type {Lease} */ (lease);
     },
-    stats: () => ({ browsers: 0, leased, waiting: 0, maxPages }),
+    userAgent: async () => 'none',
+    stats: () => ({ browsers: 0, leased, waiting: 0, maxPages, memoryMb: 0 }),
+    resize: () => undefined,
+    renew: () => undefined,
     close: async () => undefined,
   };
 }
