@@ -9,6 +9,7 @@ import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
 import { ThreshError } from '../errors.js';
 import { keepArtifacts } from '../page/artifacts.js';
+import { createProxies } from '../page/proxies/proxies.js';
 import { leaseSpecOf, type RenderOutcome, renderPage } from '../page/render.js';
 import { createSessions } from '../page/sessions.js';
 import type { Settings } from '../settings.js';
@@ -96,6 +97,13 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
     ...(options.slowMo === undefined ? {} : { slowMoMs: options.slowMo }),
     ...(options.devtools === true ? { devtools: true } : {}),
   });
+  const { proxies } = target.definition;
+  const sessions = createSessions({
+    target: target.definition,
+    pool,
+    leaseSpec: (session) => leaseSpecOf(target, session),
+    proxies: proxies === undefined ? undefined : createProxies({ given: proxies, onEvent: () => undefined }),
+  });
   const traced = options.trace !== undefined && options.trace !== false;
   const files: Sight['files'] = {};
   let network: NetworkTally | undefined;
@@ -131,11 +139,7 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
         target,
         encode: (row) => encodeRow(columns, row),
         pool,
-        sessions: createSessions({
-          target: target.definition,
-          pool,
-          leaseSpec: (session) => leaseSpecOf(target, session),
-        }),
+        sessions,
       },
     );
     if (!outcome.ok && outcome.error.code === 'BROWSER_UNAVAILABLE') throw outcome.error;
@@ -147,6 +151,7 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
     }
     return { url, outcome, network, elapsedMs, files };
   } finally {
+    await sessions.close();
     await pool.close();
   }
 }

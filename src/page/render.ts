@@ -81,7 +81,9 @@ export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
   const { viewport, locale, timezone, userAgent, headers, storageState } = browser;
   const state = session.storageState ?? storageState;
   return {
-    identity: `${name}/${target.hash.slice(0, 8)}/session-${session.generation}`,
+    identity: [name, target.hash.slice(0, 8), `session-${session.generation}`, session.proxy?.server].join(
+      '/',
+    ),
     context: {
       ...(viewport === undefined ? {} : { viewport }),
       ...(locale === undefined ? {} : { locale }),
@@ -91,6 +93,10 @@ export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
       ...(state === undefined
         ? {}
         : { storageState: state as NonNullable<LeaseSpec['context']['storageState']> }),
+      // Chromium goes past a proxy to loopback unless it is told not to.
+      ...(session.proxy === undefined
+        ? {}
+        : { proxy: { server: session.proxy.server, bypass: '<-loopback>' } }),
     },
     block,
   };
@@ -98,10 +104,11 @@ export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
 
 /** Never throws but for bugs of ours. */
 export async function renderPage(task: PageTask, deps: RenderDeps): Promise<RenderOutcome> {
+  const { url } = task.request;
   let lease: Lease;
-  let session: Session;
+  let session: Session | undefined;
   try {
-    session = await deps.sessions.current(task.log);
+    session = await deps.sessions.current(task.log, url);
     const spec = {
       ...leaseSpecOf(deps.target, session),
       fresh: task.traced === true,
@@ -109,8 +116,13 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
       observe: task.onlooker !== undefined,
     };
     lease = await deps.pool.lease(spec, task.signal);
-  } catch (error) {
-    return { ok: false, error: pageError(error, task, deps), artifacts: {} };
+  } catch (caught) {
+    const error = pageError(caught, task, deps);
+    return {
+      ok: false,
+      error: session === undefined ? error : await deps.sessions.failed(session, { error, url }),
+      artifacts: {},
+    };
   }
   const { timeoutMs } = deps.target.definition;
   const traced = task.traced === true && (await beginTrace(lease.page));
@@ -119,17 +131,24 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
   const signal = AbortSignal.any([task.signal, time, lease.lost]);
   try {
     const rendered = await unlessAborted(
-      work(task, deps, { lease, signal, deadline: Date.now() + timeoutMs }),
+      work(task, deps, {
+        lease,
+        signal,
+        deadline: Date.now() + timeoutMs,
+        proxied: session.proxy !== undefined,
+      }),
       signal,
     );
+    deps.sessions.served(session);
     await task.onlooker?.ended(lease);
     await lease.release('good');
     return { ok: true, rendered };
   } catch (caught) {
-    const error = lease.lost.aborted
+    const seen = lease.lost.aborted
       ? pageError(lease.lost.reason, task, deps)
       : (aborted(caught, task, time, timeoutMs) ?? pageError(caught, task, deps));
-    if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session.generation);
+    const error = await deps.sessions.failed(session, { error: seen, url });
+    if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session);
     if (!lease.lost.aborted) await task.onlooker?.ended(lease);
     const folder = lease.lost.aborted ? undefined : task.keepFailure(error);
     const artifacts =
@@ -145,18 +164,22 @@ interface Work {
   lease: Lease;
   signal: AbortSignal;
   deadline: number;
+  proxied: boolean;
 }
 
 async function work(
   task: PageTask,
   deps: RenderDeps,
-  { lease, signal, deadline }: Work,
+  { lease, signal, deadline, proxied }: Work,
 ): Promise<RenderedPage> {
   const { request } = task;
   const { definition } = deps.target;
   const started = performance.now();
   const passed = (): number => Math.round(performance.now() - started);
-  const { status, gone, loginWanted } = await navigate(lease.page, request.url, deadline);
+  const { status, gone, loginWanted } = await navigate(lease.page, request.url, {
+    deadline,
+    proxied,
+  });
   const fetchedAt = new Date().toISOString();
   if (loginWanted)
     throw definition.session ? sessionExpired(request.url) : blocked(request.url, 'answered 401', 'later');

@@ -29,6 +29,9 @@ const TOLD = new Set([
   'batch.refused-links',
   'browser.missed',
   'target.overloaded',
+  'proxy.left',
+  'proxy.returned',
+  'proxies.missed',
   'page.dead',
 ]);
 const WARNINGS = new Set([
@@ -38,6 +41,8 @@ const WARNINGS = new Set([
   'target.overloaded',
   'redis.forgot',
   'browser.missed',
+  'proxy.left',
+  'proxies.missed',
 ]);
 const MOST_NOTES_OF_A_KIND = 5;
 
