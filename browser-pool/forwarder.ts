@@ -27,17 +27,14 @@ const CLOSE_LIMIT_MS = 1_000;
 /** Where the proxy's URL names no port. */
 const PORTS: Record<string, number> = { 'http:': 80, 'https:': 443, 'socks5:': 1080 };
 
-/** What the library answers in the proxy's stead. */
-const WORDS: Record<number, string> = {
-  504: 'does not answer',
-  592: 'answers what is no HTTP',
+/** What the library answers in the proxy's stead: the proxy's own answer, or why there is none. */
+const OTHER_ANSWER = 590;
+const DEAD: Record<number, string> = {
   593: 'its host does not resolve',
   594: 'connection refused',
-  595: 'connection cut',
-  596: 'connection cut',
   597: 'refuses the user and password',
 };
-const OTHER_ANSWER = 590;
+const DEAD_WORDS = /cert|authentication|handshake|ssl|tls/i;
 
 /** True for a status that no server sends: the forwarder's word that the proxy failed. */
 export function isForwarderStatus(status: number): boolean {
@@ -57,10 +54,12 @@ export async function openForwarder(url: string): Promise<Forwarder> {
       servername: net.isIP(proxy.hostname) ? '' : proxy.hostname,
     }),
   };
+  // The library's word for names that are resolved by the proxy, as they are by HTTP proxies.
+  const upstream = url.replace(/^socks5:/i, 'socks5h:');
   const server = new Server({
     host: '127.0.0.1',
     port: 0,
-    prepareRequestFunction: () => ({ requestAuthentication: false, upstreamProxyUrl: url, ...agents }),
+    prepareRequestFunction: () => ({ requestAuthentication: false, upstreamProxyUrl: upstream, ...agents }),
   });
   await server.listen();
   const { port } = server;
@@ -71,9 +70,11 @@ export async function openForwarder(url: string): Promise<Forwarder> {
       const { protocol, hostname, port: named } = new URL(to);
       const isTls = protocol === 'https:';
       const answer = await connectThrough(port, `${hostname}:${named || (isTls ? 443 : 80)}`);
-      if (answer !== undefined) return sightOf(answer, isTls);
-      const listens = await accepts(proxy);
-      return { answer: listens ? 'unreachable' : 'dead', reason: 'does not answer' };
+      const sight = answer === undefined ? undefined : sightOf(answer, isTls);
+      if (sight !== undefined) return sight;
+      // Nothing, or cut: some proxies say no more of a place that they do not reach.
+      const reason = answer?.words || 'does not answer';
+      return { answer: (await accepts(proxy)) ? 'unreachable' : 'dead', reason };
     },
     async close() {
       await bounded(server.close(true), CLOSE_LIMIT_MS);
@@ -86,16 +87,18 @@ interface Answer {
   words: string;
 }
 
-function sightOf({ status, words }: Answer, isTls: boolean): ProxySight {
+/** Undefined when it may be the proxy or what lies behind it. */
+function sightOf({ status, words }: Answer, isTls: boolean): ProxySight | undefined {
   if (status === 200) return { answer: 'works' };
+  const dead = DEAD[status];
+  if (dead !== undefined) return { answer: 'dead', reason: dead };
   if (status === OTHER_ANSWER) {
     const upstream = Number(/\d+$/.exec(words)?.[0] ?? 0);
     // Many proxies make no tunnel to a port that is not 443, and serve plain HTTP all the same.
     if (!isTls && upstream < 500) return { answer: 'works' };
     return { answer: 'unreachable', reason: `answers ${upstream} to a connection` };
   }
-  if (/rejected connection/i.test(words)) return { answer: 'unreachable', reason: words };
-  return { answer: 'dead', reason: WORDS[status] ?? (words || `fails with ${status}`) };
+  return DEAD_WORDS.test(words) ? { answer: 'dead', reason: words } : undefined;
 }
 
 /** What a CONNECT gets; undefined when it gets nothing in time. */
