@@ -47,6 +47,8 @@ function problemOf(value: unknown): { message: string; mend: string } | undefine
   const isSocks = protocol === 'socks5:';
   if (isSocks && port === '')
     return { message: 'names no port', mend: "e.g. 'socks5://proxy.example.com:1080'" };
+  if (isSocks && hostname.startsWith('['))
+    return { message: 'names an IPv6 address', mend: 'give a SOCKS5 proxy by its name or IPv4 address' };
   if (!['', '/'].includes(pathname) || search !== '' || hash !== '')
     return {
       message: 'has more than scheme, user, password, host and port',

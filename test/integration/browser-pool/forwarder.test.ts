@@ -72,5 +72,8 @@ test.each(['http', 'socks5'])('what a %s proxy does not reach is not its death',
   const { port } = closed.address() as net.AddressInfo;
   closed.close();
   const forwarder = await open(proxyOf(kind).url);
-  expect(await forwarder.probe(`https://shop.test:${port}/`)).toEqual({ answer: 'unreachable', reason: expect.any(String) });
+  expect(await forwarder.probe(`https://shop.test:${port}/`)).toEqual({
+    answer: 'unreachable',
+    reason: expect.any(String),
+  });
 });
