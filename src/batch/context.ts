@@ -41,6 +41,8 @@ export interface ContextOptions {
   redis: RedisHandle;
   pool: BrowserPool;
   onEvent: OnBatchEvent;
+  /** Aborts when no more work is to be taken. */
+  stopping: AbortSignal;
   /** Aborts when pages in flight are to be given back. */
   signal: AbortSignal;
 }
@@ -49,7 +51,7 @@ export interface ContextOptions {
 export async function openContext(
   batch: string,
   home: string,
-  { redis, pool, onEvent, signal }: ContextOptions,
+  { redis, pool, onEvent, stopping, signal }: ContextOptions,
 ): Promise<BatchContext> {
   const spec = await readSpec(home, batch);
   if (spec === undefined) {
@@ -83,7 +85,7 @@ export async function openContext(
     target,
     columns,
     encode: (row) => encodeRow(columns, row),
-    sessions: patientSessions(sessions, hindrance, signal),
+    sessions: patientSessions(sessions, hindrance, stopping),
     ledger: createPageLedger(redis.client, batch),
     board,
     segments: patientSegments(segments, hindrance, signal),
