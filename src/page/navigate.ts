@@ -2,7 +2,7 @@ import type { Page, Response } from 'playwright';
 import { isForwarderStatus } from '../../browser-pool/index.js';
 import { reasonOf, ThreshError } from '../errors.js';
 import { isChallengeAnswer } from './challenges.js';
-import { proxyFailed } from './proxies/proxies.js';
+import { proxyFailed } from './proxies/failures.js';
 
 export interface Navigation {
   /** Status of the document; undefined where there is none (about:blank, a fragment of the same document). */

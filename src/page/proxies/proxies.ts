@@ -10,6 +10,7 @@ import { reasonOf, ThreshError } from '../../errors.js';
 import type { ResolvedTarget } from '../../target/defaults.js';
 import { proxyName, withoutCredentials } from '../../target/proxy-urls.js';
 import type { ProxyEvent } from '../events.js';
+import { proxyFailed, stopped, targetUnreachable } from './failures.js';
 import { createHealth } from './health.js';
 import { createProxySource } from './source.js';
 
@@ -44,7 +45,6 @@ export interface ProxiesOptions {
   forward?: (url: string) => Promise<Forwarder>;
 }
 
-const RETRY_MS = 100;
 const LOOK_AGAIN_MS = 5_000;
 /** Of many dead ones, so many are asked in one look whether they are back. */
 const ASKED_AT_ONCE = 20;
@@ -242,30 +242,6 @@ export function createProxies({
       );
     },
   };
-}
-
-/** Nothing of the page: it is tried again through another proxy. */
-export function proxyFailed(message: string, cause?: unknown): ThreshError {
-  return new ThreshError(message, {
-    code: 'PROXY_FAILED',
-    scope: 'page',
-    retry: { afterMs: RETRY_MS },
-    cause,
-  });
-}
-
-/** The same through every proxy. */
-function targetUnreachable(url: string, cause: unknown): ThreshError {
-  return new ThreshError(`${url}: no proxy reaches its host`, {
-    code: 'NAVIGATION_FAILED',
-    scope: 'page',
-    retry: 'later',
-    cause,
-  });
-}
-
-function stopped(): ThreshError {
-  return new ThreshError('stopped', { code: 'INTERRUPTED', scope: 'page', retry: { afterMs: 0 } });
 }
 
 /** Proxies that differ in their user alone are told apart by number. */

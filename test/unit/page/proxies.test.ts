@@ -100,7 +100,13 @@ it('a target that no proxy reaches fails as without them', async () => {
 });
 
 it('asks a provider again after ten minutes and keeps the last list while it fails, which it says once', async () => {
-  const answers: unknown[] = [urls('a'), new Error('busy: http://user:s3cret@api/'), [], urls('b'), urls('b')];
+  const answers: unknown[] = [
+    urls('a'),
+    new Error('busy: http://user:s3cret@api/'),
+    [],
+    urls('b'),
+    urls('b'),
+  ];
   const { proxies, clock, events } = proxiesOf(async () => {
     const answer = answers.shift();
     if (answer instanceof Error) throw answer;
