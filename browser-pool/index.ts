@@ -1,5 +1,6 @@
 /** Warm Playwright pages. Knows no queue and no target. */
 export { findChromium } from './find-chromium.mjs';
+export { type Forwarder, isForwarderStatus, openForwarder, type ProxySight } from './forwarder.js';
 export type { BlockSpec, ContextSpec, LeaseSpec, StorageState } from './lease-spec.js';
 export type { NetworkTally } from './network-tally.js';
 export { type Answer, isRefusal, type PageAnswers } from './page-answers.js';

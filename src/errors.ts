@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'PAGE_BLOCKED'
   | 'SESSION_EXPIRED'
   | 'LOGIN_FAILED'
+  | 'PROXY_FAILED'
   | 'EXTRACT_FAILED'
   | 'EXTRACT_INVALID'
   | 'URL_REFUSED'

@@ -6,6 +6,7 @@ import { checkColumns } from '../dataset/check.js';
 import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
 import { ThreshError } from '../errors.js';
+import { createProxies } from '../page/proxies/proxies.js';
 import { leaseSpecOf } from '../page/render.js';
 import { createSessions, type Sessions } from '../page/sessions.js';
 import type { EncodeRow } from '../page/validate.js';
@@ -18,7 +19,7 @@ import { createWorkerBoard, type WorkerBoard } from '../queue/worker-board.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
 import type { OnBatchEvent } from './events.js';
-import { createHindrance, type Hindrance, patientSegments } from './hindrance.js';
+import { createHindrance, type Hindrance, patientSegments, patientSessions } from './hindrance.js';
 import { type BatchFiles, type BatchSpec, batchFiles, readSpec } from './spec.js';
 
 export interface BatchContext {
@@ -27,6 +28,7 @@ export interface BatchContext {
   target: LoadedTarget<Column[]>;
   columns: Column[];
   encode: EncodeRow;
+  /** Which wait for a proxy. */
   sessions: Sessions;
   /** What its browsers call themselves. */
   userAgent: string;
@@ -47,6 +49,8 @@ export interface ContextOptions {
   redis: RedisHandle;
   pool: BrowserPool;
   onEvent: OnBatchEvent;
+  /** Aborts when no more work is to be taken. */
+  stopping: AbortSignal;
   /** Aborts when pages in flight are to be given back. */
   signal: AbortSignal;
 }
@@ -55,7 +59,7 @@ export interface ContextOptions {
 export async function openContext(
   batch: string,
   home: string,
-  { redis, pool, onEvent, signal }: ContextOptions,
+  { redis, pool, onEvent, stopping, signal }: ContextOptions,
 ): Promise<BatchContext> {
   const spec = await readSpec(home, batch);
   if (spec === undefined) {
@@ -73,17 +77,23 @@ export async function openContext(
   const board = createBatchBoard(redis.client, batch);
   const hindrance = createHindrance({ batch, dir: files.dir, who: writer, board, onEvent });
   const segments = createSegmentWriter({ dir: files.segments, writer });
+  const { proxies } = target.definition;
+  const sessions = createSessions({
+    target: target.definition,
+    pool,
+    leaseSpec: (session) => leaseSpecOf(target, session),
+    proxies:
+      proxies === undefined
+        ? undefined
+        : createProxies({ given: proxies, onEvent: (event) => onEvent({ ...event, batch }) }),
+  });
   return {
     spec,
     files,
     target,
     columns,
     encode: (row) => encodeRow(columns, row),
-    sessions: createSessions({
-      target: target.definition,
-      pool,
-      leaseSpec: (session) => leaseSpecOf(target, session),
-    }),
+    sessions: patientSessions(sessions, hindrance, stopping),
     userAgent: target.definition.browser.userAgent ?? (await pool.userAgent()),
     ledger: createPageLedger(redis.client, batch),
     board,
@@ -95,6 +105,7 @@ export async function openContext(
     queue,
     async close() {
       hindrance.close();
+      await sessions.close();
       await segments.close();
       await queue.close();
     },

@@ -88,6 +88,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
         redis,
         pool,
         onEvent: options.onEvent,
+        stopping: stopping.signal,
         signal: cutting.signal,
       });
       contexts.set(batch, context);

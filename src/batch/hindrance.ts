@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Frontier } from '../discovery/frontier.js';
 import { isThreshError, reasonOf } from '../errors.js';
+import type { Sessions } from '../page/sessions.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { OnBatchEvent } from './events.js';
@@ -114,6 +115,18 @@ export function patientSegments(
   return {
     append: (group) => hindrance.outwait(() => segments.append(group), { signal, judge }),
     close: () => segments.close(),
+  };
+}
+
+/** A page that finds no proxy waits for one: it has not begun, and nothing counts against it. */
+export function patientSessions(sessions: Sessions, hindrance: Hindrance, signal: AbortSignal): Sessions {
+  const judge = (error: unknown): Setback | undefined =>
+    isThreshError(error) && error.code === 'PROXY_FAILED'
+      ? { kind: 'proxies', reason: reasonOf(error) }
+      : undefined;
+  return {
+    ...sessions,
+    current: (log, url) => hindrance.outwait(() => sessions.current(log, url), { signal, judge }),
   };
 }
 

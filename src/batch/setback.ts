@@ -5,7 +5,7 @@ import { isRedisTrouble } from '../queue/trouble.js';
 
 export interface Setback {
   /** What is in the way: of one kind one line is enough. */
-  kind: 'disk' | 'redis';
+  kind: 'disk' | 'redis' | 'proxies';
   /** For a person. */
   reason: string;
 }

@@ -10,6 +10,7 @@ import { encodeRow } from '../dataset/encode.js';
 import { PRODUCT } from '../discovery/user-agent.js';
 import { ThreshError } from '../errors.js';
 import { keepArtifacts } from '../page/artifacts.js';
+import { createProxies } from '../page/proxies/proxies.js';
 import { leaseSpecOf, type RenderOutcome, renderPage } from '../page/render.js';
 import { createSessions } from '../page/sessions.js';
 import type { Settings } from '../settings.js';
@@ -98,6 +99,13 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
     ...(options.slowMo === undefined ? {} : { slowMoMs: options.slowMo }),
     ...(options.devtools === true ? { devtools: true } : {}),
   });
+  const { proxies } = target.definition;
+  const sessions = createSessions({
+    target: target.definition,
+    pool,
+    leaseSpec: (session) => leaseSpecOf(target, session),
+    proxies: proxies === undefined ? undefined : createProxies({ given: proxies, onEvent: () => undefined }),
+  });
   const traced = options.trace !== undefined && options.trace !== false;
   const files: Sight['files'] = {};
   let network: NetworkTally | undefined;
@@ -133,11 +141,7 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
         target,
         encode: (row) => encodeRow(columns, row),
         pool,
-        sessions: createSessions({
-          target: target.definition,
-          pool,
-          leaseSpec: (session) => leaseSpecOf(target, session),
-        }),
+        sessions,
       },
     );
     if (!outcome.ok && outcome.error.code === 'BROWSER_UNAVAILABLE') throw outcome.error;
@@ -149,6 +153,7 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
     }
     return { url, outcome, network, elapsedMs, files };
   } finally {
+    await sessions.close();
     await pool.close();
   }
 }

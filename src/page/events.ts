@@ -1,3 +1,10 @@
+/** What happens to a target's proxies; each is named without user and password. */
+export type ProxyEvent =
+  | { kind: 'proxy.left'; proxy: string; reason: string; forMs: number }
+  | { kind: 'proxy.returned'; proxy: string }
+  /** Their provider gives no list: the last one holds. */
+  | { kind: 'proxies.missed'; reason: string };
+
 /** What happens to pages, told to whoever listens. Facts, in the past tense. */
 export type PageEvent =
   | {
@@ -27,6 +34,7 @@ export type PageEvent =
       level: 'debug' | 'info' | 'warn' | 'error';
       message: string;
       fields: Record<string, unknown>;
-    };
+    }
+  | (ProxyEvent & { batch: string });
 
 export type OnPageEvent = (event: PageEvent) => void;

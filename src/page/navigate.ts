@@ -1,8 +1,9 @@
 import type { Page, Response } from 'playwright';
-import { isRefusal } from '../../browser-pool/index.js';
+import { isForwarderStatus, isRefusal } from '../../browser-pool/index.js';
 import { reasonOf, ThreshError } from '../errors.js';
 import { isChallengeAnswer } from './challenges.js';
 import { blocked } from './page-error.js';
+import { proxyFailed } from './proxies/failures.js';
 import { overloadWaitMs } from './retry-after.js';
 
 export interface Navigation {
@@ -13,21 +14,33 @@ export interface Navigation {
   loginWanted: boolean;
 }
 
+export interface NavigateOptions {
+  /** Epoch ms. */
+  deadline: number;
+  /** Through a proxy, by a forwarder of the pool. */
+  proxied: boolean;
+}
+
 /**
  * Goes to `url` until its document begins to arrive, and judges the answer by its status: 404 and 410 are gone.
  * Throws PAGE_BLOCKED (403, challenges; 429 and 503 with the wait that the target asked for), HTTP_STATUS for
- * other errors, NAVIGATION_FAILED when there is no answer.
+ * other errors, NAVIGATION_FAILED when there is no answer, PROXY_FAILED when it is the way there that failed.
  */
-export async function navigate(page: Page, url: string, deadline: number): Promise<Navigation> {
+export async function navigate(
+  page: Page,
+  url: string,
+  { deadline, proxied }: NavigateOptions,
+): Promise<Navigation> {
   let response: Response | null;
   try {
     response = await page.goto(url, { waitUntil: 'commit', timeout: Math.max(1, deadline - Date.now()) });
   } catch (error) {
-    throw navigationFailed(url, error);
+    throw navigationFailed(url, error, proxied);
   }
   const status = response?.status();
   if (response === null || status === undefined)
     return { status: undefined, gone: false, loginWanted: false };
+  if (proxied && isForwarderStatus(status)) throw proxyFailed(`${url}: its proxy dropped the connection`);
   if (status === 404 || status === 410) return { status, gone: true, loginWanted: false };
   const headers = response.headers();
   if (isChallengeAnswer(headers)) throw blocked(url, 'answered with a challenge', 'later');
@@ -53,7 +66,7 @@ export function netErrorOf(cause: unknown): string | undefined {
   return /net::(ERR_[A-Z0-9_]+)/.exec(String(cause))?.[1];
 }
 
-function navigationFailed(url: string, cause: unknown): ThreshError {
+function navigationFailed(url: string, cause: unknown, proxied: boolean): ThreshError {
   const reason = reasonOf(cause).replace(/^page\.goto: /, '');
   if (/Download is starting/.test(reason)) {
     return new ThreshError(`${url} is a download, not a page`, {
@@ -63,6 +76,8 @@ function navigationFailed(url: string, cause: unknown): ThreshError {
     });
   }
   const name = netErrorOf(cause);
+  if (proxied && name !== undefined && /^ERR_(?:PROXY|TUNNEL)_/.test(name))
+    return proxyFailed(`${url}: its proxy dropped the connection (${name})`, cause);
   const late = /Timeout \d+ms exceeded/.test(reason);
   const what = late ? 'did not answer in time' : (name && PLAIN[name]) || name || reason;
   return new ThreshError(`${url}: ${what}`, {

@@ -92,7 +92,9 @@ export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
   const { viewport, locale, timezone, userAgent, headers, storageState } = browser;
   const state = session.storageState ?? storageState;
   return {
-    identity: `${name}/${target.hash.slice(0, 8)}/session-${session.generation}`,
+    identity: [name, target.hash.slice(0, 8), `session-${session.generation}`, session.proxy?.server].join(
+      '/',
+    ),
     context: {
       ...(viewport === undefined ? {} : { viewport }),
       ...(locale === undefined ? {} : { locale }),
@@ -102,6 +104,10 @@ export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
       ...(state === undefined
         ? {}
         : { storageState: state as NonNullable<LeaseSpec['context']['storageState']> }),
+      // Chromium goes past a proxy to loopback unless it is told not to.
+      ...(session.proxy === undefined
+        ? {}
+        : { proxy: { server: session.proxy.server, bypass: '<-loopback>' } }),
     },
     block,
     ownHosts: allowHosts,
@@ -111,12 +117,13 @@ export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
 /** Never throws but for bugs of ours. */
 export async function renderPage(task: PageTask, deps: RenderDeps): Promise<RenderOutcome> {
   const { page, request } = task;
+  const { url } = request;
   const seenBy = (startedAtMs: number, answers: PageAnswers | undefined, error?: ThreshError): PageSample =>
     sampleOf({ page, label: request.label, startedAtMs, answers, error });
   let lease: Lease;
-  let session: Session;
+  let session: Session | undefined;
   try {
-    session = await deps.sessions.current(task.log);
+    session = await deps.sessions.current(task.log, url);
     const spec = {
       ...leaseSpecOf(deps.target, session),
       fresh: task.traced === true,
@@ -124,9 +131,11 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
       observe: task.onlooker !== undefined,
     };
     lease = await deps.pool.lease(spec, task.signal);
-  } catch (error) {
-    const failure = task.signal.aborted ? stopped(error) : pageError(error, deps.target);
-    return { ok: false, error: failure, artifacts: {}, seen: seenBy(Date.now(), undefined, failure) };
+  } catch (caught) {
+    const failure = task.signal.aborted ? stopped(caught) : pageError(caught, deps.target);
+    const error =
+      session === undefined ? failure : await deps.sessions.failed(session, { error: failure, url });
+    return { ok: false, error, artifacts: {}, seen: seenBy(Date.now(), undefined, error) };
   }
   const { timeoutMs } = deps.target.definition;
   const traced = task.traced === true && (await beginTrace(lease.page));
@@ -136,18 +145,25 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
   const startedAtMs = Date.now();
   try {
     const rendered = await unlessAborted(
-      work(task, deps, { lease, signal, deadline: startedAtMs + timeoutMs }),
+      work(task, deps, {
+        lease,
+        signal,
+        deadline: startedAtMs + timeoutMs,
+        proxied: session.proxy !== undefined,
+      }),
       signal,
     );
     const seen = seenBy(startedAtMs, lease.answers);
+    deps.sessions.served(session);
     await task.onlooker?.ended(lease);
     await lease.release('good');
     return { ok: true, rendered, seen };
   } catch (caught) {
-    const error = await failureOf(caught, task, deps, { lease, time });
+    const failure = await failureOf(caught, task, deps, { lease, time });
+    const error = await deps.sessions.failed(session, { error: failure, url });
     const seen = seenBy(startedAtMs, lease.answers, error);
-    if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session.generation);
-    if (seen.answer === 'blocked') deps.sessions.rotate(session.generation);
+    if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session);
+    if (seen.answer === 'blocked') deps.sessions.rotate(session);
     if (!lease.lost.aborted) await task.onlooker?.ended(lease);
     const folder = lease.lost.aborted ? undefined : task.keepFailure(error);
     const artifacts =
@@ -185,18 +201,22 @@ interface Work {
   lease: Lease;
   signal: AbortSignal;
   deadline: number;
+  proxied: boolean;
 }
 
 async function work(
   task: PageTask,
   deps: RenderDeps,
-  { lease, signal, deadline }: Work,
+  { lease, signal, deadline, proxied }: Work,
 ): Promise<RenderedPage> {
   const { request } = task;
   const { definition } = deps.target;
   const started = performance.now();
   const passed = (): number => Math.round(performance.now() - started);
-  const { status, gone, loginWanted } = await navigate(lease.page, request.url, deadline);
+  const { status, gone, loginWanted } = await navigate(lease.page, request.url, {
+    deadline,
+    proxied,
+  });
   const fetchedAt = new Date().toISOString();
   if (loginWanted)
     throw definition.session ? sessionExpired(request.url) : blocked(request.url, 'answered 401', 'later');

@@ -43,6 +43,7 @@ function byError({ document, ...answers }: PageAnswers, error: ThreshError): Tar
     case 'BROWSER_CRASHED':
     case 'PAGE_CRASHED':
     case 'PAGE_MEMORY':
+    case 'PROXY_FAILED':
       return 'unknown';
     case 'PAGE_BLOCKED':
       return typeof error.retry === 'object' ? 'refused' : 'blocked';

@@ -1,29 +1,40 @@
 /**
- * A target's logged-in identity. The first page that needs it logs in and all others wait for that one login; its
- * cookies and storage go into every context of the session. When a page finds the session expired, the same again:
- * one login for however many pages noticed, because each names the generation that it saw expire.
+ * A target's identities: one for each proxy that it has in use, else one. A session keeps its proxy for its life, since
+ * cookies and address belong together. The first page that needs a session logs in and all others of it wait for that one
+ * login; its cookies and storage go into every context of the session. When a page finds it expired, the same again: one
+ * login for however many pages noticed, because each names the session that it saw expire.
  */
 
 import type { BrowserPool, LeaseSpec, StorageState } from '../../browser-pool/index.js';
-import { reasonOf, ThreshError } from '../errors.js';
+import { isThreshError, reasonOf, ThreshError } from '../errors.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { TargetLog } from '../target/definition.js';
+import type { PageFailure, Proxies, ProxyInUse } from './proxies/proxies.js';
 
 export interface Session {
-  /** Counts the logins; names the browser contexts. */
+  /** Counts the sessions; names the browser contexts. */
   generation: number;
   storageState: StorageState | undefined;
+  /** Undefined: directly. */
+  proxy: ProxyInUse | undefined;
 }
 
 export interface Sessions {
-  current(log: TargetLog): Promise<Session>;
-  /** Says that the session of this generation does not hold any more. */
-  expire(generation: number): void;
+  /** A session for one page, which says how it went by `served` or `failed`. Throws LOGIN_FAILED; PROXY_FAILED when there is no proxy. */
+  current(log: TargetLog, url: string): Promise<Session>;
+  /** The page was rendered. */
+  served(session: Session): void;
+  /** The failure that counts: the page's own, or that of the session's proxy. */
+  failed(session: Session, failure: PageFailure): Promise<ThreshError>;
+  /** Says that this session does not hold any more. */
+  expire(session: Session): void;
   /**
-   * Says that the target refused a page of this generation: the next pages get a new context, and a new login where
-   * there is one. Once a generation however many pages say so, and not again within 30 s.
+   * Says that the target refused a page of this session: the next pages get a new context, and a new login where
+   * there is one. Once a session however many pages say so, and not again within 30 s on the same way.
    */
-  rotate(generation: number): void;
+  rotate(session: Session): void;
+  /** Whoever asks for a session from now on is told to stop. */
+  close(): Promise<void>;
 }
 
 const ROTATE_EVERY_MS = 30_000;
@@ -33,23 +44,45 @@ export interface SessionsOptions {
   pool: BrowserPool;
   /** The lease's spec of a plain page of this target. */
   leaseSpec: (session: Session) => LeaseSpec;
+  proxies: Proxies | undefined;
   /** ms; default the process's own clock. */
   now?: () => number;
 }
+
+/** Stands for the way without a proxy. */
+const DIRECT = {};
 
 export function createSessions({
   target,
   pool,
   leaseSpec,
+  proxies,
   now = () => performance.now(),
 }: SessionsOptions): Sessions {
-  let generation = 0;
-  let rotatedAtMs = Number.NEGATIVE_INFINITY;
-  let current: Promise<Session> | undefined;
+  let generations = 0;
+  /** By the proxy that is in use: what is out of use is forgotten with it. */
+  const open = new WeakMap<object, { generation: number; session: Promise<Session> }>();
+  const rotatedAtMs = new WeakMap<object, number>();
 
-  async function logIn(log: TargetLog): Promise<Session> {
-    const plain: Session = { generation, storageState: undefined };
+  function sessionOf(proxy: ProxyInUse | undefined, log: TargetLog): Promise<Session> {
+    const way = proxy ?? DIRECT;
+    const known = open.get(way);
+    if (known !== undefined) return known.session;
+    const generation = generations++;
+    const session = logIn({ generation, storageState: undefined, proxy }, log);
+    open.set(way, { generation, session });
+    session.catch(() => expire(proxy, generation)); // the next page tries anew
+    return session;
+  }
+
+  function expire(proxy: ProxyInUse | undefined, generation: number): void {
+    const way = proxy ?? DIRECT;
+    if (open.get(way)?.generation === generation) open.delete(way);
+  }
+
+  async function logIn(plain: Session, log: TargetLog): Promise<Session> {
     if (target.session === undefined) return plain;
+    const { generation } = plain;
     const signal = AbortSignal.timeout(target.timeoutMs);
     const lease = await pool.lease(
       { ...leaseSpec(plain), identity: `${target.name}/login`, fresh: true },
@@ -64,7 +97,7 @@ export function createSessions({
       await Promise.race([Promise.resolve(target.session.login({ page: lease.page, log, signal })), late]);
       const storageState = (await lease.page.context().storageState()) as StorageState;
       log.info('logged in', { generation });
-      return { generation, storageState };
+      return { ...plain, storageState };
     } catch (cause) {
       if (lease.lost.aborted) throw lease.lost.reason; // nothing of the login
       throw new ThreshError(`login failed: ${reasonOf(cause)}`, {
@@ -79,26 +112,39 @@ export function createSessions({
     }
   }
 
-  function expire(seen: number): void {
-    if (seen !== generation) return;
-    generation += 1;
-    current = undefined;
-  }
-
   return {
-    current(log) {
-      current ??= logIn(log).catch((error: unknown) => {
-        current = undefined; // the next page tries anew
-        throw error;
-      });
-      return current;
+    async current(log, url) {
+      for (;;) {
+        const proxy = await proxies?.take(url);
+        try {
+          return await sessionOf(proxy, log);
+        } catch (error) {
+          if (proxies === undefined || proxy === undefined || !isThreshError(error)) throw error;
+          const counted = await proxies.failed(proxy, { error, url });
+          if (counted.code !== 'PROXY_FAILED') throw counted; // else through another one
+        }
+      }
     },
-    expire,
-    rotate(seen) {
+    served({ proxy }) {
+      if (proxy !== undefined) proxies?.served(proxy);
+    },
+    async failed({ proxy }, failure) {
+      if (proxies === undefined || proxy === undefined) return failure.error;
+      return proxies.failed(proxy, failure);
+    },
+    expire({ proxy, generation }) {
+      expire(proxy, generation);
+    },
+    rotate({ proxy, generation }) {
+      const way = proxy ?? DIRECT;
       const nowMs = now();
-      if (seen !== generation || nowMs - rotatedAtMs < ROTATE_EVERY_MS) return;
-      rotatedAtMs = nowMs;
-      expire(seen);
+      if (nowMs - (rotatedAtMs.get(way) ?? Number.NEGATIVE_INFINITY) < ROTATE_EVERY_MS) return;
+      if (open.get(way)?.generation !== generation) return;
+      rotatedAtMs.set(way, nowMs);
+      expire(proxy, generation);
+    },
+    async close() {
+      await proxies?.close();
     },
   };
 }

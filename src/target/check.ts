@@ -14,6 +14,7 @@ import {
   isRecord,
   targetRule,
 } from './option-rules.js';
+import { proxyListProblems } from './proxy-urls.js';
 import { nearest } from './suggest.js';
 
 export interface TargetProblem {
@@ -36,7 +37,7 @@ export interface CheckedTarget<Columns> {
 
 /** Words that people bring from the design or from elsewhere, and what there is here. */
 const KNOWN_ELSEWHERE: Record<string, string> = {
-  proxies: 'proxies are not supported by this version: leave it out',
+  proxy: "write proxies: [ 'http://user:password@host:port' ]",
   concurrency: 'write throttle: { maxConcurrency: N }',
   urls: 'write discover: [ … ]',
   startUrls: 'write discover: [ … ]',
@@ -68,6 +69,7 @@ export function checkTarget<Columns>(
     ...discoverProblems(value.discover),
     ...readingProblems(value),
     ...storageProblems(value.browser, file),
+    ...proxyProblems(value.proxies),
   ];
   const { schema } = value;
   let columns: Columns | undefined;
@@ -138,6 +140,11 @@ function storageProblems(browser: unknown, file: string): TargetProblem[] {
       mend: "a path from the target's own file",
     },
   ];
+}
+
+/** A function's list is looked at when it comes. */
+function proxyProblems(proxies: unknown): TargetProblem[] {
+  return proxies === undefined || isFunction(proxies) ? [] : proxyListProblems(proxies);
 }
 
 function schemaProblem(schema: unknown): TargetProblem {

@@ -177,6 +177,11 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
   allowHosts?: readonly string[];
   /** Default `respect`. */
   robots?: 'respect' | 'ignore';
+  /**
+   * `http://`, `https://` or `socks5://`, with `user:password@` where they ask for it; or a function that gives such a
+   * list, asked again every 10 minutes and when all are out. Default none.
+   */
+  proxies?: readonly string[] | (() => MaybePromise<readonly string[]>);
   throttle?: {
     /** Pages in flight over the whole farm. Default 8. */
     maxConcurrency?: number;

@@ -150,7 +150,7 @@ function isIterable(value: unknown): boolean {
   return isRecord(value) && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
 
-/** Every option of a target; `schema`, `key`, `discover` and `fields` are looked into by `check.ts`. */
+/** Every option of a target; `schema`, `key`, `discover`, `fields` and `proxies` are looked into by `check.ts`. */
 export const targetRule = z.strictObject({
   name: rule(
     (value) => typeof value === 'string' && /^[a-z0-9-]{1,40}$/.test(value),
@@ -247,6 +247,7 @@ export const targetRule = z.strictObject({
     )
     .optional(),
   robots: oneOf(['respect', 'ignore']).optional(),
+  proxies: z.unknown().optional(),
   throttle: z
     .strictObject({
       maxConcurrency: whole(1, 10_000, 'e.g. maxConcurrency: 8'),

@@ -34,6 +34,9 @@ const TOLD = new Set([
   'target.quiet-hours',
   'sla.at-risk',
   'sla.recovered',
+  'proxy.left',
+  'proxy.returned',
+  'proxies.missed',
   'page.dead',
 ]);
 const WARNINGS = new Set([
@@ -45,6 +48,8 @@ const WARNINGS = new Set([
   'sla.at-risk',
   'redis.forgot',
   'browser.missed',
+  'proxy.left',
+  'proxies.missed',
 ]);
 const MOST_NOTES_OF_A_KIND = 5;
 
