@@ -50,6 +50,7 @@ function openPage() {
     pending: 0,
     elsewhere: 0,
     lostScripts: 0,
+    catchUp: async () => undefined,
   };
   const page = {
     /** @param {string} url */
