@@ -79,7 +79,7 @@ async function withQueue(
   const apply = (some: Partial<QueueLimits>): Promise<void> =>
     limited.apply({ limit: 4, perSecond: undefined, minGapMs: 0, pausedUntilMs: 0, ...some }, Date.now());
   await apply(limits);
-  await queue.addBulk(Array.from({ length: 40 }, (_, n) => ({ name: 'page', data: { n } })));
+  await queue.addBulk(Array.from({ length: 2_000 }, (_, n) => ({ name: 'page', data: { n } })));
   await queue.add('page', {}, { delay: 60_000 }); // a worker that finds it sleeps until then, ten seconds at most
   const starts: number[] = [];
   const ending = new AbortController();
@@ -97,7 +97,7 @@ async function withQueue(
     ending.abort();
     await queue.pause();
     await worker.close(true);
-    await queue.obliterate({ force: true });
+    await queue.obliterate({ force: true, count: 5_000 });
     await queue.close();
   }
 }
