@@ -31,6 +31,8 @@ export interface FarmOptions {
   executablePath: string | undefined;
   /** Most memory of one process of a browser. */
   maxProcessMb: number;
+  /** Memory for this process and its browsers, MB; 0: no bound. Undefined: 80 % of what there is. */
+  maxMemoryMb: number | undefined;
   /** Pages at once in this process, at most: its machine may have room for fewer. */
   concurrency: number;
   /** Memory for this process and its browsers, MB; 0: no bound. Undefined: 80 % of what there is. */

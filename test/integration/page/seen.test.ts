@@ -77,6 +77,7 @@ async function attempt(more: object, url = `${server.url}/`, signal?: AbortSigna
     target: definition,
     pool: lab.pool,
     leaseSpec: (session) => leaseSpecOf(target, session),
+    proxies: undefined,
   });
   const started = performance.now();
   const outcome = await renderPage(
@@ -90,7 +91,7 @@ async function attempt(more: object, url = `${server.url}/`, signal?: AbortSigna
     { target, encode: (row) => row, pool: lab.pool, sessions },
   );
   const error: ThreshError | undefined = outcome.ok ? undefined : outcome.error;
-  const { generation } = await sessions.current(log);
+  const { generation } = await sessions.current(log, url);
   return { outcome, error, seen: outcome.seen, generation, tookMs: performance.now() - started };
 }
 
@@ -255,15 +256,23 @@ test('a session is rotated once however many pages were blocked, and not again w
   let nowMs = 0;
   const target = { name: 'seen' } as ReturnType<typeof resolveTarget>;
   const leaseSpec = () => ({ identity: 'seen', context: {}, block: false as const });
-  const sessions = createSessions({ target, pool: lab.pool, leaseSpec, now: () => nowMs });
-  const generation = async () => (await sessions.current(log)).generation;
-  sessions.rotate(0);
-  sessions.rotate(0);
-  expect(await generation()).toBe(1);
+  const sessions = createSessions({
+    target,
+    pool: lab.pool,
+    leaseSpec,
+    proxies: undefined,
+    now: () => nowMs,
+  });
+  const session = () => sessions.current(log, server.url);
+  const first = await session();
+  sessions.rotate(first);
+  sessions.rotate(first);
+  const second = await session();
+  expect(second.generation).toBe(1);
   nowMs = 29_000;
-  sessions.rotate(1);
-  expect(await generation()).toBe(1);
+  sessions.rotate(second);
+  expect((await session()).generation).toBe(1);
   nowMs = 30_000;
-  sessions.rotate(1);
-  expect(await generation()).toBe(2);
+  sessions.rotate(second);
+  expect((await session()).generation).toBe(2);
 });

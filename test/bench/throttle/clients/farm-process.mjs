@@ -14,7 +14,7 @@ import { createHttpPool } from './http-pool.mjs';
  * @property {string} [targetFile] the batch that it opens; without it works for others' batches
  */
 
-/** @typedef {{ ready: true } | { givenUp: number, why: string } | { end: string }} Said */
+/** @typedef {{ ready: true } | { givenUp: number } | { end: string }} Said */
 
 const ENDS = ['delivered', 'held', 'failed', 'cancelled'];
 
@@ -31,11 +31,11 @@ const farm = await startFarm({
   s3: { endpoint: undefined, region: undefined },
   executablePath: undefined,
   maxProcessMb: 0,
-  maxMemoryMb: undefined,
+  maxMemoryMb: 0,
   concurrency,
   pool: createHttpPool(concurrency),
   onEvent(event) {
-    if (event.kind === 'page.dead') say({ givenUp: 1, why: event.reason });
+    if (event.kind === 'page.dead') say({ givenUp: 1 });
     if (event.kind === 'batch.broke') throw event.error;
     if (event.kind === 'batch.entered' && ENDS.includes(event.state))
       say({ end: `${event.state} ${event.reason ?? ''}` });
