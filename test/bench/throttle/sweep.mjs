@@ -35,8 +35,7 @@ export async function sweepLimits(timeOf, { rounds, capS }) {
     if (next === undefined) break;
     await attempt(next);
   }
-  const nearest = around(best());
-  for (let round = 1; round < rounds; round++) for (const limit of nearest) await attempt(limit);
+  for (let round = 1; round < rounds; round++) for (const limit of around(best())) await attempt(limit);
   return {
     best: best(),
     seconds: median(tried.get(best()) ?? []),

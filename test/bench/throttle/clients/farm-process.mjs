@@ -14,7 +14,7 @@ import { createHttpPool } from './http-pool.mjs';
  * @property {string} [targetFile] the batch that it opens; without it works for others' batches
  */
 
-/** @typedef {{ ready: true } | { givenUp: number } | { end: string }} Said */
+/** @typedef {{ ready: true } | { givenUp: number, why: string } | { end: string }} Said */
 
 const ENDS = ['delivered', 'held', 'failed', 'cancelled'];
 
@@ -35,7 +35,7 @@ const farm = await startFarm({
   concurrency,
   pool: createHttpPool(concurrency),
   onEvent(event) {
-    if (event.kind === 'page.dead') say({ givenUp: 1 });
+    if (event.kind === 'page.dead') say({ givenUp: 1, why: event.reason });
     if (event.kind === 'batch.broke') throw event.error;
     if (event.kind === 'batch.entered' && ENDS.includes(event.state))
       say({ end: `${event.state} ${event.reason ?? ''}` });

@@ -58,7 +58,10 @@ export function farmClient({ name = 'Thresh', processes = 1, home: kept } = {}) 
         );
         children.push(child);
         child.on('message', (/** @type {import('./farm-process.mjs').Said} */ said) => {
-          if ('givenUp' in said) givenUp += said.givenUp;
+          if ('givenUp' in said) {
+            givenUp += said.givenUp;
+            console.error(`  a page was given up: ${said.why}`);
+          }
           if ('end' in said)
             if (said.end.startsWith('delivered')) end();
             else fail(new Error(`the batch is ${said.end}`));

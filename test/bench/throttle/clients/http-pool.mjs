@@ -17,10 +17,11 @@ export function createHttpPool(maxPages) {
     async lease() {
       leased += 1;
       const { page, answers } = openPage();
-      /** @type {Partial<Lease>} */
+      /** @type {Omit<Lease, 'network'>} */
       const lease = {
         page: /** @type {Lease['page']} */ (/** @type {unknown} */ (page)),
         answers,
+        browser: 0,
         lost: new AbortController().signal,
         async release() {
           leased -= 1;
