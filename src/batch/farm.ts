@@ -35,8 +35,6 @@ export interface FarmOptions {
   maxMemoryMb: number | undefined;
   /** Pages at once in this process, at most: its machine may have room for fewer. */
   concurrency: number;
-  /** Memory for this process and its browsers, MB; 0: no bound. Undefined: 80 % of what there is. */
-  maxMemoryMb: number | undefined;
   /** Default: one of real browsers. Closed with the farm. */
   pool?: BrowserPool;
   /** Only this batch is worked on. */

@@ -27,7 +27,7 @@ export interface WorkerStanding {
 export interface WorkerBoard {
   tell(standing: WorkerStanding): Promise<void>;
   leave(worker: string): Promise<void>;
-  /** Of all who have told of themselves lately. */
+  /** Of all who have told of themselves lately, by name. */
   standing(): Promise<WorkerStanding[]>;
 }
 
@@ -55,7 +55,7 @@ export function createWorkerBoard(client: Redis): WorkerBoard {
         if (silentMs > FORGOTTEN_MS) await client.hdel(WORKERS, worker);
         if (silentMs <= KNOWN_MS) known.push(JSON.parse(text.slice(text.indexOf(' '))) as WorkerStanding);
       }
-      return known;
+      return known.toSorted((one, other) => (one.worker < other.worker ? -1 : 1));
     },
   };
 }
