@@ -46,5 +46,7 @@ export async function sweepLimits(timeOf, { rounds, capS }) {
 /** @param {readonly number[]} values */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.POSITIVE_INFINITY;
+  const middle = (sorted.length - 1) / 2;
+  const [low, high] = [Math.floor(middle), Math.ceil(middle)].map((at) => sorted[at]);
+  return ((low ?? Number.POSITIVE_INFINITY) + (high ?? Number.POSITIVE_INFINITY)) / 2;
 }
