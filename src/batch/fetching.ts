@@ -8,6 +8,7 @@ import type { Frontier } from '../discovery/frontier.js';
 import { ThreshError } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
+import { spaceStarts } from '../queue/queues.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import { initialLimit, nextLimit } from '../throttle/limit.js';
 import type { Admission } from './admission.js';
@@ -48,8 +49,7 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
   let paused: string | undefined;
   let idleTicks = 0;
   const refusedHosts = new Set<string>();
-  if (options.minDelayMs > 0) await queue.setGlobalRateLimit(1, options.minDelayMs);
-  else await queue.removeGlobalRateLimit();
+  await spaceStarts(queue, options.minDelayMs);
 
   for (;;) {
     options.signal.throwIfAborted();

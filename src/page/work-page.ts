@@ -14,6 +14,7 @@ import type { BrowserPool } from '../../browser-pool/index.js';
 import type { ThreshError } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
+import { pauseStarts } from '../queue/queues.js';
 import type { PageGroup } from '../spool/group.js';
 import type { PageFailure, PageOutcome } from '../spool/record.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
@@ -119,7 +120,7 @@ async function waitAsAsked(
   const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : 0;
   if (error.code === 'PAGE_BLOCKED' && afterMs > 0) {
     await deps.board.noteOverload(Date.now());
-    await deps.queue.rateLimit(afterMs);
+    await pauseStarts(deps.queue, afterMs);
     deps.onEvent({ kind: 'target.overloaded', batch: job.data.batch, url: job.data.url, afterMs });
   }
   if (error.code === 'BROWSER_CRASHED')
