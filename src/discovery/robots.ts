@@ -83,7 +83,7 @@ export function createRobots(options: RobotsOptions): Robots {
     const fresh = old !== undefined && now() - old.atMs < FRESH_MS ? old : await ask(origin, old);
     if (fresh !== old) {
       if (origin in all || Object.keys(all).length < MAX_KEPT) all[origin] = fresh;
-      kept = kept.then(() => writeCopies(file, all));
+      kept = kept.then(() => writeCopies(file, all)).catch(() => undefined); // a full disk: asked for again next time
       await kept;
     }
     const entry = known.get(origin);

@@ -87,6 +87,16 @@ test('a copy serves for 24 hours, longer when no newer one is to be had, and ano
   await rm(folder, { recursive: true });
 });
 
+test('a copy that cannot be kept is used all the same', async () => {
+  const file = path.join(os.tmpdir(), 'no-such-folder-of-thresh', 'robots.json');
+  const { allowed, delayMs } = await robotsOf('User-agent: *\nDisallow: /p/1\nCrawl-delay: 2\n', 200, {
+    file,
+  });
+  expect(await allowed('/p/1')).toBe(false);
+  expect(await allowed('/p/2')).toBe(true);
+  expect(await delayMs()).toBe(2_000);
+});
+
 test('redirects are followed, five of them; more mean that there are no rules', async () => {
   let steps = 5;
   server = await startSmallServer((request, response) => {
