@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { isThreshError, reasonOf, type ThreshError } from '../errors.js';
 import { readSettings, type Settings } from '../settings.js';
 import { plainText } from '../telemetry/plain-text.js';
+import { VERSION } from '../version.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 type Action = (settings: Settings) => Promise<ExitCode>;
@@ -38,7 +39,7 @@ function build(): Command {
     .description(
       'Renders JavaScript-heavy catalogues in bounded batches and delivers one complete Parquet dataset, or says why not.',
     )
-    .version('0.1.0')
+    .version(VERSION)
     .option('--home <folder>', 'where Redis, segments and batches are kept (THRESH_HOME, ./.thresh)')
     .option('--targets-dir <folder>', 'where targets are looked up by name (./targets)')
     .option('--verbose', 'errors with their stack')

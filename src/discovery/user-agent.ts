@@ -1,7 +1,8 @@
 /** The name under which the farm goes: in its browsers, in its own requests, and in robots.txt. */
+import { VERSION } from '../version.js';
 
 /** The farm's product token, after RFC 9110, 10.1.5. */
-export const PRODUCT = 'Thresh/0.1';
+export const PRODUCT = `Thresh/${VERSION.split('.', 2).join('.')}`;
 
 /** For requests of our own where no browser tells its version. */
 export const PLAIN_USER_AGENT = `Mozilla/5.0 (compatible; ${PRODUCT})`;
