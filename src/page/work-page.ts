@@ -127,7 +127,8 @@ export async function workPage(
 
 /**
  * True when the failure is laid to the target as a whole and not to this page: the target is down, or, when this would
- * be the page's last attempt, it has served nobody since the attempt began.
+ * be the page's last attempt, it has served nobody since the attempt began. A page that found no connection is tried
+ * once more in any case: what was served just before the target went down is reported after that.
  */
 async function isOutage(
   { answer, startedAtMs }: PageSample,
@@ -137,8 +138,9 @@ async function isOutage(
   if (answer !== 'failed' && answer !== 'refused') return false;
   const { circuit, servedAtMs } = await deps.targetBoard.health();
   if (circuit === 'open') return true;
-  const isDoubtful = answer === 'failed' && error.code !== 'HTTP_STATUS' && servedAtMs < startedAtMs;
-  return isLast && isDoubtful && (job.excused ?? 0) < MAX_DOUBTS;
+  const { excused = 0 } = job;
+  const isDoubtful = servedAtMs < startedAtMs || (excused === 0 && error.code === 'NAVIGATION_FAILED');
+  return isLast && isDoubtful && answer === 'failed' && error.code !== 'HTTP_STATUS' && excused < MAX_DOUBTS;
 }
 
 /** Uncounted, and within the target's budget of retries. An overload holds back the whole farm for this target. */

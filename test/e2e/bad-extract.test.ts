@@ -82,17 +82,18 @@ test('an extract that fails costs its page alone, and says where and why', async
     expect(reasons[label]).toMatch(/^PAGE_TIMEOUT: \S+ was not done in 3000 ms$/);
 
   const refused = await lab.lines('bad-extract', ran.report.batch, 'quarantine.ndjson');
+  refused.sort((a, b) => Number(a.index) - Number(b.index)); // of two pages, in the order of their ends
   const issues = refused.map(({ index, row, issues: found }) => ({
     index,
     row,
     paths: (found as { path: string }[]).map(({ path }) => path),
   }));
   expect(issues).toEqual([
+    { index: 0, row: { sku: 'C', price: 2, at: null }, paths: ['at'] },
     { index: 1, row: { sku: 'B', price: -1 }, paths: ['price'] },
     { index: 2, row: { sku: 3, price: 'x' }, paths: ['sku', 'price'] },
     { index: 3, row: null, paths: [''] },
     { index: 4, row: 'text', paths: [''] },
-    { index: 0, row: { sku: 'C', price: 2, at: null }, paths: ['at'] },
   ]);
   for (const record of refused)
     expect(record.url).toBe(

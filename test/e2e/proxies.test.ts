@@ -91,7 +91,7 @@ it('takes its pages through all of them, each session through its own, and tells
   ];
   visitors = 0;
   const file = await target('through', {
-    pages: 24,
+    pages: 60, // more than the turns of two
     proxies: urlsOf(first, second, socks),
     more: `session: { async login({ page }) { await page.goto('${shop}/login'); } },`,
   });
@@ -100,7 +100,7 @@ it('takes its pages through all of them, each session through its own, and tells
     args: ['--concurrency', '3'],
   });
   expect(code, stderr).toBe(0);
-  expect(report.pages).toMatchObject({ frontier: 24, completed: 24 });
+  expect(report.pages).toMatchObject({ frontier: 60, completed: 60 });
   expect(visitors).toBe(3); // a login a proxy
   const rows = await lab.query('through', '2026-05-01', 'select page, visitor from FILES');
   const visitorsOf = (passed: string[]): unknown[] => [

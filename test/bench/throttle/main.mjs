@@ -52,7 +52,9 @@ process.exitCode = failed === 0 ? 0 : 1;
 async function draw(name, runs, title) {
   if (options.images === undefined || !options.peers) return;
   await mkdir(options.images, { recursive: true });
-  await writeFile(path.join(options.images, `${name}.svg`), await drawSvg(plotOf(runs, title)));
+  const svg = await drawSvg(plotOf(runs, title));
+  const named = svg.replace(/^<svg [^>]*>/, (tag) => `${tag}<title>${title}</title>`);
+  await writeFile(path.join(options.images, `${name}.svg`), named);
 }
 
 function readOptions() {
