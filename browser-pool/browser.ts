@@ -1,6 +1,6 @@
 /** One Chromium: launched into a folder of its own, gone with everything of it when it is closed. */
 import path from 'node:path';
-import { type Browser, type BrowserContext, chromium } from 'playwright';
+import type { Browser, BrowserContext } from 'playwright';
 import { reasonOf, ThreshError } from '../src/errors.js';
 import { bounded } from './bounded.js';
 import { findChromium } from './find-chromium.mjs';
@@ -55,6 +55,8 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
   const isRoot = process.getuid?.() === 0;
   let context: BrowserContext;
   try {
+    // Here and not above: it takes a command that renders nothing as long to load as all else together.
+    const { chromium } = await import('playwright');
     context = await chromium.launchPersistentContext(path.join(folder, 'profile'), {
       executablePath,
       headless,
