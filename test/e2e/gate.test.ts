@@ -63,9 +63,6 @@ async function run(date: string, args: string[] = []) {
 
 /** Releases a held batch, and sees that it is delivered as such. */
 async function release(batch: string, date: string, failed: string[]): Promise<void> {
-  const refused = await lab.thresh(['deliver', batch]);
-  expect(refused.code).toBe(2);
-  expect(refused.stderr).toContain('--force delivers it all the same');
   const { code, stdout, stderr } = await lab.thresh(['deliver', batch, '--force', '--json']);
   expect(code, stderr).toBe(0);
   const { state, gate } = JSON.parse(stdout);
@@ -98,6 +95,9 @@ test('half of the catalogue is held, and released; its level is expected from th
   expect(report.reason).toMatch(/^10 rows; 15 to 26 expected after 4 earlier datasets \(median 20\)$/);
   expect(stderr).toContain(report.reason);
   await expect(lab.manifest('nightly', '2026-03-10')).rejects.toThrow('ENOENT');
+  const refused = await lab.thresh(['deliver', report.batch]);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('--force delivers it all the same');
   await release(report.batch, '2026-03-10', failed);
 
   const next = await run('2026-03-11');
