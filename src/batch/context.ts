@@ -20,6 +20,7 @@ import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer
 import { type LoadedTarget, loadTarget } from '../target/load.js';
 import type { OnBatchEvent } from './events.js';
 import { createHindrance, type Hindrance, patientSegments, patientSessions } from './hindrance.js';
+import { followJournal, type JournalEntry } from './journal.js';
 import { type BatchFiles, type BatchSpec, batchFiles, readSpec } from './spec.js';
 
 export interface BatchContext {
@@ -41,6 +42,8 @@ export interface BatchContext {
   /** Whose appends wait for the disk. */
   segments: SegmentWriter;
   hindrance: Hindrance;
+  /** The state that the batch is in now. */
+  standing: () => Promise<JournalEntry | undefined>;
   queue: Queue;
   close(): Promise<void>;
 }
@@ -102,6 +105,7 @@ export async function openContext(
     workers: createWorkerBoard(redis.client),
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
+    standing: followJournal(files.journal),
     queue,
     async close() {
       hindrance.close();

@@ -7,7 +7,6 @@ import type { RedisHandle } from '../queue/redis.js';
 import { createTargetBoard } from '../queue/target-board.js';
 import type { BatchContext } from './context.js';
 import type { OnBatchEvent } from './events.js';
-import { lastEntry } from './journal.js';
 
 export interface CrewOptions {
   target: string;
@@ -68,7 +67,7 @@ export function createCrew(options: CrewOptions): Crew {
 
   async function work(job: Job<PageJob>, token: string | undefined): Promise<void> {
     const context = await options.contextOf(job.data.batch);
-    if ((await lastEntry(context.files.journal))?.state !== 'fetching') return; // left over from a batch that went on
+    if ((await context.standing())?.state !== 'fetching') return; // left over from a batch that went on
     await workPage(job, token, { ...context, dir: context.files.dir, pool, onEvent, signal });
   }
 

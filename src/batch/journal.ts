@@ -13,7 +13,7 @@
  * A state is entered by its line and left by the next one. Killed in between, it is entered again from its start:
  * each state begins by clearing what its last run left half done.
  */
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 
 export type ActiveState = 'discovering' | 'fetching' | 'aggregating' | 'gating' | 'delivering';
 export type EndState = 'delivered' | 'held' | 'failed' | 'cancelled';
@@ -68,6 +68,20 @@ export async function readJournal(file: string): Promise<JournalEntry[]> {
 
 export async function lastEntry(file: string): Promise<JournalEntry | undefined> {
   return (await readJournal(file)).at(-1);
+}
+
+/** `lastEntry` for who asks at every page: the file is read only when it has grown. */
+export function followJournal(file: string): () => Promise<JournalEntry | undefined> {
+  let size = 0;
+  let entry: JournalEntry | undefined;
+  return async () => {
+    const now = (await stat(file).catch(() => undefined))?.size ?? 0; // what is wrong with it, the reading says
+    if (now !== size || now === 0) {
+      entry = await lastEntry(file);
+      size = now;
+    }
+    return entry;
+  };
 }
 
 /** Enters a state, durably. Throws on a transition that the table above does not have. */

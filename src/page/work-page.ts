@@ -77,8 +77,8 @@ export async function workPage(
 ): Promise<void> {
   const { page } = job.data;
   const { ledger, board } = deps;
-  const control = await board.control();
-  if (control === 'cancel' || (await ledger.isSettled(page))) return;
+  const [control, isSettled] = await Promise.all([board.control(), ledger.isSettled(page)]);
+  if (control === 'cancel' || isSettled) return;
   if (control === 'pause') return putBack(job, token, PAUSE_LOOK_MS);
   const attempts = job.opts.attempts ?? 1;
   const attempt = job.attemptsMade + 1;
