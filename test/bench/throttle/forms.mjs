@@ -23,10 +23,13 @@ import { threshRunClient } from './clients/thresh-run.mjs';
  * @property {TargetOptions} target with its knee at 4
  * @property {(limit: number) => Client} fixed
  * @property {() => Client} ours
+ * @property {(limit: number) => Client} held ours, with no more in flight than that: what its queue and disk cost is in it
  * @property {(best: number) => Client[]} others
  */
 
 const BASE_MS = 50;
+
+const heldName = (/** @type {number} */ limit) => `Thresh, maxConcurrency ${limit}`;
 
 /**
  * @param {{ scale: number | undefined, peers: boolean, short: boolean }} options
@@ -49,6 +52,7 @@ export function createForms({ scale, peers, short }) {
       target: targetOf(scale ?? 1, false),
       fixed: fixedClient,
       ours: () => farmClient(),
+      held: (limit) => farmClient({ name: heldName(limit), maxConcurrency: limit }),
       others: (best) => [
         ...crawlee('http')(best),
         autoThrottleClient({ startDelayMs: 5_000, concurrency: 1 }),
@@ -63,6 +67,7 @@ export function createForms({ scale, peers, short }) {
       target: targetOf(scale ?? 10, true),
       fixed: (limit) => browserLoopClient(limit, executablePath),
       ours: () => threshRunClient(),
+      held: (limit) => threshRunClient({ name: heldName(limit), maxConcurrency: limit }),
       others: crawlee('playwright'),
     },
   };

@@ -15,7 +15,7 @@ const LIMIT_MB = 256;
 
 /** `heapMb` bounds JavaScript's own heap: the process dies where it would be exceeded. */
 test.each([
-  { engine: 'duckdb', count: 900_000, heapMb: 64, peakMb: 950 },
+  { engine: 'duckdb', count: 600_000, heapMb: 64, peakMb: 950 },
   { engine: 'parquetjs', count: 120_000, heapMb: 96, peakMb: 300 },
 ])('$engine: $count rows under $peakMb MB', async ({ engine, count, heapMb, peakMb }) => {
   const folder = await makeFolder();

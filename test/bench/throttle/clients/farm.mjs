@@ -13,6 +13,7 @@ import { makeHome, writeTarget } from './farm-home.mjs';
 /**
  * @typedef {object} FarmSettings
  * @property {string} [name]
+ * @property {number} [maxConcurrency] of the target
  * @property {number} [processes] default 1
  * @property {string} [home] kept, with what is learned of the target; default: a new one each run
  */
@@ -24,7 +25,12 @@ const MAX_CONCURRENCY = 32;
  * @param {FarmSettings} [settings]
  * @returns {import('./request-loop.mjs').Client}
  */
-export function farmClient({ name = 'Thresh', processes = 1, home: kept } = {}) {
+export function farmClient({
+  name = 'Thresh',
+  maxConcurrency = MAX_CONCURRENCY,
+  processes = 1,
+  home: kept,
+} = {}) {
   return {
     name,
     async run({ url, pages, signal, onLimit }) {
@@ -32,7 +38,7 @@ export function farmClient({ name = 'Thresh', processes = 1, home: kept } = {}) 
       const targetFile = await writeTarget(home, {
         url,
         pages,
-        maxConcurrency: MAX_CONCURRENCY,
+        maxConcurrency,
         plain: true,
       });
       /** @type {import('node:child_process').ChildProcess[]} */

@@ -19,16 +19,16 @@ const CONCURRENCY = 16;
  */
 
 /**
- * @param {{ onRetries?: (retries: number) => void, onEnd?: (ended: Ended) => void }} [listeners] `onRetries`: attempts
+ * @param {{ name?: string, maxConcurrency?: number, onRetries?: (retries: number) => void, onEnd?: (ended: Ended) => void }} [listeners] `onRetries`: attempts
  *   that failed so far, whenever there are more
  * @returns {import('./request-loop.mjs').Client}
  */
-export function threshRunClient({ onRetries, onEnd } = {}) {
+export function threshRunClient({ name = 'Thresh', maxConcurrency = CONCURRENCY, onRetries, onEnd } = {}) {
   return {
-    name: 'Thresh',
+    name,
     async run({ url, pages, signal, onLimit }) {
       const home = await makeHome();
-      const file = await writeTarget(home, { url, pages, maxConcurrency: CONCURRENCY, plain: false });
+      const file = await writeTarget(home, { url, pages, maxConcurrency, plain: false });
       let known = 0;
       const watch = await watchFarm({ home, target: 'knee' }, ({ limit, retries }) => {
         if (limit !== undefined) onLimit(limit);
