@@ -17,7 +17,6 @@ const COLLAPSED = 0.7;
 const HARDLY_ANY = 0.35;
 const FAR_SLOWER = 1.5;
 const SURE_ERRORS = 2.5;
-const SPENT_ERRORS = 1.5;
 /** Fewer pages make no rate. */
 const LEAST_SERVED = 5;
 const MANY_EXPECTED = 20;
@@ -50,14 +49,6 @@ export function createGoodput(round: Round): Goodput {
   const perSecondNow = (nowMs: number) =>
     round.served >= LEAST_SERVED ? (round.served * 1_000) / Math.max(1, nowMs - round.beganAtMs) : undefined;
 
-  /** Half of the answers are as quick as ever, and the others surely cost half of what the step should gain. */
-  function isSpent(step: number): boolean {
-    if (wait === undefined) return false;
-    const { mean, error } = round.wait;
-    const most = 1 + (step - 1) * MUST_GAIN.much;
-    return mean - most * wait.mean > SPENT_ERRORS * Math.hypot(error, most * wait.error);
-  }
-
   return {
     keep(nowMs) {
       pageMs = round.pageMs;
@@ -78,7 +69,7 @@ export function createGoodput(round: Round): Goodput {
     },
     pays(step) {
       const shift = round.shift();
-      if (shift <= CLEAR) return !isSpent(step);
+      if (shift <= CLEAR) return true;
       if (shift >= WORST) return false;
       if (pageMs === undefined || round.pageMs === undefined) return shift <= BAD;
       const gain = ((step * pageMs) / round.pageMs - 1) / (step - 1);
