@@ -19,6 +19,7 @@ import { USAGE } from './usage.mjs';
  * @typedef {object} Bench
  * @property {import('./report.mjs').Report} report
  * @property {number | undefined} pages as asked for
+ * @property {readonly string[]} knees what the knee does, as asked for
  * @property {number} rounds
  * @property {number} capS
  * @property {boolean} short
@@ -28,6 +29,7 @@ import { USAGE } from './usage.mjs';
 
 const PARTS = ['knee', 'spiral', 'workers', 'down'];
 const FORMS = ['control', 'browser'];
+const KNEES = ['stays', 'to12', 'to2'];
 const options = readOptions();
 const report = createReport();
 /** @type {Bench} */
@@ -66,6 +68,7 @@ function readOptions() {
   const { short, peers, markdown, images } = values;
   return {
     only: listed(values.only, PARTS),
+    knees: listed(values.knee, KNEES),
     asked: /** @type {import('./forms.mjs').Form['id'][]} */ (listed(values.form, FORMS)),
     short,
     peers,
@@ -85,6 +88,7 @@ function readValues() {
       options: {
         only: { type: 'string', default: PARTS.join() },
         form: { type: 'string', default: FORMS.join() },
+        knee: { type: 'string', default: KNEES.join() },
         short: { type: 'boolean', default: false },
         peers: { type: 'boolean', default: true },
         pages: { type: 'string' },

@@ -19,6 +19,7 @@ forms (--form, both by default; knee and workers are measured in the control pla
 
   --only PARTS      knee,spiral,workers,down
   --form FORMS      control,browser
+  --knee WHAT       stays,to12,to2
   --short           fewer pages, shorter troubles, one round: minutes instead of an hour
   --pages N         of each run; by default 1,000 (control) and 300 (browser); under 1,000 the
                     search weighs more, and 1.5 times the best fixed limit is allowed instead of 1.15

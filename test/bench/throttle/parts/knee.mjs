@@ -18,8 +18,8 @@ const SHOWN_MOVED = 3;
 
 const SCENES = [
   { id: 'stays', title: 'the knee stays at 4', knee: undefined },
-  { id: 'to 12', title: 'the knee moves from 4 to 12 after half of the pages', knee: 12 },
-  { id: 'to 2', title: 'the knee moves from 4 to 2 after half of the pages', knee: 2 },
+  { id: 'to12', title: 'the knee moves from 4 to 12 after half of the pages', knee: 12 },
+  { id: 'to2', title: 'the knee moves from 4 to 2 after half of the pages', knee: 2 },
 ];
 
 /**
@@ -30,7 +30,7 @@ export async function kneePart(bench, form) {
   const pages = bench.pages ?? form.pages;
   /** @type {import('../plot.mjs').Drawn[]} */
   const moved = [];
-  for (const { id, title, knee } of SCENES) {
+  for (const { title, knee } of SCENES.filter((one) => bench.knees.includes(one.id))) {
     const move = knee === undefined ? undefined : { afterPages: Math.floor(pages / 2), knee };
     const target = { ...form.target, move };
     const runs = await scene(bench, form, { title, target, pages });
@@ -39,9 +39,9 @@ export async function kneePart(bench, form) {
       await bench.draw(file, runs, `${form.title}: ${title}`);
     } else
       for (const run of runs.slice(0, SHOWN_MOVED))
-        moved.push({ ...run, name: `${run.name}, knee ${id}`, marks: [movedAt(run, move)] });
+        moved.push({ ...run, name: `${run.name}, knee ${knee}`, marks: [movedAt(run, move)] });
   }
-  if (form.id === 'control')
+  if (form.id === 'control' && moved.length > 0)
     await bench.draw('throttle-moved', moved, `${form.title}: the knee moves (dashed) to 12 and to 2`);
 }
 
