@@ -20,7 +20,8 @@ const LOAD_TIMEOUT_MS = 30_000;
 
 /** @throws ThreshError TARGET_INVALID when the module throws while it loads, or does not finish. */
 export async function importBundle(bundle: TargetBundle, file: string): Promise<ImportedBundle> {
-  // Node maps stacks back only while this is on, and reads a module's map when it compiles it.
+  // For what is thrown while it loads. Not for good: each stack would be mapped as it is made, and Playwright makes several
+  // a call (3 ms of CPU a page). What is thrown later is mapped by `locate` alone.
   process.setSourceMapsEnabled(true);
   // A private folder: nobody else on the machine can put a file there between the write and the import.
   const folder = await mkdtemp(join(tmpdir(), 'thresh-target-'));
@@ -42,6 +43,7 @@ export async function importBundle(bundle: TargetBundle, file: string): Promise<
       },
     );
   } finally {
+    process.setSourceMapsEnabled(false);
     await rm(folder, { recursive: true, force: true });
   }
 }
