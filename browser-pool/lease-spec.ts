@@ -26,6 +26,12 @@ export interface LeaseSpec {
   fresh?: boolean;
   /** In a browser of its own, thrown away afterwards: what happens to that browser happens to no other page. */
   alone?: boolean;
+  /**
+   * Where the lease goes first, and at once. Its page may then come without having gone to `about:blank` in between,
+   * which costs as much as a small page: until it has gone there it shows an empty document at its last lease's URL.
+   * Default: it comes from `about:blank`.
+   */
+  goesTo?: string;
   /** Count requests, answers and console errors in `lease.network`. Default false: it costs CPU. */
   observe?: boolean;
 }

@@ -71,13 +71,15 @@ const MAX_KEPT = 20;
 const MAX_PENDING = 256;
 const MAX_BODY = 2_048;
 
-/** Enables the session's network events, for as long as its page lives. */
-export async function watchAnswers(session: CDPSession): Promise<AnswerWatch> {
-  const mainFrame = (await session.send('Page.getFrameTree')).frameTree.frame.id;
+/** Enables the session's network events, for as long as its page lives. `mainFrame`: its id in the protocol. */
+export async function watchAnswers(session: CDPSession, mainFrame: string): Promise<AnswerWatch> {
   const pending = new Map<string, PendingRequest>();
   const troubles = new Map<string, Trouble>();
   let hosts: readonly string[] = [];
   let counted = fresh();
+  /** Of the main frame's document now, and of the one that was there when the counting began: it counts for nothing. */
+  let loader: string | undefined;
+  let formerLoader: string | undefined;
 
   function fresh(): Counted {
     pending.clear();
@@ -114,7 +116,9 @@ export async function watchAnswers(session: CDPSession): Promise<AnswerWatch> {
     }
   }
 
-  session.on('Network.requestWillBeSent', ({ requestId, request, documentURL, type }) => {
+  session.on('Network.requestWillBeSent', ({ requestId, loaderId, frameId, request, documentURL, type }) => {
+    if (type === 'Document' && frameId === mainFrame) loader = loaderId;
+    if (loaderId === formerLoader) return;
     if (type !== 'XHR' && type !== 'Fetch') return;
     const redirected = pending.get(requestId);
     pending.delete(requestId);
@@ -173,6 +177,7 @@ export async function watchAnswers(session: CDPSession): Promise<AnswerWatch> {
   return {
     begin(ownHosts) {
       hosts = ownHosts;
+      formerLoader = loader;
       counted = fresh();
       return counted;
     },

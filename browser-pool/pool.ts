@@ -79,8 +79,12 @@ interface Warm {
   shared: SharedContext;
   identity: string;
   memory: MemoryWatch;
+  /** While it is on the shelf and has worked. */
+  resting?: NodeJS.Timeout;
 }
 
+/** On the shelf, before it goes to `about:blank`. */
+const REST_AFTER_MS = 1_000;
 const GONE_LATE_MS = 500;
 
 export function createBrowserPool(options: PoolOptions): BrowserPool {
@@ -150,12 +154,29 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     }
   }
 
-  function fromShelf(spec: LeaseSpec): Warm | undefined {
+  async function fromShelf(spec: LeaseSpec): Promise<Warm | undefined> {
     if (spec.fresh === true || spec.alone === true) return undefined;
     const at = shelf.findLastIndex(({ identity }) => identity === spec.identity);
     const [warm] = at === -1 ? [] : shelf.splice(at, 1);
-    if (warm !== undefined) host.serveAgain(warm.shared);
-    return warm;
+    if (warm === undefined) return undefined;
+    clearTimeout(warm.resting);
+    if (await warm.page.makeReady(spec.goesTo)) {
+      host.serveAgain(warm.shared);
+      return warm;
+    }
+    void retirePage(warm);
+    return fromShelf(spec);
+  }
+
+  /** Nobody has come for it: what of its last document may be left is left behind for good. */
+  async function layToRest(warm: Warm): Promise<void> {
+    const at = shelf.indexOf(warm);
+    if (at === -1) return;
+    shelf.splice(at, 1);
+    if (closing === undefined && (await warm.page.makeReady(undefined)) && mayServe(warm.shared)) {
+      shelf.unshift(warm);
+      trimShelf();
+    } else void retirePage(warm);
   }
 
   function leaseOf(giveSlotBack: () => Promise<void>, warm: Warm, spec: LeaseSpec): Lease {
@@ -173,6 +194,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
         verdict === 'good' && mayServe(shared) && (await page.reset()) && mayServe(shared) && !closing;
       if (again) {
         letGo();
+        warm.resting = setTimeout(() => void layToRest(warm), REST_AFTER_MS).unref();
         shelf.push(warm);
         trimShelf(1);
       } else {
@@ -203,7 +225,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     const giveSlotBack = await (spec.alone === true ? aloneSlots : slots).take(stop);
     try {
       stop.throwIfAborted();
-      return leaseOf(giveSlotBack, fromShelf(spec) ?? (await openPage(spec)), spec);
+      return leaseOf(giveSlotBack, (await fromShelf(spec)) ?? (await openPage(spec)), spec);
     } catch (error) {
       await giveSlotBack();
       throw error;

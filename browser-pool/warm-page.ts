@@ -3,6 +3,9 @@
  * timers, scripts and scroll position go with its document; session storage, history, `window.name` and time-outs are
  * cleared; listeners and routes are taken off; pop-ups are closed. What cannot be taken back (init scripts, exposed
  * functions, emulation) spoils the page for reuse.
+ *
+ * Going to `about:blank` costs as much as a small page, and the next lease goes elsewhere at once. So where that is
+ * known, the document is wiped (wipe.ts) instead of left, and the history behind it is cut off when it has been left.
  */
 import type { BrowserContext, Page } from 'playwright';
 import { ThreshError } from '../src/errors.js';
@@ -14,6 +17,7 @@ import { listenersAdded } from './listeners-added.js';
 import type { MemoryWatch } from './memory-watch.js';
 import { type PageAnswers, watchAnswers } from './page-answers.js';
 import { clearSessionStorage, originOf } from './session-storage.js';
+import { createWiper } from './wipe.js';
 
 export interface WarmPage {
   readonly page: Page;
@@ -21,8 +25,10 @@ export interface WarmPage {
   readonly gone: AbortSignal;
   /** Counts anew, for a lease that begins. */
   answers(spec: LeaseSpec): PageAnswers;
-  /** True when the page may serve again. */
+  /** True when the page may serve again: wiped, or blank. */
   reset(): Promise<boolean>;
+  /** True when the page may begin a lease that goes there first; undefined: that may go anywhere. */
+  makeReady(goesTo: string | undefined): Promise<boolean>;
   /** False when the page did not close in time. */
   close(): Promise<boolean>;
 }
@@ -54,12 +60,23 @@ export async function openWarmPage(
   const origins = new Set<string>();
   let spoiled = false;
   let settled = false;
+  let routed = false;
+  /** It shows an emptied document instead of none. */
+  let wiped = false;
   onCall(page, SPOILING, () => {
     spoiled = true;
   });
+  onCall(page, ['route'], () => {
+    routed = true;
+  });
   page.on('popup', closeQuietly);
   page.on('download', (download) => void download.cancel().catch(() => undefined));
-  page.on('framenavigated', (frame) => origins.add(originOf(frame.url())));
+  page.on('framenavigated', (frame) => {
+    origins.add(originOf(frame.url()));
+    if (!wiped || frame !== page.mainFrame()) return;
+    wiped = false;
+    forgetHistory().catch(() => undefined); // the page is gone
+  });
   page.on('crash', () => {
     const why = memory.takeRendererKill();
     gone.abort(
@@ -71,40 +88,65 @@ export async function openWarmPage(
     if (!settled) setImmediate(() => gone.abort(lost('the page was closed while it was at work')));
   });
   const added = listenersAdded(page);
-  const answers = await watchAnswers(session);
+  const mainFrame = (await session.send('Page.getFrameTree')).frameTree.frame.id;
+  const answers = await watchAnswers(session, mainFrame);
+  const wiper = createWiper(page, session, mainFrame);
   if (spec.block !== false) await blockOn(session, spec.block);
 
+  const forgetHistory = () => session.send('Page.resetNavigationHistory');
+
   /** False when something of the lease stays. */
-  async function wipe(): Promise<boolean> {
+  async function clean(): Promise<boolean> {
     const listeners = added();
     if (listeners === undefined) return false;
     for (const { event, listener } of listeners) page.off(event as 'close', listener);
     // No number: those of the context hold again.
     page.setDefaultTimeout(undefined as unknown as number);
     page.setDefaultNavigationTimeout(undefined as unknown as number);
-    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    if (routed) await page.unrouteAll({ behavior: 'ignoreErrors' });
+    routed = false;
+    const own = originOf(page.url());
+    const elsewhere = [...origins].some((origin) => origin !== own && origin !== '');
+    if (!elsewhere && (await wiper.wipe())) {
+      wiped = true;
+      origins.clear();
+      return true;
+    }
+    return leave();
+  }
+
+  /** To `about:blank`. False when something of the lease stays. */
+  async function leave(): Promise<boolean> {
     const cleared = await clearSessionStorage(page);
     const kept = [...origins].filter((origin) => !cleared.has(origin));
+    wiped = false;
     await page.goto('about:blank', { waitUntil: 'commit', timeout: RESET_LIMIT_MS });
     await page.evaluate(() => {
       window.name = '';
     });
-    await session.send('Page.resetNavigationHistory');
+    await forgetHistory();
     origins.clear();
     return kept.length === 0;
+  }
+
+  async function inOrder(work: () => Promise<boolean>): Promise<boolean> {
+    if (spoiled || gone.signal.aborted || page.isClosed()) return false;
+    let done = false;
+    const doing = work().then((well) => {
+      done = well;
+    });
+    return (await bounded(doing, RESET_LIMIT_MS)) && done && !gone.signal.aborted;
   }
 
   return {
     page,
     gone: gone.signal,
     answers: ({ ownHosts = [] }) => answers.begin(ownHosts),
-    async reset() {
-      if (spoiled || gone.signal.aborted || page.isClosed()) return false;
-      let wiped = false;
-      const wiping = wipe().then((done) => {
-        wiped = done;
-      });
-      return (await bounded(wiping, RESET_LIMIT_MS)) && wiped && !gone.signal.aborted;
+    reset: () => inOrder(clean),
+    async makeReady(goesTo) {
+      // To another place in the same document it would not even ask the server.
+      const leaves = goesTo !== undefined && withoutFragment(goesTo) !== withoutFragment(page.url());
+      return !wiped || leaves || inOrder(leave);
     },
     async close() {
       settled = true;
@@ -112,6 +154,10 @@ export async function openWarmPage(
       return page.isClosed() || bounded(page.close(), CLOSE_LIMIT_MS);
     },
   };
+}
+
+function withoutFragment(url: string): string {
+  return (URL.canParse(url) ? new URL(url).href : url).replace(/#.*/s, '');
 }
 
 function closeQuietly(popup: Page): void {

@@ -32,7 +32,12 @@ export interface Waiting {
 /** Throws NOT_READY when the deadline passes first, or what `until` rejects with. */
 export async function awaitShown(page: Page, tests: PageTests, { deadline, until }: Waiting): Promise<Shown> {
   const stop = new AbortController();
-  const watches = [watchSelectors(page, tests, deadline, stop.signal), until(stop.signal)];
+  let bySelector = false;
+  const selected = watchSelectors(page, tests, deadline, stop.signal).then((shown) => {
+    bySelector = true;
+    return shown;
+  });
+  const watches = [selected, until(stop.signal)];
   for (const shown of ORDER) {
     const test = tests[shown];
     if (typeof test === 'function') watches.push(watchFunction(page, shown, test, stop.signal));
@@ -46,20 +51,23 @@ export async function awaitShown(page: Page, tests: PageTests, { deadline, until
   for (const watch of watches) watch.catch(() => undefined); // the losers of the race end with the page
   try {
     const first = await Promise.race([...watches, late]);
-    return first === 'ready' ? await confirm(page, tests) : first;
+    return first === 'ready' ? await confirm(page, tests, bySelector) : first;
   } finally {
-    stop.abort();
+    stop.abort('shown'); // with a reason: without one, Node makes an error and its stack for each page
     clearTimeout(timer);
   }
 }
 
-/** What was ready may also say that it is something else, for instance an error drawn into the page's usual frame. */
-async function confirm(page: Page, tests: PageTests): Promise<Shown> {
-  const bySelector = await page.evaluate(firstShown, [
-    selectorsOf({ ...tests, ready: undefined }),
-    0,
-  ] as const);
-  if (bySelector !== '') return bySelector as Shown;
+/**
+ * What was ready may also say that it is something else, for instance an error drawn into the page's usual frame.
+ * `selectorsAsked`: those of the others were looked for in the same moment.
+ */
+async function confirm(page: Page, tests: PageTests, selectorsAsked: boolean): Promise<Shown> {
+  const others = selectorsOf({ ...tests, ready: undefined });
+  if (!selectorsAsked && others.length > 0) {
+    const bySelector = await page.evaluate(firstShown, [others, 0] as const);
+    if (bySelector !== '') return bySelector as Shown;
+  }
   for (const shown of ORDER) {
     const test = tests[shown];
     if (shown !== 'ready' && typeof test === 'function' && (await test(page)) === true) return shown;

@@ -126,6 +126,7 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
     session = await deps.sessions.current(task.log, url);
     const spec = {
       ...leaseSpecOf(deps.target, session),
+      goesTo: url,
       fresh: task.traced === true,
       alone: task.alone === true,
       observe: task.onlooker !== undefined,

@@ -76,7 +76,7 @@ export interface Site {
 const PIXEL = Buffer.from('R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==', 'base64');
 const TYPES: Record<string, string> = { js: 'text/javascript', css: 'text/css', json: 'application/json' };
 
-/** Serves HTML at the given paths, a pixel under `/pixel`, and by its ending whatever else. */
+/** Serves HTML at the given paths, a pixel under `/pixel`, no answer at `/slow`, events at `/events`, and by its ending whatever else. */
 export async function openSite(pages: Record<string, string> = {}): Promise<Site> {
   const asked: string[] = [];
   const server = http.createServer((request, response) => {
@@ -85,6 +85,9 @@ export async function openSite(pages: Record<string, string> = {}): Promise<Site
     const ending = /\.(\w+)$/.exec(pathname)?.[1] ?? '';
     const picture = pathname.startsWith('/pixel');
     response.setHeader('content-type', picture ? 'image/gif' : (TYPES[ending] ?? 'text/html'));
+    if (pathname === '/slow') return; // for ever
+    if (pathname === '/events')
+      return void response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     response.setHeader('cache-control', pathname.startsWith('/cached') ? 'max-age=3600' : 'no-store');
     response.end(picture ? PIXEL : (pages[pathname] ?? (ending === '' ? '<body>page</body>' : '/**/')));
   });
