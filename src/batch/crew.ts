@@ -1,6 +1,7 @@
 /** A process's page worker for one target: takes page jobs from the target's queue and works them with the pool. */
 import { type Job, Worker } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
+import type { StartGate } from '../page/start-gate.js';
 import { type PageJob, retryDelayMs, workPage } from '../page/work-page.js';
 import { PREFIX, pageQueue } from '../queue/keys.js';
 import type { RedisHandle } from '../queue/redis.js';
@@ -13,6 +14,7 @@ export interface CrewOptions {
   redis: RedisHandle;
   pool: BrowserPool;
   concurrency: number;
+  gate: StartGate;
   contextOf: (batch: string) => Promise<BatchContext>;
   onEvent: OnBatchEvent;
   /** Aborts when pages in flight are to be given back. */
@@ -20,7 +22,7 @@ export interface CrewOptions {
 }
 
 export interface Crew {
-  /** Pages that it has taken from its queue and not settled. */
+  /** Pages that are at the target. */
   inFlight(): number;
   /** Pages at once. */
   size(): number;
@@ -38,17 +40,21 @@ const RENEW_MS = 2_500;
 const STALLED_LOOK_MS = 2_500;
 
 export function createCrew(options: CrewOptions): Crew {
-  const { redis, pool, onEvent, signal } = options;
+  const { redis, pool, gate, onEvent, signal } = options;
   const targetBoard = createTargetBoard(redis.client, options.target);
-  let inFlight = 0;
+  let size = options.concurrency;
+  /** Pages that it has taken from its queue and not settled. */
+  let taken = 0;
   const worker = new Worker<PageJob>(
     pageQueue(options.target),
     async (job, token) => {
-      inFlight += 1;
+      taken += 1;
+      const leave = await gate.enter(signal);
       try {
-        await work(job, token);
+        await work(job, token, leave);
       } finally {
-        inFlight -= 1;
+        leave();
+        taken -= 1;
       }
     },
     {
@@ -65,19 +71,30 @@ export function createCrew(options: CrewOptions): Crew {
   );
   worker.on('error', () => undefined); // lost links are told by the handle's own client
 
-  async function work(job: Job<PageJob>, token: string | undefined): Promise<void> {
+  async function work(job: Job<PageJob>, token: string | undefined, leave: () => void): Promise<void> {
     const context = await options.contextOf(job.data.batch);
     if ((await context.standing())?.state !== 'fetching') return; // left over from a batch that went on
-    await workPage(job, token, { ...context, dir: context.files.dir, pool, onEvent, signal });
+    const holdUntil = gate.holdUntil;
+    await workPage(job, token, {
+      ...context,
+      dir: context.files.dir,
+      pool,
+      leave,
+      holdUntil,
+      onEvent,
+      signal,
+    });
   }
 
   return {
-    inFlight: () => inFlight,
-    size: () => worker.concurrency,
+    inFlight: () => gate.inside(),
+    size: () => size,
     resize(pages) {
-      worker.concurrency = pages;
+      size = pages;
+      gate.resize(pages);
+      worker.concurrency = pages + gate.ahead();
     },
-    wants: () => (inFlight >= worker.concurrency ? Number.POSITIVE_INFINITY : inFlight + 1),
+    wants: () => (taken >= worker.concurrency ? Number.POSITIVE_INFINITY : taken + 1),
     close: () => worker.close(),
   };
 }

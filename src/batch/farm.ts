@@ -7,6 +7,7 @@ import { DelayedError, type Job, Worker } from 'bullmq';
 import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js';
 import type { S3Settings } from '../delivery/s3-store.js';
 import { PRODUCT } from '../discovery/user-agent.js';
+import { createStartGate, type StartGate } from '../page/start-gate.js';
 import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { createMemoryMark } from '../queue/memory-mark.js';
@@ -80,6 +81,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const cutting = new AbortController();
   const contexts = new Map<string, Promise<BatchContext>>();
   const crews = new Map<string, Crew>();
+  const gates = new Map<string, StartGate>();
   const runs = new Map<string, BatchRun>();
   const leftTo = new Map<string, number>();
 
@@ -99,9 +101,19 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     return context;
   }
 
+  function gateOf(target: string): StartGate {
+    const gate = gates.get(target) ?? createStartGate(options.concurrency);
+    gates.set(target, gate);
+    return gate;
+  }
+
   function joinTarget(target: string): void {
     if (crews.has(target) || stopping.signal.aborted) return;
-    crews.set(target, createCrew({ ...options, target, redis, pool, contextOf, signal: cutting.signal }));
+    const gate = gateOf(target);
+    crews.set(
+      target,
+      createCrew({ ...options, target, redis, pool, gate, contextOf, signal: cutting.signal }),
+    );
     slots.shareOut();
   }
 
@@ -135,7 +147,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
           joinTarget(target);
           lock.lost.addEventListener('abort', () => lost.abort(lock.lost.reason), { once: true });
           const signal = AbortSignal.any([stopping.signal, lost.signal]);
-          const { state } = await runBatch({ ...options, ...context, signal });
+          const { state } = await runBatch({ ...options, ...context, gate: gateOf(target), signal });
           contexts.delete(batch);
           await context.close();
           return state;

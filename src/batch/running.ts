@@ -1,8 +1,10 @@
 /** What the states of a batch work with. */
+
 import type { Queue } from 'bullmq';
 import type { Column } from '../dataset/column.js';
 import type { Destination } from '../delivery/contract.js';
 import type { S3Settings } from '../delivery/s3-store.js';
+import type { StartGate } from '../page/start-gate.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { TargetBoard } from '../queue/target-board.js';
@@ -32,6 +34,8 @@ export interface MachineDeps {
   /** Names this process's part in the batch. */
   who: string;
   workers: WorkerBoard;
+  /** Of this process, for the target. */
+  gate: StartGate;
   segments: SegmentWriter;
   hindrance: Hindrance;
   onEvent: OnBatchEvent;

@@ -4,8 +4,10 @@
  * one of them governs; when it ends or dies another goes on from what was learned.
  */
 import type { Queue } from 'bullmq';
+import type { GateOrders, StartGate } from '../page/start-gate.js';
 import { createLimitedQueue } from '../queue/limited-queue.js';
 import type { TargetBoard } from '../queue/target-board.js';
+import type { WorkerBoard } from '../queue/worker-board.js';
 import type { QuietHours } from '../target/definition.js';
 import type { PaceNeed } from '../throttle/pace.js';
 import type { PageSample } from '../throttle/page-sample.js';
@@ -25,6 +27,9 @@ export interface ThrottlingOptions {
   who: string;
   queue: Queue;
   board: TargetBoard;
+  workers: WorkerBoard;
+  target: string;
+  gate: StartGate;
   file: ThrottleFile;
   maxConcurrency: number;
   minDelayMs: number;
@@ -63,6 +68,9 @@ export interface Throttling {
 
 const KEEP_EVERY_MS = 2_000;
 const FILE_EVERY_MS = 30_000;
+const WORKERS_EVERY_MS = 1_000;
+/** The queue counts every job that is not settled yet as in flight, the gate the pages that are at the target. */
+const UNGOVERNED: GateOrders = { limit: Number.POSITIVE_INFINITY, ahead: 0 };
 
 export function createThrottling(options: ThrottlingOptions): Throttling {
   const { batch, who, board, file, onEvent } = options;
@@ -71,6 +79,18 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
   let keptAtMs = 0;
   let filedAtMs = 0;
   let last: Governed | undefined;
+  let workers = 0;
+  let countedAtMs = 0;
+
+  /** Whether nobody else takes pages of the target. Who is new is known within about a second. */
+  async function isAlone(nowMs: number): Promise<boolean> {
+    if (nowMs - countedAtMs >= WORKERS_EVERY_MS) {
+      const all = await options.workers.standing();
+      workers = all.filter(({ targets }) => options.target in targets).length;
+      countedAtMs = nowMs;
+    }
+    return workers === 1;
+  }
 
   async function begin(nowMs: number): Promise<Throttle> {
     const learned = parsed<LearnedThrottle>(await board.learned()) ?? (await file.read());
@@ -134,6 +154,7 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
     async tick({ nowMs, inFlight, need }) {
       await board.setNeed(batch, JSON.stringify({ ...need, atMs: nowMs }));
       if (!(await board.govern(who))) {
+        if (throttle !== undefined) options.gate.govern(UNGOVERNED);
         throttle = undefined;
         last = parsed<Governed>(await board.decision()) ?? last;
         return last ?? unknownYet(options.maxConcurrency);
@@ -141,9 +162,16 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
       throttle ??= await begin(nowMs);
       const samples = await board.takeSamples();
       options.onSamples(samples);
-      const decision = throttle.take(samples, { nowMs, inFlight });
+      // What waits at the gate, or for its disk, is not at the target.
+      const atTarget = Math.min(inFlight, last?.limit ?? inFlight);
+      const decision = throttle.take(samples, { nowMs, inFlight: atTarget });
       const now = govern(decision, sumOf(await board.needs(), nowMs), nowMs);
-      await queue.apply({ ...now, minGapMs: options.minDelayMs }, nowMs);
+      // Spaced starts are counted by the queue as it hands pages out: none may wait here meanwhile.
+      const isFree = now.spacedBy === undefined && now.circuit === 'closed' && now.pausedUntilMs <= nowMs;
+      const ahead = isFree && (await isAlone(nowMs)) ? 1 : 0;
+      options.gate.govern({ limit: ahead === 0 ? Number.POSITIVE_INFINITY : now.limit, ahead });
+      if (now.pausedUntilMs > nowMs) options.gate.holdUntil(now.pausedUntilMs);
+      await queue.apply({ ...now, ahead, minGapMs: options.minDelayMs }, nowMs);
       const retryGapMs = 1_000 / decision.retriesPerSecond;
       await board.setDecision({ json: JSON.stringify(now), circuit: now.circuit, retryGapMs });
       await keep(throttle, nowMs);
@@ -153,6 +181,7 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
     async close() {
       await board.setNeed(batch, undefined);
       if (throttle === undefined) return;
+      options.gate.govern(UNGOVERNED);
       const learned = throttle.learned(Date.now());
       await board.setLearned(JSON.stringify(learned));
       await file.write(learned);

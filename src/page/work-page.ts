@@ -54,6 +54,10 @@ export interface PageWorkDeps {
   queue: Queue;
   /** The batch's folder, for artifacts. */
   dir: string;
+  /** To be called when the page has left the target. */
+  leave: () => void;
+  /** Nobody of this process goes to the target before this time, epoch ms. */
+  holdUntil: (atMs: number) => void;
   onEvent: OnPageEvent;
   /** Aborts when this process stops. */
   signal: AbortSignal;
@@ -99,6 +103,7 @@ export async function workPage(
     },
     deps,
   );
+  if (outcome.ok) deps.leave(); // what follows is between us and our disk
   const reported = deps.targetBoard.report(outcome.seen).catch(() => undefined); // Redis is away: one sample less
   if (outcome.ok) return settle(job.data, attempt, outcome.rendered, deps);
   await reported; // what follows asks how the target is
@@ -152,7 +157,10 @@ async function waitAsAsked(
 ): Promise<never> {
   const afterMs = typeof error.retry === 'object' ? error.retry.afterMs : 0;
   const nowMs = Date.now();
-  if (error.code === 'PAGE_BLOCKED' && afterMs > 0) await pauseUntil(deps.queue, nowMs + afterMs, nowMs);
+  if (error.code === 'PAGE_BLOCKED' && afterMs > 0) {
+    deps.holdUntil(nowMs + afterMs);
+    await pauseUntil(deps.queue, nowMs + afterMs, nowMs);
+  }
   if (error.code === 'BROWSER_CRASHED')
     await job.updateData({ ...job.data, browsersLost: (job.data.browsersLost ?? 0) + 1 });
   const atMs = await deps.targetBoard.reserveRetry(nowMs + afterMs);

@@ -9,6 +9,8 @@ import type { Queue } from 'bullmq';
 export interface QueueLimits {
   /** Pages in flight, whole, at least 1. */
   limit: number;
+  /** Handed out beyond it, to whoever keeps them back until there is room. Default 0. */
+  ahead?: number;
   /** Page starts a second; undefined: no bound. */
   perSecond: number | undefined;
   /** Least time between two starts, ms; 0 for none. Unlike `perSecond` it allows no two at once. */
@@ -29,17 +31,18 @@ const LEAST_GAP_MS = 100;
 export function createLimitedQueue(queue: Queue): LimitedQueue {
   let applied = '';
   return {
-    async apply({ limit, perSecond, minGapMs, pausedUntilMs }, nowMs) {
+    async apply({ limit, ahead = 0, perSecond, minGapMs, pausedUntilMs }, nowMs) {
       const rate = rateOf(perSecond, minGapMs);
-      const wanted = `${limit} ${rate.max} ${rate.durationMs}`;
+      const most = limit + ahead;
+      const wanted = `${most} ${rate.max} ${rate.durationMs}`;
       if (wanted !== applied) {
-        await queue.setGlobalConcurrency(limit);
+        await queue.setGlobalConcurrency(most);
         await queue.setGlobalRateLimit(rate.max, rate.durationMs);
         applied = wanted;
       }
       if (pausedUntilMs > nowMs) return pauseUntil(queue, pausedUntilMs, nowMs);
       const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active');
-      if (waiting > 0 && active < limit) await queue.resume();
+      if (waiting > 0 && active < most) await queue.resume();
     },
   };
 }
