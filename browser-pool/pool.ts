@@ -23,7 +23,7 @@ import { openWarmPage, type WarmPage } from './warm-page.js';
 export interface PoolOptions extends LaunchOptions {
   /** Leases out at once; one that is alone in its browser may come on top. */
   maxPages: number;
-  /** Leases from one context before it is replaced: Playwright keeps every request until a context closes. Default 100. */
+  /** Leases from one context before it is replaced: Playwright keeps every request until a context closes. Default 400. */
   pagesPerContext?: number;
   /** Leases from one browser before it is replaced. Default 2,000. */
   pagesPerBrowser?: number;
@@ -94,7 +94,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
   const shelf: Warm[] = [];
   const host = createBrowserHost({
     ...options,
-    pagesPerContext: options.pagesPerContext ?? 100,
+    pagesPerContext: options.pagesPerContext ?? 400,
     pagesPerBrowser: options.pagesPerBrowser ?? 2_000,
     openTimeoutMs,
     product: options.product ?? '',

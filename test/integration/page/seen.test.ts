@@ -206,8 +206,9 @@ test('a page that asks again by itself and is served completes; that it was refu
 test('refused data that the row can do without is told; a row that lacks it is not taken', async () => {
   answers = { '/': html(`<h1>tea</h1>${app()}`), '/data': status(503) };
   const ready = async (page: { waitForTimeout(ms: number): Promise<void> }): Promise<boolean> => {
+    const asked = (times.get('/data') ?? 0) > 0;
     await page.waitForTimeout(300);
-    return (times.get('/data') ?? 0) > 0;
+    return asked; // and the answer has come
   };
   const whole = await attempt({ ready });
   expect([whole.outcome.ok, whole.seen.answer]).toEqual([true, 'refused']);
