@@ -160,10 +160,8 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     const [warm] = at === -1 ? [] : shelf.splice(at, 1);
     if (warm === undefined) return undefined;
     clearTimeout(warm.resting);
-    if (await warm.page.makeReady(spec.goesTo)) {
-      host.serveAgain(warm.shared);
-      return warm;
-    }
+    host.serveAgain(warm.shared); // before anything is waited for, so that the context serves no more than it may
+    if (await warm.page.makeReady(spec.goesTo)) return warm;
     void retirePage(warm);
     return fromShelf(spec);
   }

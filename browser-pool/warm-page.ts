@@ -61,8 +61,12 @@ export async function openWarmPage(
   let spoiled = false;
   let settled = false;
   let routed = false;
-  /** It shows an emptied document instead of none. */
+  /** It shows an emptied document instead of none, and nobody works with it. */
   let wiped = false;
+  /** It went somewhere all the same: something of the document is alive. */
+  let stirred = false;
+  /** A lease began on an emptied document, and has not gone anywhere yet. */
+  let arriving = false;
   onCall(page, SPOILING, () => {
     spoiled = true;
   });
@@ -73,8 +77,10 @@ export async function openWarmPage(
   page.on('download', (download) => void download.cancel().catch(() => undefined));
   page.on('framenavigated', (frame) => {
     origins.add(originOf(frame.url()));
-    if (!wiped || frame !== page.mainFrame()) return;
-    wiped = false;
+    if (frame !== page.mainFrame()) return;
+    stirred ||= wiped;
+    if (!arriving) return;
+    arriving = false;
     forgetHistory().catch(() => undefined); // the page is gone
   });
   page.on('crash', () => {
@@ -105,10 +111,12 @@ export async function openWarmPage(
     page.setDefaultNavigationTimeout(undefined as unknown as number);
     if (routed) await page.unrouteAll({ behavior: 'ignoreErrors' });
     routed = false;
+    arriving = false;
     const own = originOf(page.url());
     const elsewhere = [...origins].some((origin) => origin !== own && origin !== '');
     if (!elsewhere && (await wiper.wipe())) {
       wiped = true;
+      stirred = false;
       origins.clear();
       return true;
     }
@@ -144,9 +152,13 @@ export async function openWarmPage(
     answers: ({ ownHosts = [] }) => answers.begin(ownHosts),
     reset: () => inOrder(clean),
     async makeReady(goesTo) {
+      if (!wiped) return true;
       // To another place in the same document it would not even ask the server.
       const leaves = goesTo !== undefined && withoutFragment(goesTo) !== withoutFragment(page.url());
-      return !wiped || leaves || inOrder(leave);
+      if (stirred || !leaves) return inOrder(leave);
+      wiped = false;
+      arriving = true;
+      return true;
     },
     async close() {
       settled = true;

@@ -69,7 +69,7 @@ export interface Throttling {
 const KEEP_EVERY_MS = 2_000;
 const FILE_EVERY_MS = 30_000;
 const WORKERS_EVERY_MS = 1_000;
-/** The queue counts every job that is not settled yet as in flight, the gate the pages that are at the target. */
+/** Another process governs: its queue alone bounds the pages. */
 const UNGOVERNED: GateOrders = { limit: Number.POSITIVE_INFINITY, ahead: 0 };
 
 export function createThrottling(options: ThrottlingOptions): Throttling {
@@ -169,8 +169,9 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
       // Spaced starts are counted by the queue as it hands pages out: none may wait here meanwhile.
       const isFree = now.spacedBy === undefined && now.circuit === 'closed' && now.pausedUntilMs <= nowMs;
       const ahead = isFree && (await isAlone(nowMs)) ? 1 : 0;
-      options.gate.govern({ limit: ahead === 0 ? Number.POSITIVE_INFINITY : now.limit, ahead });
-      if (now.pausedUntilMs > nowMs) options.gate.holdUntil(now.pausedUntilMs);
+      // The pause first: whoever waits at the gate would else go while the target asks for none.
+      options.gate.holdUntil(now.pausedUntilMs);
+      options.gate.govern({ limit: now.limit, ahead });
       await queue.apply({ ...now, ahead, minGapMs: options.minDelayMs }, nowMs);
       const retryGapMs = 1_000 / decision.retriesPerSecond;
       await board.setDecision({ json: JSON.stringify(now), circuit: now.circuit, retryGapMs });

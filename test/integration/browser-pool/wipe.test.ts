@@ -15,6 +15,7 @@ let taken: Lease[] = [];
 beforeAll(async () => {
   site = await openSite({
     '/worker': '<script>new Worker("/ticking.js")</script>',
+    '/ticking.js': "setInterval(() => fetch('/tick').catch(() => 0), 20)",
     '/framed': '<iframe srcdoc="<script>setInterval(() => fetch(\'/tick\'), 20)</script>"></iframe>',
     '/leaving': '<script>onbeforeunload = (event) => event.preventDefault()</script>',
   });
@@ -60,6 +61,11 @@ async function ticksIn(ms: number): Promise<number> {
   return site.asked.slice(before).filter((path) => path === '/tick').length;
 }
 
+/** Over a message channel, every 20 ms. */
+const loop = (work: string): string =>
+  `(() => { let last = 0; const { port1, port2 } = new MessageChannel(); port1.onmessage = () => {
+    if (performance.now() - last > 20) { last = performance.now(); ${work}; } port2.postMessage(0); }; port2.postMessage(0); })()`;
+
 const TICK = "fetch('/tick').catch(() => 0)";
 
 test.each([
@@ -67,6 +73,10 @@ test.each([
   ['a chain of time-outs', `(function again() { ${TICK}; setTimeout(again, 20); })()`],
   ['an animation', `(function again() { ${TICK}; requestAnimationFrame(again); })()`],
   ['idle work', `(function again() { ${TICK}; requestIdleCallback(again, { timeout: 20 }); })()`],
+  [
+    'a timer that is set when a request is cut off',
+    `(setInterval(() => ${TICK}, 20), fetch('/slow').catch(() => setInterval(() => ${TICK}, 20)))`,
+  ],
   [
     'a timer behind functions that end nothing',
     `clearTimeout = clearInterval = stop = () => 0; setTimeout = () => 1; setInterval(() => ${TICK}, 20)`,
@@ -88,15 +98,19 @@ test.each([
   ['a worker', '/worker'],
   ['a frame', '/framed'],
 ])('a document with %s is left', async (name, path) => {
-  const page = await twoLeases(name, { path, work: () => delay(100) });
+  const page = await twoLeases(name, {
+    path,
+    work: async () => expect(await ticksIn(400), 'it ticks').toBeGreaterThan(0),
+  });
   expect(page.url()).toBe('about:blank');
   expect(await ticksIn(300)).toBe(0);
 });
 
-test('a document with an event source is left', async () => {
-  const page = await twoLeases('source', {
-    work: (one) => one.evaluate(() => void new EventSource('/events')).then(() => delay(100)),
-  });
+test.each([
+  ['an event source', "void new EventSource('/events')"],
+  ['a socket', "void new WebSocket('/socket')"],
+])('a document with %s is left', async (name, script) => {
+  const page = await twoLeases(name, { work: (one) => one.evaluate(script).then(() => delay(100)) });
   expect(page.url()).toBe('about:blank');
 });
 
@@ -179,11 +193,14 @@ test('a page that nobody comes for is left after a second', async () => {
 test('answers to the last document are not counted for the lease after it', async () => {
   const first = await lease('answers');
   await first.page.goto(`${site.url}/`);
-  await first.page.evaluate(`void setInterval(() => ${TICK}, 5)`);
+  // What wiping does not end: it is alive while the next lease is on its way.
+  await first.page.evaluate(`void ${loop(TICK)}`);
   await delay(100);
   expect(first.answers.answeredWell).toBeGreaterThan(0);
   await first.release('good');
   const second = await lease('answers', next());
+  expect(await ticksIn(200), 'it ticks on').toBeGreaterThan(0);
+  expect(second.answers.answeredWell).toBe(0);
   await second.page.goto(next());
   await delay(200);
   expect(second.answers).toMatchObject({
@@ -192,5 +209,16 @@ test('answers to the last document are not counted for the lease after it', asyn
     troubles: [],
     document: { status: 200 },
   });
+  await second.release('good');
+});
+
+test('a document that goes on by itself is left before the next lease', async () => {
+  const first = await lease('stirs');
+  await first.page.goto(`${site.url}/`);
+  await first.page.evaluate(`void ${loop("history.pushState(null, '', '/elsewhere' + last)")}`);
+  await first.release('good');
+  await delay(100);
+  const second = await lease('stirs', next());
+  expect(second.page.url()).toBe('about:blank');
   await second.release('good');
 });
