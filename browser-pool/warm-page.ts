@@ -81,7 +81,7 @@ export async function openWarmPage(
     stirred ||= wiped;
     if (!arriving) return;
     arriving = false;
-    forgetHistory().catch(() => undefined); // the page is gone
+    void forgetFormer();
   });
   page.on('crash', () => {
     const why = memory.takeRendererKill();
@@ -100,6 +100,18 @@ export async function openWarmPage(
   if (spec.block !== false) await blockOn(session, spec.block);
 
   const forgetHistory = () => session.send('Page.resetNavigationHistory');
+
+  /** Chromium refuses while the document is still on its way in. */
+  async function forgetFormer(): Promise<void> {
+    for (let tries = 0; tries < 20 && !gone.signal.aborted && !page.isClosed(); tries++) {
+      const done = await forgetHistory().then(
+        () => true,
+        () => false,
+      );
+      if (done) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
 
   /** False when something of the lease stays. */
   async function clean(): Promise<boolean> {

@@ -151,7 +151,7 @@ test('there is no way back to the last lease', async () => {
   await first.release('good');
   const second = await lease('back', next());
   await second.page.goto(next());
-  await delay(100);
+  await expect.poll(() => second.page.evaluate('history.length'), { timeout: 2_000 }).toBe(1);
   expect(await second.page.goBack({ timeout: 1_000 })).toBeNull();
   expect(second.page.url()).toBe(next());
   await second.release('good');
