@@ -12,7 +12,7 @@
 import { DelayedError, type Job, type Queue } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { ThreshError } from '../errors.js';
-import type { BatchBoard } from '../queue/batch-board.js';
+import type { BatchControl } from '../queue/batch-board.js';
 import { pauseUntil } from '../queue/limited-queue.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { TargetBoard } from '../queue/target-board.js';
@@ -47,7 +47,8 @@ export interface PageWorkDeps {
   pool: BrowserPool;
   sessions: Sessions;
   ledger: PageLedger;
-  board: BatchBoard;
+  /** What was asked of the batch, as of a moment ago. */
+  control: () => Promise<BatchControl>;
   targetBoard: TargetBoard;
   /** Waits while the disk takes nothing: what was rendered is not thrown away. */
   segments: SegmentWriter;
@@ -80,8 +81,8 @@ export async function workPage(
   deps: PageWorkDeps,
 ): Promise<void> {
   const { page } = job.data;
-  const { ledger, board } = deps;
-  const [control, isSettled] = await Promise.all([board.control(), ledger.isSettled(page)]);
+  const { ledger } = deps;
+  const [control, isSettled] = await Promise.all([deps.control(), ledger.isSettled(page)]);
   if (control === 'cancel' || isSettled) return;
   if (control === 'pause') return putBack(job, token, PAUSE_LOOK_MS);
   const attempts = job.opts.attempts ?? 1;
