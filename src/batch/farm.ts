@@ -254,16 +254,18 @@ function browserPoolOf({ concurrency, home, maxProcessMb, executablePath }: Farm
   });
 }
 
-/** A browser and a Redis that answer. */
+/** A browser and a Redis that answer; both are started at once. */
 async function openEngines(pool: BrowserPool, { home, redisUrl, onLink }: FarmOptions): Promise<RedisHandle> {
-  try {
-    const first = await pool.lease({ identity: 'start', context: {}, block: false, fresh: true });
-    await first.release('good');
-    return await openRedis({ home, redisUrl, onLink });
-  } catch (error) {
-    await pool.close();
-    throw error;
-  }
+  const [redis, browser] = await Promise.allSettled([
+    openRedis({ home, redisUrl, onLink }),
+    pool
+      .lease({ identity: 'start', context: {}, block: false, fresh: true })
+      .then((first) => first.release('good')),
+  ]);
+  if (redis.status === 'fulfilled' && browser.status === 'fulfilled') return redis.value;
+  if (redis.status === 'fulfilled') await redis.value.close();
+  await pool.close();
+  throw browser.status === 'rejected' ? browser.reason : (redis as PromiseRejectedResult).reason;
 }
 
 /** The batch's runner is alive, whatever became of its lock. */
