@@ -94,6 +94,7 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
       : path.join(settings.home, 'browsers'),
     headless: !isHeaded,
     maxProcessMb: settings.maxProcessMb,
+    maxBrowserMb: settings.maxBrowserMb ?? 0,
     product: PRODUCT,
     ...(settings.chromiumPath === undefined ? {} : { executablePath: settings.chromiumPath }),
     ...(options.slowMo === undefined ? {} : { slowMoMs: options.slowMo }),
