@@ -116,8 +116,9 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
         browser.memory = launched.memory;
         options.onEvent({ kind: 'browser.launched', browser: browser.id });
         launched.gone.addEventListener('abort', () => {
-          gone.abort(browserLost(String(launched.gone.reason), alone));
-          if (all.has(browser)) options.onEvent({ kind: 'browser.crashed', browser: browser.id });
+          const reason = String(launched.gone.reason);
+          gone.abort(browserLost(reason, alone));
+          if (all.has(browser)) options.onEvent({ kind: 'browser.crashed', browser: browser.id, reason });
           retire(browser);
           void discard(browser);
         });

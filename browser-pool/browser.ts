@@ -27,7 +27,7 @@ export interface LaunchOptions {
   maxProcessMb?: number;
   /** Memory of all processes of a browser together, MB; one that is over it is replaced, at half as much more it is killed. 0: no budget. Default 0. */
   maxBrowserMb?: number;
-  /** A browser with leases out that gives no answer at all for so long is killed. Watched on Linux only. Default 20,000. */
+  /** A browser with leases out that gives no answer at all for so long is killed. Watched on Linux only. Default 10,000. */
   silentTimeoutMs?: number;
 }
 
@@ -92,7 +92,7 @@ export async function launchBrowser(
     folder,
     maxProcessMb: options.maxProcessMb ?? 2_048,
     maxBrowserMb: options.maxBrowserMb ?? 0,
-    silentTimeoutMs: options.silentTimeoutMs ?? 20_000,
+    silentTimeoutMs: options.silentTimeoutMs ?? 10_000,
     onOver,
   });
   const gone = new AbortController();

@@ -35,6 +35,7 @@ export function createFarmBrowsers(options: FarmBrowsersOptions): BrowserPool {
     product: PRODUCT,
     ...(executablePath === undefined ? {} : { executablePath }),
     onEvent(event) {
+      if (event.kind === 'browser.crashed') onEvent({ kind: 'browser.crashed', reason: event.reason });
       if (event.kind === 'browser.retired' && event.why === 'memory')
         onEvent({ kind: 'browser.retired', why: 'memory', memoryMb: event.memoryMb, budgetMb });
       if (event.kind === 'page.retired' && event.why === 'memory')

@@ -28,6 +28,7 @@ const TOLD = new Set([
   'redis.forgot',
   'batch.refused-links',
   'browser.missed',
+  'browser.crashed',
   'target.overloaded',
   'target.down',
   'target.back',
@@ -48,6 +49,7 @@ const WARNINGS = new Set([
   'sla.at-risk',
   'redis.forgot',
   'browser.missed',
+  'browser.crashed',
   'proxy.left',
   'proxies.missed',
 ]);
