@@ -26,6 +26,7 @@ const scripts = /** @type {Record<string, string>} */ ({
     setInterval(() => { throw new Error('uncaught \\u001b]0;owned\\u0007'); }, 20); setInterval(() => Promise.reject(new Error('unhandled')), 20);`,
   reload: `setTimeout(() => location.reload(), 300);`,
   'service-worker': `navigator.serviceWorker?.register('/hostile/sw.js', { scope: '/hostile/' }).catch(() => {});`,
+  flood: `const title = document.querySelector('.title'); title.hidden = true; title.textContent = 'flood '.repeat(4e6);`,
   'worker-loop': `for (let n = 0; n < 2; n++) new Worker(URL.createObjectURL(new Blob(['for (;;);'])));`,
 });
 
