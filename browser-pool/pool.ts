@@ -188,15 +188,19 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     async function giveBack(verdict: Verdict): Promise<void> {
       unwatch?.();
       if (verdict === 'broken' && !page.gone.aborted) host.retire(browser);
+      const good = verdict === 'good' && !page.gone.aborted;
+      const heaviestMb = good ? memory.heaviestPageMb() : Number.POSITIVE_INFINITY;
+      const heavy = Number.isFinite(heaviestMb) && !(await page.isLighterThan(heaviestMb));
       const again =
-        verdict === 'good' && mayServe(shared) && (await page.reset()) && mayServe(shared) && !closing;
+        good && !heavy && mayServe(shared) && (await page.reset()) && mayServe(shared) && !closing;
       if (again) {
         letGo();
         warm.resting = setTimeout(() => void layToRest(warm), REST_AFTER_MS).unref();
         shelf.push(warm);
         trimShelf(1);
       } else {
-        const why = page.gone.aborted || browser.gone.aborted ? 'lost' : verdict === 'good' ? 'age' : 'doubt';
+        const lost = page.gone.aborted || browser.gone.aborted;
+        const why = lost ? 'lost' : heavy ? 'memory' : good ? 'age' : 'doubt';
         onEvent({ kind: 'page.retired', browser: browser.id, why });
         // The slot is free from here on, whatever closing takes.
         void retirePage(warm).finally(letGo);

@@ -16,6 +16,7 @@ import type { LeaseSpec } from './lease-spec.js';
 import { listenersAdded } from './listeners-added.js';
 import type { MemoryWatch } from './memory-watch.js';
 import { type PageAnswers, watchAnswers } from './page-answers.js';
+import { heapMbOf } from './page-heap.js';
 import { clearSessionStorage, originOf } from './session-storage.js';
 import { createWiper } from './wipe.js';
 
@@ -27,6 +28,8 @@ export interface WarmPage {
   answers(spec: LeaseSpec): PageAnswers;
   /** True when the page may serve again: wiped, or blank. */
   reset(): Promise<boolean>;
+  /** True when it is known to hold less memory than this. */
+  isLighterThan(mostMb: number): Promise<boolean>;
   /** True when the page may begin a lease that goes there first; undefined: that may go anywhere. */
   makeReady(goesTo: string | undefined): Promise<boolean>;
   /** False when the page did not close in time. */
@@ -163,6 +166,7 @@ export async function openWarmPage(
     gone: gone.signal,
     answers: ({ ownHosts = [] }) => answers.begin(ownHosts),
     reset: () => inOrder(clean),
+    isLighterThan: (mostMb) => inOrder(async () => (await heapMbOf(session)) <= mostMb),
     async makeReady(goesTo) {
       if (!wiped) return true;
       // To another place in the same document it would not even ask the server.

@@ -28,6 +28,12 @@ export type BatchEvent =
   | { kind: 'worker.slots-changed'; slots: number; of: number; memoryMb: number; reason?: MachineReason }
   /** Over the memory budget with one page: the browser is replaced when that has ended. */
   | { kind: 'browser.renewed'; memoryMb: number; budgetMb: number }
+  /** One went away, or had to be stopped; none of the pages that shared it has an attempt counted for that. */
+  | { kind: 'browser.crashed'; reason: string }
+  /** One was over its own budget: the next pages get a new one, and it is closed when its last page has ended. */
+  | { kind: 'browser.retired'; why: 'memory'; memoryMb: number; budgetMb: number }
+  /** It held so much memory that it does not serve again. */
+  | { kind: 'page.retired'; why: 'memory' }
   | { kind: 'batch.refused-links'; batch: string; host: string; example: string }
   /** Its margin has been low for a while; said once, until it has recovered. */
   | { kind: 'sla.at-risk'; batch: string; margin: number; etaMs: number; help: string }

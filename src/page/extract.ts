@@ -1,3 +1,4 @@
+import { createBreather } from '../breather.js';
 import { ThreshError } from '../errors.js';
 import type { FollowedLink } from '../spool/record.js';
 import type { ResolvedTarget } from '../target/defaults.js';
@@ -36,8 +37,11 @@ export async function extractRows(target: ResolvedTarget, input: ExtractInput): 
   const fields = byLabel<FieldsSpec>(target.fields, label, isFieldsSpec, 'fields');
   if (fields !== undefined) {
     const read = await readFields(input.page, fields);
-    for (const link of read.follow)
+    const breathe = createBreather();
+    for (const link of read.follow) {
+      await breathe();
       addFollowed(followed, input, link.url, link.label === undefined ? {} : { label: link.label });
+    }
     return { rows: read.rows, followed };
   }
   const extract = byLabel<Extract>(

@@ -74,10 +74,12 @@ export async function collectCommitted(options: CollectOptions): Promise<Committ
       totals.attempts += page.attempt;
       totals.rows += page.rows;
       totals.quarantined += page.quarantined;
-      for (const line of await group.lines()) {
-        await (line.startsWith('{"kind":"row",') ? rows : quarantined).write(line);
+      for await (const line of group.lines()) {
+        const isRow = line.length > ROW.length && ROW.compare(line, 0, ROW.length) === 0;
+        const full = (isRow ? rows : quarantined).write(line);
+        if (full !== undefined) await full;
       }
-      if (page.outcome === 'dead') await dead.write(JSON.stringify(page));
+      if (page.outcome === 'dead') await dead.write(Buffer.from(`${JSON.stringify(page)}\n`));
     }
   } finally {
     await Promise.all([rows.close(), quarantined.close(), dead.close()]);
@@ -117,8 +119,11 @@ function isSameAttempt(a: PageRecord, b: PageRecord): boolean {
   return a.at === b.at && a.attempt === b.attempt && a.crc === b.crc && a.outcome === b.outcome;
 }
 
+const ROW = Buffer.from('{"kind":"row",');
+
 interface LineFile {
-  write(line: string): Promise<void>;
+  /** Something to wait for before the next line, when the disk does not keep up. `line` with its newline. */
+  write(line: Buffer): Promise<void> | undefined;
   close(): Promise<void>;
 }
 
@@ -129,9 +134,9 @@ function lineFile(file: string): LineFile {
     failure = error;
   });
   return {
-    async write(line) {
+    write(line) {
       if (failure !== undefined) throw failure;
-      if (!stream.write(`${line}\n`)) await once(stream, 'drain');
+      return stream.write(line) ? undefined : once(stream, 'drain').then(() => undefined);
     },
     async close() {
       stream.end();

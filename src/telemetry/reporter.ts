@@ -28,6 +28,7 @@ const TOLD = new Set([
   'redis.forgot',
   'batch.refused-links',
   'browser.missed',
+  'browser.crashed',
   'target.overloaded',
   'target.down',
   'target.back',
@@ -48,9 +49,11 @@ const WARNINGS = new Set([
   'sla.at-risk',
   'redis.forgot',
   'browser.missed',
+  'browser.crashed',
   'proxy.left',
   'proxies.missed',
 ]);
+const DETAILS = new Set(['page.retried', 'page.retired', 'delivery.stepped']);
 const MOST_NOTES_OF_A_KIND = 5;
 
 export function createReporter({
@@ -88,7 +91,7 @@ export function createReporter({
 function levelOf(fact: Fact): 'debug' | 'info' | 'warn' | 'error' {
   if (fact.kind === 'target.said')
     return (fact as Fact & { level: 'debug' | 'info' | 'warn' | 'error' }).level;
-  if (fact.kind === 'page.retried' || fact.kind === 'delivery.stepped') return 'debug';
+  if (DETAILS.has(fact.kind)) return 'debug';
   if (fact.kind === 'page.dead' || fact.kind === 'batch.broke') return 'error';
   return WARNINGS.has(fact.kind) ? 'warn' : 'info';
 }
