@@ -20,6 +20,9 @@ export interface SoftBookOptions {
   patiently: (work: () => Promise<void>) => Promise<void>;
 }
 
+/** What another process wrote is known this much later. */
+const LOOK_EVERY_MS = 200;
+
 type Line =
   | { kind: 'proven'; at: string; document: string; upTo: number }
   | { kind: 'off'; at: string; reason: string; doubt: boolean };
@@ -29,12 +32,17 @@ export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftB
   let samples = 0;
   let off: SoftStanding['off'];
   let readBytes = 0;
+  let readAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
+
+  /** Doubt, once there, stays, with the first reason for it. */
+  function takeOff(reason: string, doubt: boolean): void {
+    if (off === undefined || (doubt && !off.doubt)) off = { reason, doubt };
+  }
 
   function take(line: Line): void {
     if (line.kind === 'off') {
-      // Doubt, once there, stays, with the first reason for it.
-      if (off === undefined || (line.doubt && !off.doubt)) off = { reason: line.reason, doubt: line.doubt };
+      takeOff(line.reason, line.doubt);
       return;
     }
     samples += 1;
@@ -66,22 +74,26 @@ export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftB
       await handle.appendFile(`\n${JSON.stringify(line)}\n`);
       if (line.kind === 'off') await handle.sync();
     } finally {
+      readAtMs = Number.NEGATIVE_INFINITY;
       await handle.close();
     }
   }
 
   return {
     async look() {
-      reading ??= readOn().finally(() => {
-        reading = undefined;
-      });
-      await reading;
+      if (performance.now() - readAtMs >= LOOK_EVERY_MS) {
+        reading ??= readOn().finally(() => {
+          readAtMs = performance.now();
+          reading = undefined;
+        });
+        await reading;
+      }
       return { samples, off, proven };
     },
     proven: (document, upTo) =>
       patiently(() => append({ kind: 'proven', at: new Date().toISOString(), document, upTo })),
     async turnOff(reason, doubt) {
-      off ??= { reason, doubt };
+      takeOff(reason, doubt);
       await patiently(() => append({ kind: 'off', at: new Date().toISOString(), reason, doubt }));
     },
   };

@@ -11,9 +11,10 @@
  *
  *   proving   from the batch's start     every page is loaded, and a sample where a document stands for it
  *   soft      from `SAMPLES` good ones   samples are drawn by page number, one in `SAMPLE_EVERY`
- *   off       from a difference, or when the application does not react again and again: every page is loaded
+ *   off       from a difference, or when little comes of it: every page is loaded
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright';
 import type { SoftMark } from '../spool/record.js';
 import type { PageTest } from '../target/definition.js';
@@ -85,7 +86,10 @@ const SAMPLE_EVERY = 50;
 /** An application may grow with every page. */
 const MOST_PAGES = 200;
 /** In a row. */
-const MOST_MISSES = 8;
+const MOST_MISSES = 5;
+/** Documents that were loaded since none stood there, before it is asked whether that pays: each costs a comparison. */
+const MANY_DOCUMENTS = 20;
+const LEAST_PAGES_EACH = 3;
 
 export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): SoftLane {
   const documents = new WeakMap<Page, Document>();
@@ -93,6 +97,8 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
   const leading = new Set<string | undefined>();
   let made = 0;
   let misses = 0;
+  let softPages = 0;
+  let unasked = 0;
   let first: 'history' | 'link' = 'history';
 
   const namesOf = ({ rows, followed }: CompletedPage): string =>
@@ -118,6 +124,13 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
     );
   }
 
+  /** Another document begins although no sample ended one: pages come too seldom, or their browser is replaced too often. */
+  async function begun(): Promise<void> {
+    unasked += 1;
+    if (unasked < MANY_DOCUMENTS || softPages >= unasked * LEAST_PAGES_EACH) return;
+    await book.turnOff('not worth it: an application seldom stands there when the next page comes', false);
+  }
+
   async function render(task: PageTask, deps: RenderDeps): Promise<LaneOutcome> {
     const { request } = task;
     const { samples, off } = await book.look();
@@ -128,7 +141,10 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
     const taken = await takePage(keeping, deps);
     if (!('lease' in taken)) return taken;
     const document = taken.lease.standing ? documents.get(taken.lease.page) : undefined;
-    if (document === undefined) return loadPage(keeping, deps, taken);
+    if (document === undefined) {
+      if (samples >= SAMPLES) await begun();
+      return loadPage(keeping, deps, taken);
+    }
     const sampled = isSample(samples, document, task.page);
     const staying = sampled ? {} : { application: { ...application, leave: () => undefined } };
     let nth = 0;
@@ -142,11 +158,12 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
     if (tried.kind === 'failed') return tried.outcome;
     if (tried.kind === 'missed') return instead(keeping, deps, tried);
     misses = 0;
+    softPages += 1;
     first = tried.by;
     if (sampled) return compare(keeping, deps, { ...tried, document: document.id, nth });
     const { rendered, seen } = tried;
     const soft: SoftMark = { document: document.id, nth, digest: digestOf(rendered) };
-    return (await isTrusted()) ? { ok: true, rendered, seen, soft } : renderPage(task, deps);
+    return (await isTrusted()) ? { ok: true, rendered, seen, soft } : renderNext(task, deps);
   }
 
   /** A page that is gone, or fails when it is loaded too, says nothing of the application. */
@@ -156,7 +173,7 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
     { why, leads }: Extract<SoftTry, { kind: 'missed' }>,
   ): Promise<RenderOutcome> {
     if (leads) leading.add(task.request.label);
-    const loaded = await renderPage(task, deps);
+    const loaded = await renderNext(task, deps);
     if (!leads && loaded.ok && loaded.rendered.outcome === 'completed') await missed(why);
     return loaded;
   }
@@ -166,7 +183,7 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
     deps: RenderDeps,
     { rendered, document, nth }: { rendered: CompletedPage; document: string; nth: number },
   ): Promise<RenderOutcome> {
-    const loaded = await renderPage(task, deps);
+    const loaded = await renderNext(task, deps);
     if (!loaded.ok) return loaded;
     const difference = differenceOf(rendered, loaded.rendered);
     if (difference !== undefined) return confirm(task, deps, { loaded, difference });
@@ -181,7 +198,7 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
     { loaded, difference }: { loaded: Extract<RenderOutcome, { ok: true }>; difference: string },
   ): Promise<RenderOutcome> {
     const { url } = task.request;
-    const again = await renderPage(task, deps);
+    const again = await renderNext(task, deps);
     const change = again.ok ? differenceOf(loaded.rendered, again.rendered) : undefined;
     const reason =
       change === undefined
@@ -207,6 +224,13 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
     },
     giveUp: (url) => book.turnOff(`${url} could not be loaded to compare its rows`, true),
   };
+}
+
+/** Once more, for a page that has been asked for: as far behind as two pages have to be. */
+async function renderNext(task: PageTask, deps: RenderDeps): Promise<RenderOutcome> {
+  const { minDelayMs } = deps.target.definition.throttle;
+  if (minDelayMs > 0) await delay(minDelayMs, undefined, { signal: task.signal }).catch(() => undefined);
+  return renderPage(task, deps);
 }
 
 /** Undefined for a page that is loaded in any case: one that is tried again, or of which no selector says that it is ready. */

@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright';
 import type { PageAnswers } from '../../browser-pool/index.js';
-import { type RouteEnd, type RouteStep, routeInPage } from './in-page-router.js';
+import { type RouteEnd, type RouteOrder, type RouteStep, routeInPage } from './in-page-router.js';
 
 /** The page is to be loaded instead. Its message says why, for a person. */
 export class SoftMiss extends Error {}
@@ -26,6 +26,17 @@ const BOUNDS = { reactMs: 400, stillMs: 1_500, quietMs: 34, restlessMs: 500 };
 const DATA_LIMIT_MS = 3_000;
 const LOOK_MS = 10;
 
+const ROUTER = "globalThis[Symbol.for('thresh.router')]";
+/** The document does not know the way yet. */
+const UNKNOWN = 'unknown';
+
+/** Its source goes to a document once: it is as long as all else that is sent for a page. */
+async function callRouter(page: Page, order: RouteOrder): Promise<RouteEnd> {
+  const given = `(${JSON.stringify(order)})`;
+  const said = await page.evaluate<RouteEnd>(`${ROUTER}?.${given} ?? '${UNKNOWN}'`);
+  return said === UNKNOWN ? page.evaluate<RouteEnd>(`(${ROUTER} = ${String(routeInPage)})${given}`) : said;
+}
+
 /** By what it went. Throws SoftMiss, or Playwright's own errors. The caller bounds its time. */
 export async function navigateSoftly(
   page: Page,
@@ -34,7 +45,7 @@ export async function navigateSoftly(
 ): Promise<'history' | 'link'> {
   const order = { ...route, ...BOUNDS, url: new URL(route.url).href };
   const call = (step: RouteStep, anew = false): Promise<RouteEnd> =>
-    page.evaluate(routeInPage, { ...order, step, anew });
+    callRouter(page, { ...order, step, anew });
   let by = first;
   let said = await call(first, true);
   let tries = 1;
