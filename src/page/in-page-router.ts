@@ -25,8 +25,10 @@ export interface RouteOrder {
   reactMs: number;
   /** Without any further change so long: it stands still. */
   stillMs: number;
-  /** Without any change so long, ready: it is what it will be. */
+  /** Without any change so long, ready by something new: it is what it will be. */
   quietMs: number;
+  /** The same, where what was there before was only changed: that begins before the data has come. */
+  changedQuietMs: number;
   /** It never comes to rest: after so long it is taken as it is. */
   restlessMs: number;
 }
@@ -111,9 +113,12 @@ export function routeInPage(order: RouteOrder): Promise<RouteEnd> | RouteEnd {
 
   const shown = ({ before, touched }: Watched): string => {
     for (const [name, selector] of order.others) if (isVisible(selector)) return name;
-    for (const element of document.querySelectorAll(order.ready))
-      if (!before.has(element) || touched.has(element)) return 'ready';
-    return '';
+    let changed = false;
+    for (const element of document.querySelectorAll(order.ready)) {
+      if (!before.has(element)) return 'ready';
+      changed ||= touched.has(element);
+    }
+    return changed ? 'changed' : '';
   };
 
   const go = (watched: Watched): RouteEnd | undefined => {
@@ -158,15 +163,16 @@ export function routeInPage(order: RouteOrder): Promise<RouteEnd> | RouteEnd {
     const look = (): void => {
       const now = performance.now();
       const said = shown(watched);
-      if (said !== '' && said !== 'ready') {
+      if (said !== '' && said !== 'ready' && said !== 'changed') {
         end(said);
         return;
       }
+      const quietMs = said === 'changed' ? order.changedQuietMs : order.quietMs;
       readyAt = said === '' ? undefined : (readyAt ?? now);
       const restMs =
         readyAt === undefined
           ? (watched.changes === 0 ? order.reactMs : order.stillMs) - (now - changedAt)
-          : Math.min(order.quietMs - (now - changedAt), order.restlessMs - (now - readyAt));
+          : Math.min(quietMs - (now - changedAt), order.restlessMs - (now - readyAt));
       if (restMs > 0) wait(restMs);
       else if (readyAt !== undefined) end(location.href === order.url ? 'ready' : 'elsewhere');
       else end(watched.changes === 0 ? 'silent' : 'still');

@@ -21,7 +21,8 @@ export interface SoftRoute {
   first: 'history' | 'link';
 }
 
-const BOUNDS = { reactMs: 400, stillMs: 1_500, quietMs: 34, restlessMs: 500 };
+/** Two frames' time where only a change tells; what is wholly new was drawn in one go. */
+const BOUNDS = { reactMs: 400, stillMs: 1_500, quietMs: 8, changedQuietMs: 34, restlessMs: 500 };
 /** Ready, and its data still on the way. */
 const DATA_LIMIT_MS = 3_000;
 const LOOK_MS = 10;
