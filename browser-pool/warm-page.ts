@@ -24,10 +24,12 @@ export interface WarmPage {
   readonly page: Page;
   /** Aborts when the page crashed or was closed by somebody. */
   readonly gone: AbortSignal;
-  /** Counts anew, for a lease that begins. */
-  answers(spec: LeaseSpec): PageAnswers;
+  /** Counts anew, for a lease that begins; `standing`: with the document that is there. */
+  answers(spec: LeaseSpec, standing: boolean): PageAnswers;
   /** True when the page may serve again: wiped, or blank. */
   reset(): Promise<boolean>;
+  /** True when the page may serve again with the document that it shows: all that the lease added beside it is off. */
+  leaveStanding(): Promise<boolean>;
   /** True when it is known to hold less memory than this. */
   isLighterThan(mostMb: number): Promise<boolean>;
   /** True when the page may begin a lease that goes there first; undefined: that may go anywhere. */
@@ -116,8 +118,8 @@ export async function openWarmPage(
     }
   }
 
-  /** False when something of the lease stays. */
-  async function clean(): Promise<boolean> {
+  /** Takes off what the lease put on the page beside its document. False when something stays. */
+  async function tidy(): Promise<boolean> {
     const listeners = added();
     if (listeners === undefined) return false;
     for (const { event, listener } of listeners) page.off(event as 'close', listener);
@@ -127,6 +129,12 @@ export async function openWarmPage(
     if (routed) await page.unrouteAll({ behavior: 'ignoreErrors' });
     routed = false;
     arriving = false;
+    return true;
+  }
+
+  /** False when something of the lease stays. */
+  async function clean(): Promise<boolean> {
+    if (!(await tidy())) return false;
     const own = originOf(page.url());
     const elsewhere = [...origins].some((origin) => origin !== own && origin !== '');
     if (!elsewhere && (await wiper.wipe())) {
@@ -164,8 +172,9 @@ export async function openWarmPage(
   return {
     page,
     gone: gone.signal,
-    answers: ({ ownHosts = [] }) => answers.begin(ownHosts),
+    answers: ({ ownHosts = [] }, standing) => answers.begin(ownHosts, standing),
     reset: () => inOrder(clean),
+    leaveStanding: () => inOrder(tidy),
     isLighterThan: (mostMb) => inOrder(async () => (await heapMbOf(session)) <= mostMb),
     async makeReady(goesTo) {
       if (!wiped) return true;

@@ -9,6 +9,7 @@ import { ThreshError } from '../errors.js';
 import { createProxies } from '../page/proxies/proxies.js';
 import { leaseSpecOf } from '../page/render.js';
 import { createSessions, type Sessions } from '../page/sessions.js';
+import { createSoftLane, type SoftLane } from '../page/soft-lane.js';
 import type { EncodeRow } from '../page/validate.js';
 import { type BatchBoard, type BatchControl, createBatchBoard } from '../queue/batch-board.js';
 import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
@@ -22,6 +23,7 @@ import type { OnBatchEvent } from './events.js';
 import { freshFor } from './fresh-for.js';
 import { createHindrance, type Hindrance, patientSegments, patientSessions } from './hindrance.js';
 import { followJournal, type JournalEntry } from './journal.js';
+import { type BatchSoftBook, createSoftBook } from './soft-book.js';
 import { type BatchFiles, type BatchSpec, batchFiles, readSpec } from './spec.js';
 
 export interface BatchContext {
@@ -44,6 +46,9 @@ export interface BatchContext {
   workers: WorkerBoard;
   /** Whose appends wait for the disk. */
   segments: SegmentWriter;
+  softBook: BatchSoftBook;
+  /** Undefined: every page is loaded. */
+  soft: SoftLane | undefined;
   hindrance: Hindrance;
   /** The state that the batch was in a moment ago. */
   standing: () => Promise<JournalEntry | undefined>;
@@ -86,7 +91,11 @@ export async function openContext(
   const board = createBatchBoard(redis.client, batch);
   const hindrance = createHindrance({ batch, dir: files.dir, who: writer, board, onEvent });
   const segments = createSegmentWriter({ dir: files.segments, writer });
-  const { proxies } = target.definition;
+  const softBook = createSoftBook({
+    file: files.soft,
+    patiently: (work) => hindrance.outwait(work, { signal }),
+  });
+  const { proxies, navigate, key } = target.definition;
   const sessions = createSessions({
     target: target.definition,
     pool,
@@ -109,6 +118,8 @@ export async function openContext(
     targetBoard: createTargetBoard(redis.client, spec.target),
     who: writer,
     workers: createWorkerBoard(redis.client),
+    softBook,
+    soft: navigate === 'soft' ? createSoftLane({ batch, key, book: softBook, who: writer }) : undefined,
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
     standing: freshFor(MOMENT_MS, followJournal(files.journal)),

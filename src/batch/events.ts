@@ -38,6 +38,14 @@ export type BatchEvent =
   /** Its margin has been low for a while; said once, until it has recovered. */
   | { kind: 'sla.at-risk'; batch: string; margin: number; etaMs: number; help: string }
   | { kind: 'sla.recovered'; batch: string; margin: number; etaMs: number }
+  /** So many soft pages gave what loading them gives: from now on others are not loaded. */
+  | { kind: 'batch.soft-began'; batch: string; samples: number }
+  /** Every page is loaded from now on; with doubt, pages of applications that were not proven are rendered again. */
+  | { kind: 'batch.soft-off'; batch: string; reason: string; doubt: boolean }
+  /** Soft pages that are rendered again. */
+  | { kind: 'batch.soft-undone'; batch: string; pages: number }
+  /** Pages that are loaded at the end, one for each application that ended without a comparison. */
+  | { kind: 'batch.soft-compared'; batch: string; pages: number }
   | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }
   | PageEvent;

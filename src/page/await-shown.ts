@@ -98,7 +98,8 @@ async function watchSelectors(
   return new Promise<never>(() => undefined);
 }
 
-function selectorsOf(tests: PageTests): [Shown, string, boolean][] {
+/** Name, selector, and whether what it finds has to be visible. */
+export function selectorsOf(tests: PageTests): [Shown, string, boolean][] {
   const selectors: [Shown, string, boolean][] = [];
   for (const shown of ORDER) {
     const test = tests[shown];
