@@ -18,7 +18,7 @@ const input = {
   columns,
   key,
   engine: engine === 'duckdb' ? 'duckdb' : 'parquetjs',
-  deadSince: undefined,
+  voids: {},
   signal: new AbortController().signal,
 };
 const { totals, dataset } = await aggregateBatch(input);

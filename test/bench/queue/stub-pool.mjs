@@ -25,6 +25,7 @@ export function createStubPool({ maxPages, delayMs }) {
         page: /** @type {Lease['page']} */ (/** @type {unknown} */ (page)),
         answers,
         browser: 0,
+        standing: false,
         lost: new AbortController().signal,
         async release() {
           leased -= 1;
