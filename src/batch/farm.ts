@@ -190,7 +190,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       options.onEvent({ kind: 'redis.forgot' });
       await requeueUnfinished();
     }
-    if (options.onlyBatch !== undefined) return;
+    // Also of the one batch that it came for, which another process may run.
     for (const [batch, target] of Object.entries(await openBatches(redis.client)))
       if (isOurs(batch, target)) joinTarget(target);
   }

@@ -1,6 +1,7 @@
 /** The rows of a page that shows what it is: read by the target, validated, and not without data that was refused. */
 import type { Lease } from '../../browser-pool/index.js';
 import type { FollowedLink } from '../spool/record.js';
+import type { PageFields } from '../target/fields.js';
 import { extractRows } from './extract.js';
 import { refusedData } from './refused-data.js';
 import type { PageTask, RenderDeps } from './render.js';
@@ -19,17 +20,23 @@ export interface Reading {
   signal: AbortSignal;
   /** ISO time. */
   fetchedAt: string;
+  /** Of a page that was read by its `fields` in the moment that it was ready. */
+  alreadyRead?: PageFields | undefined;
 }
 
 /** Throws what the target's functions throw, and PAGE_BLOCKED when the page lacks data that it was refused. */
 export async function readPage(
   { page, request, log }: PageTask,
   { target, encode }: RenderDeps,
-  { lease, signal, fetchedAt }: Reading,
+  { lease, signal, fetchedAt, alreadyRead }: Reading,
 ): Promise<ReadPage> {
   const readyAtMs = Date.now();
   const { definition } = target;
-  const { rows: found, followed } = await extractRows(definition, { page: lease.page, request, log, signal });
+  const { rows: found, followed } = await extractRows(
+    definition,
+    { page: lease.page, request, log, signal },
+    alreadyRead,
+  );
   const extractedAt = performance.now();
   const origin = { page, url: request.url, attempt: request.attempt, fetchedAt };
   const validated = await validateRows(definition.schema, found, { origin, encode });

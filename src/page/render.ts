@@ -14,6 +14,7 @@ import { type Artifacts, beginTrace, keepArtifacts } from './artifacts.js';
 import { awaitShown } from './await-shown.js';
 import { byLabel } from './by-label.js';
 import { isEmptyShell } from './empty-shell.js';
+import { queryOf } from './extract.js';
 import { navigate } from './navigate.js';
 import { blocked, outOfTime, pageError, sessionExpired, stopped } from './page-error.js';
 import { readPage } from './read-page.js';
@@ -275,7 +276,8 @@ async function work(
     throw definition.session ? sessionExpired(request.url) : blocked(request.url, 'answered 401', 'later');
   if (gone) return { outcome: 'gone', fetchedAt, status };
   const navigation = passed();
-  const shown = await awaitShown(
+  const query = queryOf(definition, request.label);
+  const { shown, answer } = await awaitShown(
     lease.page,
     {
       ready: byLabel<PageTest>(definition.ready, request.label, isPageTest, 'ready'),
@@ -283,13 +285,27 @@ async function work(
       blocked: definition.blocked,
       expired: definition.session?.expired,
     },
-    { deadline, until: (stop) => untilDataRefused(lease.answers, stop) },
+    {
+      deadline,
+      until: (stop) => untilDataRefused(lease.answers, stop),
+      expression: query?.expression,
+    },
   );
   if (shown === 'gone') return { outcome: 'gone', fetchedAt, status };
   if (shown === 'blocked') throw blocked(request.url, 'shows a block page', 'later');
   if (shown === 'expired') throw sessionExpired(request.url);
   const ready = passed();
-  const { isWhole: _, extractedAt, ...read } = await readPage(task, deps, { lease, signal, fetchedAt });
+  const alreadyRead = answer === undefined ? undefined : query?.parse(answer);
+  const {
+    isWhole: _,
+    extractedAt,
+    ...read
+  } = await readPage(task, deps, {
+    lease,
+    signal,
+    fetchedAt,
+    alreadyRead,
+  });
   return {
     outcome: 'completed',
     fetchedAt,

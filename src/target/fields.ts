@@ -1,5 +1,4 @@
 /** `fields`: rows and links of a page, read in one round trip. */
-import type { Page } from 'playwright';
 import { ThreshError } from '../errors.js';
 import type { FieldSpec, FieldsSpec } from './definition.js';
 import { type FieldReading, fieldReading } from './field-spec.js';
@@ -22,11 +21,27 @@ interface PageFieldsRequest {
   follow: { select: string; label: string | null }[];
 }
 
-/**
- * Reads a page by its spec. Dates come back as Date objects; what is not on the page is undefined.
- * @throws ThreshError EXTRACT_FAILED, `never`, when the browser cannot parse a selector; Playwright's own errors else.
- */
-export async function readFields(page: Pick<Page, 'evaluate'>, spec: FieldsSpec): Promise<PageFields> {
+/** A spec as what is sent to a page, and what makes rows of the answer. */
+export interface FieldsQuery {
+  /** Its value is for `parse`. */
+  expression: string;
+  /**
+   * Dates become Date objects; what is not on the page is undefined.
+   * @throws ThreshError EXTRACT_FAILED, `never`, when the browser cannot parse a selector or the page holds too much.
+   */
+  parse(answer: unknown): PageFields;
+}
+
+/** The same for every page of a target. */
+const queries = new WeakMap<FieldsSpec, FieldsQuery>();
+
+export function fieldsQuery(spec: FieldsSpec): FieldsQuery {
+  const query = queries.get(spec) ?? newQuery(spec);
+  queries.set(spec, query);
+  return query;
+}
+
+function newQuery(spec: FieldsSpec): FieldsQuery {
   const fields = fieldReadings(spec.fields);
   const request: PageFieldsRequest = {
     mostCharacters: MOST_CHARACTERS,
@@ -34,14 +49,17 @@ export async function readFields(page: Pick<Page, 'evaluate'>, spec: FieldsSpec)
     fields,
     follow: (spec.follow ?? []).map(({ select, label }) => ({ select, label: label ?? null })),
   };
-  const read = await page.evaluate<ReturnType<typeof readInPage>>(
-    `(${String(readInPage)})((${String(createPageReader)})(), ${JSON.stringify(request)})`,
-  );
-  if (read.unparsable.length > 0) throw unparsable(read.unparsable);
-  if (read.isTooMuch) throw tooMuch();
   return {
-    rows: read.rows.map((row) => reviveDates(row, fields)),
-    follow: read.follow.map(({ url, label }) => (label === null ? { url } : { url, label })),
+    expression: `(${String(readInPage)})((${String(createPageReader)})(), ${JSON.stringify(request)})`,
+    parse(answer) {
+      const read = answer as ReturnType<typeof readInPage>;
+      if (read.unparsable.length > 0) throw unparsable(read.unparsable);
+      if (read.isTooMuch) throw tooMuch();
+      return {
+        rows: read.rows.map((row) => reviveDates(row, fields)),
+        follow: read.follow.map(({ url, label }) => (label === null ? { url } : { url, label })),
+      };
+    },
   };
 }
 
