@@ -106,7 +106,7 @@ test('rows refused: paused after a hundred pages, anew after resume, cancelled',
 
 test('pages that give nothing: the pause outlives Ctrl-C; the same command waits on', async () => {
   const target = await writeTarget('empty', '[]', 'minRows: 0');
-  const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4', '--limit', '180'];
+  const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4', '--limit', '145'];
   const running = lab.start(args);
   const { batch, reason } = await paused(running);
   expect(reason).toMatch(/^the site seems to have changed: (\d+) of the last \1 completed pages gave no row/);
@@ -120,7 +120,7 @@ test('pages that give nothing: the pause outlives Ctrl-C; the same command waits
   const { code, stderr } = await again.ended;
   expect(code, stderr).toBe(0);
   expect(linesOf(again, 'batch.went-on')).toHaveLength(1);
-  expect(stderr).toContain('180 completed');
+  expect(stderr).toContain('145 completed');
 }, 240_000);
 
 test('pages that never get ready any more: paused when a hundred were given up', async () => {
@@ -137,7 +137,7 @@ test('pages that never get ready any more: paused when a hundred were given up',
 
 test('switched off, it fetches on, and the gate has the last word', async () => {
   const target = await writeTarget('borne', '[]', 'pauseOnDrift: false');
-  const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4', '--limit', '130'];
+  const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4', '--limit', '105'];
   const { code, stderr } = await lab.thresh(args);
   expect(code, stderr).toBe(3);
   expect(stderr).not.toContain('batch.paused');

@@ -5,7 +5,7 @@ import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
 import { runBatch } from '../support/run-batch.js';
 
-const PRODUCTS = 20;
+const PRODUCTS = 12;
 let lab: Lab;
 let shop: Awaited<ReturnType<typeof startShop>>;
 let target: string;
@@ -95,7 +95,7 @@ test('half of the catalogue is held, and released; its level is expected from th
   await shop.control({ products: PRODUCTS / 2 });
   const { code, failed, report, stderr } = await run('2026-03-10');
   expect({ code, failed }).toEqual({ code: 3, failed: ['rows compared'] });
-  expect(report.reason).toMatch(/^10 rows; 15 to 26 expected after 4 earlier datasets \(median 20\)$/);
+  expect(report.reason).toMatch(/^6 rows; 9 to 16 expected after 4 earlier datasets \(median 12\)$/);
   expect(stderr).toContain(report.reason);
   await expect(lab.manifest('nightly', '2026-03-10')).rejects.toThrow('ENOENT');
   await release(report.batch, '2026-03-10', failed);
