@@ -1,9 +1,11 @@
 /**
  * Keeps what nobody reads from being loaded, without `page.route`: that sends every request through Node and turns
  * the HTTP cache off. Names that tell their type are refused inside the browser (`Network.setBlockedURLs`); what is
- * left of a blocked type is caught by its type alone (`Fetch` with a pattern for each), so that nothing else is held up.
+ * left of a blocked type is caught by its type alone (`Fetch` with a pattern for each). That makes every request of a page
+ * go round by the browser's main process, a tenth of what a page costs: so it is begun where something of a blocked type
+ * was asked for whose name does not tell, and holds for all later pages of that context.
  */
-import type { CDPSession } from 'playwright';
+import type { BrowserContext, CDPSession } from 'playwright';
 import type { BlockSpec } from './lease-spec.js';
 
 const EXTENSIONS: Record<string, readonly string[]> = {
@@ -26,21 +28,38 @@ const PROTOCOL: Record<string, string> = {
   websocket: 'WebSocket',
 };
 
+/** Contexts whose pages ask for blocked types under names that do not tell. */
+const unnamed = new WeakSet<BrowserContext>();
+
 /** Applies to the session's page for as long as it lives; its network events have to be enabled. */
-export async function blockOn(session: CDPSession, spec: BlockSpec): Promise<void> {
+export async function blockOn(session: CDPSession, spec: BlockSpec, context: BrowserContext): Promise<void> {
   const names = spec.types.flatMap((type) => EXTENSIONS[type] ?? []);
   const urls = [...spec.urls, ...names.flatMap((name) => [`*.${name}`, `*.${name}?*`])];
   await session.send('Network.setBlockedURLs', { urls });
-  const patterns = spec.types.flatMap((type) => {
-    const resourceType = PROTOCOL[type];
-    return resourceType === undefined
-      ? []
-      : [{ urlPattern: '*', resourceType: resourceType as 'Image', requestStage: 'Request' as const }];
-  });
-  if (patterns.length > 0) {
-    session.on('Fetch.requestPaused', ({ requestId }) => {
-      session.send('Fetch.failRequest', { requestId, errorReason: 'BlockedByClient' }).catch(() => undefined); // page gone
+  const types = new Set(spec.types.flatMap((type) => PROTOCOL[type] ?? []));
+  if (types.size === 0) return;
+
+  const catchByType = () =>
+    session.send('Fetch.enable', {
+      patterns: [...types].map((type) => ({
+        urlPattern: '*',
+        resourceType: type as 'Image',
+        requestStage: 'Request' as const,
+      })),
     });
-    await session.send('Fetch.enable', { patterns });
+  session.on('Fetch.requestPaused', ({ requestId }) => {
+    session.send('Fetch.failRequest', { requestId, errorReason: 'BlockedByClient' }).catch(() => undefined); // page gone
+  });
+  if (unnamed.has(context) || !spec.types.every((type) => type in EXTENSIONS)) {
+    await catchByType();
+    return;
   }
+  const named = new RegExp(`\\.(?:${names.join('|')})(?:\\?|$)|^(?:data|blob):`, 'i');
+  let caught = false;
+  session.on('Network.requestWillBeSent', ({ type, request }) => {
+    if (caught || type === undefined || !types.has(type) || named.test(request.url)) return;
+    caught = true;
+    unnamed.add(context);
+    catchByType().catch(() => undefined); // page gone
+  });
 }

@@ -102,7 +102,7 @@ export async function openWarmPage(
   const mainFrame = (await session.send('Page.getFrameTree')).frameTree.frame.id;
   const answers = await watchAnswers(session, mainFrame);
   const wiper = createWiper(page, session, mainFrame);
-  if (spec.block !== false) await blockOn(session, spec.block);
+  if (spec.block !== false) await blockOn(session, spec.block, context);
 
   const forgetHistory = () => session.send('Page.resetNavigationHistory');
 

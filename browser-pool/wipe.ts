@@ -32,6 +32,7 @@ export function createWiper(page: Page, session: CDPSession, mainFrame: string):
     session.send('Runtime.evaluate', {
       expression,
       returnByValue: true,
+      awaitPromise: true,
       ...(contextId === undefined ? {} : { contextId }),
     });
 
@@ -40,14 +41,11 @@ export function createWiper(page: Page, session: CDPSession, mainFrame: string):
       if (originOf(page.url()) === '' || sockets > 0) return false;
       if (page.frames().length > 1 || page.workers().length > 0) return false;
       const world = await session.send('Page.createIsolatedWorld', { frameId: mainFrame, worldName: WORLD });
-      const end = () => run(`(${String(endWork)})(${MOST_TIMERS})`, world.executionContextId);
-      await Promise.all([
+      const [, emptied] = await Promise.all([
         run(`(${String(disownStorage)})()`),
-        end(),
-        session.send('Page.setDocumentContent', { frameId: mainFrame, html: '' }),
+        run(`(${String(emptyDocument)})(${MOST_TIMERS})`, world.executionContextId),
       ]);
-      // Again: a request that was cut off may have been answered by a timer that asks once more.
-      return (await end()).result.value === true;
+      return emptied.result.value === true;
     },
   };
 }
@@ -60,16 +58,29 @@ function disownStorage(): void {
 }
 
 /** Runs in a world of ours, where what the page's scripts put in the place of the browser's functions is not seen. */
-function endWork(most: number): boolean {
-  window.stop();
-  window.name = '';
-  const timer = Number(setTimeout(() => undefined));
-  const frame = requestAnimationFrame(() => undefined);
-  const idle = requestIdleCallback(() => undefined);
-  if (timer + frame + idle > most) return false;
-  for (let id = 1; id <= timer; id++) clearTimeout(id);
-  for (let id = 1; id <= frame; id++) cancelAnimationFrame(id);
-  for (let id = 1; id <= idle; id++) cancelIdleCallback(id);
-  sessionStorage.clear();
-  return true;
+async function emptyDocument(most: number): Promise<boolean> {
+  const endWork = (): boolean => {
+    window.stop();
+    window.name = '';
+    const timer = Number(setTimeout(() => undefined));
+    const frame = requestAnimationFrame(() => undefined);
+    const idle = requestIdleCallback(() => undefined);
+    if (timer + frame + idle > most) return false;
+    for (let id = 1; id <= timer; id++) clearTimeout(id);
+    for (let id = 1; id <= frame; id++) cancelAnimationFrame(id);
+    for (let id = 1; id <= idle; id++) cancelIdleCallback(id);
+    sessionStorage.clear();
+    return true;
+  };
+  if (!endWork()) return false;
+  document.open(); // what listens to it, or to its window, is taken off with it
+  document.close();
+  // Again, a turn later: a request that was cut off may have been answered by a timer that asks once more.
+  const { port1, port2 } = new MessageChannel();
+  await new Promise((resolve) => {
+    port1.onmessage = resolve;
+    port2.postMessage(0);
+  });
+  port1.close();
+  return endWork();
 }
