@@ -79,6 +79,9 @@ export interface BrowserHost {
 }
 
 const CONTEXT_LIMIT_MS = 10_000;
+const OVER_EVERY_MS = 60_000;
+
+type Reason = { why: 'age' | 'doubt' | 'asked' } | { why: 'memory'; memoryMb: number };
 
 /** True when a page of this context may serve once more. */
 export function mayServe(shared: SharedContext): boolean {
@@ -91,13 +94,15 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
   const leaving = new Set<Promise<void>>();
   let working: HostedBrowser | undefined;
   let launches = 0;
+  /** When one was last retired for its memory. */
+  let overAtMs = Number.NEGATIVE_INFINITY;
 
   function startBrowser(alone: boolean): HostedBrowser {
     const gone = new AbortController();
     const browser: HostedBrowser = {
       id: launches++,
       alone,
-      launching: launchBrowser(options),
+      launching: launchBrowser(options, (memoryMb) => retireOver(browser, memoryMb)),
       gone: gone.signal,
       served: 0,
       pages: 0,
@@ -111,8 +116,9 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
         browser.memory = launched.memory;
         options.onEvent({ kind: 'browser.launched', browser: browser.id });
         launched.gone.addEventListener('abort', () => {
-          gone.abort(browserLost(String(launched.gone.reason), alone));
-          if (all.has(browser)) options.onEvent({ kind: 'browser.crashed', browser: browser.id });
+          const reason = String(launched.gone.reason);
+          gone.abort(browserLost(reason, alone));
+          if (all.has(browser)) options.onEvent({ kind: 'browser.crashed', browser: browser.id, reason });
           retire(browser);
           void discard(browser);
         });
@@ -169,7 +175,7 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     shared.served += 1;
     browser.served += 1;
     if (shared.served >= options.pagesPerContext) retireContext(shared);
-    if (browser.served >= options.pagesPerBrowser) retire(browser);
+    if (browser.served >= options.pagesPerBrowser) retire(browser, { why: 'age' });
   }
 
   function retireContext(shared: SharedContext): void {
@@ -179,9 +185,19 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     options.onRetired();
   }
 
-  function retire(browser: HostedBrowser): void {
+  /** What pages need for their work is not saved by one new browser after the other. */
+  function retireOver(browser: HostedBrowser, memoryMb: number): void {
+    const nowMs = performance.now();
+    if (browser.retired || nowMs - overAtMs < OVER_EVERY_MS) return;
+    overAtMs = nowMs;
+    retire(browser, { why: 'memory', memoryMb });
+  }
+
+  function retire(browser: HostedBrowser, reason: Reason = { why: 'doubt' }): void {
     if (browser.retired) return;
     browser.retired = true;
+    if (browser.memory !== undefined && !browser.gone.aborted)
+      options.onEvent({ kind: 'browser.retired', browser: browser.id, ...reason });
     if (working === browser) working = undefined;
     if (browser.pages === 0) void discard(browser);
     options.onRetired();
@@ -223,9 +239,9 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       if (browser.retired && browser.pages === 0) await discard(browser);
     },
     userAgent: async () => userAgentOf((await workingBrowser().launching).browser),
-    retire,
+    retire: (browser) => retire(browser),
     renew() {
-      if (working !== undefined) retire(working);
+      if (working !== undefined) retire(working, { why: 'asked' });
     },
     browsers: () => all.size,
     memoryMb: () => [...all].reduce((sum, { memory }) => sum + (memory?.totalMb() ?? 0), 0),

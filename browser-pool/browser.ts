@@ -25,6 +25,10 @@ export interface LaunchOptions {
    * Default 2,048: a catalogue page takes 100 to 300, and what takes ten times that will take all there is.
    */
   maxProcessMb?: number;
+  /** Memory of all processes of a browser together, MB; one that is over it is replaced, at half as much more it is killed. 0: no budget. Default 0. */
+  maxBrowserMb?: number;
+  /** A browser with leases out that gives no answer at all for so long is killed. Watched on Linux only. Default 10,000. */
+  silentTimeoutMs?: number;
 }
 
 export interface LaunchedBrowser {
@@ -48,8 +52,11 @@ const ARGS = [
   '--renderer-process-limit=10000',
 ];
 
-/** Throws BROWSER_UNAVAILABLE with the reason that Chromium itself gave. */
-export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBrowser> {
+/** `onOver`: it is over its budget of memory. Throws BROWSER_UNAVAILABLE with the reason that Chromium itself gave. */
+export async function launchBrowser(
+  options: LaunchOptions,
+  onOver: (memoryMb: number) => void = () => undefined,
+): Promise<LaunchedBrowser> {
   const headless = options.headless ?? true;
   const executablePath = options.executablePath ?? find(!headless);
   const folder = await makeBrowserFolder(options.temp);
@@ -81,7 +88,13 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
   }
   const browser = context.browser();
   if (browser === null) throw unavailable('the browser has no handle', 'report this as a bug');
-  const memory = watchMemory(browser, { folder, maxProcessMb: options.maxProcessMb ?? 2_048 });
+  const memory = watchMemory(browser, {
+    folder,
+    maxProcessMb: options.maxProcessMb ?? 2_048,
+    maxBrowserMb: options.maxBrowserMb ?? 0,
+    silentTimeoutMs: options.silentTimeoutMs ?? 10_000,
+    onOver,
+  });
   const gone = new AbortController();
   const wentAway = (): void =>
     gone.abort(memory.browserKill() ?? 'the browser went away while the page was at work');

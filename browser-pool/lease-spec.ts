@@ -32,6 +32,11 @@ export interface LeaseSpec {
    * Default: it comes from `about:blank`.
    */
   goesTo?: string;
+  /**
+   * Names an application that goes from page to page by itself. The lease may then come with the document that the last
+   * lease of the same identity and application left `standing`; it says so. Default: no lease does.
+   */
+  application?: string;
   /** Count requests, answers and console errors in `lease.network`. Default false: it costs CPU. */
   observe?: boolean;
 }

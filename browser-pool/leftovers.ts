@@ -1,28 +1,46 @@
 /**
  * What a browser of ours leaves behind, and whose it is. Each browser lives in a folder of its own under the pool's
- * `temp`, named by the pid of the process that launched it and by that process's start time, so that a folder whose
- * owner is gone is known beyond doubt, also when the pid was given to somebody else. The folder stands on the command
- * line of every process of that browser.
+ * `temp`, which stands on the command line of every process of that browser. It is named by the process that launched
+ * it: its pid, its start time (so that a pid which was given to somebody else is told apart), and its *place*: host,
+ * boot and pid namespace, within which a pid means the same process. Of a folder from another place, say of another
+ * container with the same `temp`, only its age tells: whoever lives in it touches it.
  */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { kill } from './process-memory.js';
 
-const FOLDER = /^browser-(\d+)-(\d+)-\d+$/;
+/** Short: a socket's path may have to fit below it. */
+const FOLDER = /^browser-(?<pid>\d+)-(?<started>[0-9a-z]+)-\d+(?:-(?<place>[0-9a-f]+))?$/;
+const TOUCH_MS = 10 * 60_000;
+/** A browser elsewhere that nobody touched for so long is gone. */
+const SILENT_MS = 24 * 3_600_000;
+
 let launched = 0;
 /** Folders of this process's browsers that are not removed yet. */
 const kept = new Set<string>();
 
 /** A new folder for one browser of this process. */
 export async function makeBrowserFolder(temp: string): Promise<string> {
-  const started = (await startTimeOf(process.pid)) ?? 0;
-  const folder = path.join(path.resolve(temp), `browser-${process.pid}-${started}-${launched++}`);
-  if (launched === 1) process.once('exit', removeAllNow);
+  const started = ((await startTimeOf(process.pid)) ?? 0).toString(36);
+  const name = `browser-${process.pid}-${started}-${launched++}-${place()}`;
+  const folder = path.join(path.resolve(temp), name);
+  if (launched === 1) {
+    process.once('exit', removeAllNow);
+    setInterval(touchAll, TOUCH_MS).unref();
+  }
   kept.add(folder);
   await mkdir(path.join(folder, 'profile'), { recursive: true });
   await mkdir(path.join(folder, 'tmp'), { recursive: true });
   return folder;
+}
+
+function touchAll(): void {
+  const now = new Date();
+  for (const folder of kept) utimes(folder, now, now).catch(() => undefined); // just removed
 }
 
 /** Kills what still runs out of a browser's folder, then removes it. */
@@ -53,14 +71,32 @@ export async function sweepLeftovers(temp: string): Promise<number> {
   });
   let swept = 0;
   for (const name of names) {
-    const [, pid, started] = FOLDER.exec(name) ?? [];
-    if (pid === undefined || started === undefined) continue;
-    const running = await startTimeOf(Number(pid));
-    if (running !== undefined && (Number(started) === 0 || running === Number(started))) continue;
-    await removeBrowserFolder(path.join(path.resolve(temp), name));
+    const owner = FOLDER.exec(name)?.groups;
+    const folder = path.join(path.resolve(temp), name);
+    if (owner === undefined || (await mayLive(owner, folder))) continue;
+    await removeBrowserFolder(folder);
     swept += 1;
   }
   return swept;
+}
+
+async function mayLive(owner: Record<string, string | undefined>, folder: string): Promise<boolean> {
+  if (owner.place !== place()) {
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Date.now() }));
+    return Date.now() - mtimeMs < SILENT_MS;
+  }
+  const running = await startTimeOf(Number(owner.pid));
+  return running !== undefined && (owner.started === '0' || running.toString(36) === owner.started);
+}
+
+/** Six hexadecimal digits of what it is made of. */
+function place(): string {
+  const parts = [
+    hostname(),
+    contentOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'), ''),
+    contentOf(() => readlinkSync('/proc/self/ns/pid'), ''),
+  ];
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 6);
 }
 
 /** Processes with the folder on their command line. On systems without /proc none can be named. */
@@ -97,13 +133,5 @@ function isAlive(pid: number): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // it ended by itself in between
   }
 }

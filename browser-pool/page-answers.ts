@@ -46,8 +46,11 @@ export interface PageAnswers {
 }
 
 export interface AnswerWatch {
-  /** Forgets what was before and counts into what it returns. `ownHosts`: beside the document's own site. */
-  begin(ownHosts: readonly string[]): PageAnswers;
+  /**
+   * Forgets what was before and counts into what it returns. `ownHosts`: beside the document's own site. `standing`: what
+   * the document that is there asks for from now on counts too.
+   */
+  begin(ownHosts: readonly string[], standing?: boolean): PageAnswers;
 }
 
 interface Counted extends PageAnswers {
@@ -175,9 +178,9 @@ export async function watchAnswers(session: CDPSession, mainFrame: string): Prom
   });
 
   return {
-    begin(ownHosts) {
+    begin(ownHosts, standing = false) {
       hosts = ownHosts;
-      formerLoader = loader;
+      formerLoader = standing ? undefined : loader;
       counted = fresh();
       return counted;
     },

@@ -34,8 +34,11 @@ export interface PoolOptions extends LaunchOptions {
   onEvent?: OnPoolEvent;
 }
 
-/** `good`: the page may serve again. `doubtful`: the page is closed. `broken`: its browser is replaced as well. */
-export type Verdict = 'good' | 'doubtful' | 'broken';
+/**
+ * `good`: the page may serve again. `standing`: also with the document that it shows, for the next lease of the same
+ * application. `doubtful`: the page is closed. `broken`: its browser is replaced as well.
+ */
+export type Verdict = 'good' | 'standing' | 'doubtful' | 'broken';
 
 export interface Lease {
   /** Playwright's own. */
@@ -43,6 +46,8 @@ export interface Lease {
   readonly browser: number;
   /** Aborts, with the error as its reason, when the page or its browser is gone. */
   readonly lost: AbortSignal;
+  /** The page shows the document that the last lease of its application left. */
+  readonly standing: boolean;
   /** What the target answered; grows while the page is at work. */
   readonly answers: PageAnswers;
   /** Counted only when the spec says `observe`. */
@@ -81,10 +86,14 @@ interface Warm {
   memory: MemoryWatch;
   /** While it is on the shelf and has worked. */
   resting?: NodeJS.Timeout;
+  /** While it is on the shelf with a document standing: whose. */
+  application?: string | undefined;
 }
 
 /** On the shelf, before it goes to `about:blank`. */
 const REST_AFTER_MS = 1_000;
+/** The same with a document standing: to load it anew is dear, and it is alive. */
+const STANDS_FOR_MS = 3_000;
 const GONE_LATE_MS = 500;
 
 export function createBrowserPool(options: PoolOptions): BrowserPool {
@@ -156,14 +165,30 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
 
   async function fromShelf(spec: LeaseSpec): Promise<Warm | undefined> {
     if (spec.fresh === true || spec.alone === true) return undefined;
-    const at = shelf.findLastIndex(({ identity }) => identity === spec.identity);
-    const [warm] = at === -1 ? [] : shelf.splice(at, 1);
+    const warm = takeFromShelf(spec);
     if (warm === undefined) return undefined;
     clearTimeout(warm.resting);
     host.serveAgain(warm.shared); // before anything is waited for, so that the context serves no more than it may
-    if (await warm.page.makeReady(spec.goesTo)) return warm;
+    if (isStandingFor(warm, spec) || (await makeReady(warm, spec.goesTo))) return warm;
     void retirePage(warm);
     return fromShelf(spec);
+  }
+
+  /** Best one whose document stands for it, then one whose document stands for nobody. */
+  function takeFromShelf(spec: LeaseSpec): Warm | undefined {
+    const ours = shelf.filter(({ identity }) => identity === spec.identity);
+    const warm =
+      ours.findLast((one) => isStandingFor(one, spec)) ??
+      ours.findLast(({ application }) => application === undefined) ??
+      ours.at(-1);
+    if (warm !== undefined) shelf.splice(shelf.indexOf(warm), 1);
+    return warm;
+  }
+
+  async function makeReady(warm: Warm, goesTo: string | undefined): Promise<boolean> {
+    const { page, application } = warm;
+    warm.application = undefined;
+    return (application === undefined || (await page.reset())) && page.makeReady(goesTo);
   }
 
   /** Nobody has come for it: what of its last document may be left is left behind for good. */
@@ -171,7 +196,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     const at = shelf.indexOf(warm);
     if (at === -1) return;
     shelf.splice(at, 1);
-    if (closing === undefined && (await warm.page.makeReady(undefined)) && mayServe(warm.shared)) {
+    if (closing === undefined && (await makeReady(warm, undefined)) && mayServe(warm.shared)) {
       shelf.unshift(warm);
       trimShelf();
     } else void retirePage(warm);
@@ -180,6 +205,8 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
   function leaseOf(giveSlotBack: () => Promise<void>, warm: Warm, spec: LeaseSpec): Lease {
     const { page, shared, memory } = warm;
     const { browser } = shared;
+    const standing = isStandingFor(warm, spec);
+    warm.application = undefined;
     const network = emptyTally();
     const unwatch = spec.observe === true ? watchNetwork(page.page, network) : undefined;
     const letGo = memory.hold();
@@ -188,15 +215,22 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     async function giveBack(verdict: Verdict): Promise<void> {
       unwatch?.();
       if (verdict === 'broken' && !page.gone.aborted) host.retire(browser);
-      const again =
-        verdict === 'good' && mayServe(shared) && (await page.reset()) && mayServe(shared) && !closing;
-      if (again) {
+      const mayStand = verdict === 'standing' && spec.application !== undefined && spec.fresh !== true;
+      const isGood = (verdict === 'good' || verdict === 'standing') && !page.gone.aborted;
+      const heaviestMb = isGood ? memory.heaviestPageMb() : Number.POSITIVE_INFINITY;
+      const heavy = Number.isFinite(heaviestMb) && !(await page.isLighterThan(heaviestMb));
+      const maySurvive = isGood && !heavy && mayServe(shared);
+      const tidied = maySurvive && (await (mayStand ? page.leaveStanding() : page.reset()));
+      if (tidied && mayServe(shared) && !closing) {
         letGo();
-        warm.resting = setTimeout(() => void layToRest(warm), REST_AFTER_MS).unref();
+        warm.application = mayStand ? spec.application : undefined;
+        const restMs = mayStand ? STANDS_FOR_MS : REST_AFTER_MS;
+        warm.resting = setTimeout(() => void layToRest(warm), restMs).unref();
         shelf.push(warm);
         trimShelf(1);
       } else {
-        const why = page.gone.aborted || browser.gone.aborted ? 'lost' : verdict === 'good' ? 'age' : 'doubt';
+        const lost = page.gone.aborted || browser.gone.aborted;
+        const why = lost ? 'lost' : heavy ? 'memory' : isGood ? 'age' : 'doubt';
         onEvent({ kind: 'page.retired', browser: browser.id, why });
         // The slot is free from here on, whatever closing takes.
         void retirePage(warm).finally(letGo);
@@ -208,7 +242,8 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       page: page.page,
       browser: browser.id,
       lost: AbortSignal.any([page.gone, browser.gone]),
-      answers: page.answers(spec),
+      standing,
+      answers: page.answers(spec, standing),
       network,
       release(verdict) {
         released ??= giveBack(verdict).catch(() => undefined);
@@ -266,6 +301,10 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       return closing;
     },
   };
+}
+
+function isStandingFor({ identity, application }: Warm, spec: LeaseSpec): boolean {
+  return application !== undefined && application === spec.application && identity === spec.identity;
 }
 
 /** The lease, or at once the reason to stop; a lease that comes after that is given back. */

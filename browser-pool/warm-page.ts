@@ -16,6 +16,7 @@ import type { LeaseSpec } from './lease-spec.js';
 import { listenersAdded } from './listeners-added.js';
 import type { MemoryWatch } from './memory-watch.js';
 import { type PageAnswers, watchAnswers } from './page-answers.js';
+import { heapMbOf } from './page-heap.js';
 import { clearSessionStorage, originOf } from './session-storage.js';
 import { createWiper } from './wipe.js';
 
@@ -23,10 +24,14 @@ export interface WarmPage {
   readonly page: Page;
   /** Aborts when the page crashed or was closed by somebody. */
   readonly gone: AbortSignal;
-  /** Counts anew, for a lease that begins. */
-  answers(spec: LeaseSpec): PageAnswers;
+  /** Counts anew, for a lease that begins; `standing`: with the document that is there. */
+  answers(spec: LeaseSpec, standing: boolean): PageAnswers;
   /** True when the page may serve again: wiped, or blank. */
   reset(): Promise<boolean>;
+  /** True when the page may serve again with the document that it shows: all that the lease added beside it is off. */
+  leaveStanding(): Promise<boolean>;
+  /** True when it is known to hold less memory than this. */
+  isLighterThan(mostMb: number): Promise<boolean>;
   /** True when the page may begin a lease that goes there first; undefined: that may go anywhere. */
   makeReady(goesTo: string | undefined): Promise<boolean>;
   /** False when the page did not close in time. */
@@ -113,8 +118,8 @@ export async function openWarmPage(
     }
   }
 
-  /** False when something of the lease stays. */
-  async function clean(): Promise<boolean> {
+  /** Takes off what the lease put on the page beside its document. False when something stays. */
+  async function tidy(): Promise<boolean> {
     const listeners = added();
     if (listeners === undefined) return false;
     for (const { event, listener } of listeners) page.off(event as 'close', listener);
@@ -124,6 +129,12 @@ export async function openWarmPage(
     if (routed) await page.unrouteAll({ behavior: 'ignoreErrors' });
     routed = false;
     arriving = false;
+    return true;
+  }
+
+  /** False when something of the lease stays. */
+  async function clean(): Promise<boolean> {
+    if (!(await tidy())) return false;
     const own = originOf(page.url());
     const elsewhere = [...origins].some((origin) => origin !== own && origin !== '');
     if (!elsewhere && (await wiper.wipe())) {
@@ -161,8 +172,10 @@ export async function openWarmPage(
   return {
     page,
     gone: gone.signal,
-    answers: ({ ownHosts = [] }) => answers.begin(ownHosts),
+    answers: ({ ownHosts = [] }, standing) => answers.begin(ownHosts, standing),
     reset: () => inOrder(clean),
+    leaveStanding: () => inOrder(tidy),
+    isLighterThan: (mostMb) => inOrder(async () => (await heapMbOf(session)) <= mostMb),
     async makeReady(goesTo) {
       if (!wiped) return true;
       // To another place in the same document it would not even ask the server.

@@ -26,6 +26,8 @@ export interface Settings {
   chromiumPath: string | undefined;
   /** THRESH_MAX_PROCESS_MB: most memory of one process of a browser; 0: no bound. Default 2,048. */
   maxProcessMb: number;
+  /** THRESH_MAX_BROWSER_MB: most memory of one browser; 0: no budget. Undefined: 60 % of `maxMemoryMb`, 1,024 at least. */
+  maxBrowserMb: number | undefined;
   /**
    * THRESH_MAX_MEMORY_MB: most memory of a worker and its browsers together; 0: no bound. Undefined: 80 % of what the
    * container or the machine gives.
@@ -82,6 +84,9 @@ export function readSettings(
     parquet: oneOf(PARQUET_ENGINES, pick('parquet', 'THRESH_PARQUET')) ?? 'duckdb',
     chromiumPath: env.CHROMIUM_PATH || undefined,
     maxProcessMb: megabytes('THRESH_MAX_PROCESS_MB', env.THRESH_MAX_PROCESS_MB || '2048', LEAST_PROCESS_MB),
+    maxBrowserMb: env.THRESH_MAX_BROWSER_MB
+      ? megabytes('THRESH_MAX_BROWSER_MB', env.THRESH_MAX_BROWSER_MB, LEAST_BROWSER_MB)
+      : undefined,
     maxMemoryMb: env.THRESH_MAX_MEMORY_MB
       ? megabytes('THRESH_MAX_MEMORY_MB', env.THRESH_MAX_MEMORY_MB, LEAST_MEMORY_MB)
       : undefined,
@@ -143,6 +148,9 @@ function httpUrl(name: string, value: string | undefined): string | undefined {
 
 /** Chromium's main process alone takes 150 to 300 MB: less would kill browsers, not pages. */
 const LEAST_PROCESS_MB = 400;
+
+/** With its first page it takes as much. */
+const LEAST_BROWSER_MB = 300;
 
 /** A worker and its browser take as much before the first page. */
 const LEAST_MEMORY_MB = 300;

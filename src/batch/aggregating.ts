@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type AggregateResult, aggregate } from '../dataset/aggregate.js';
 import type { Column } from '../dataset/column.js';
-import { type CommittedTotals, collectCommitted } from '../spool/committed.js';
+import { type CommittedTotals, collectCommitted, type Voids } from '../spool/committed.js';
 import type { BatchFiles, BatchSpec } from './spec.js';
 import { type QuarantineGroup, summariseDead, summariseQuarantine } from './summaries.js';
 
@@ -45,7 +45,7 @@ export interface AggregatingInput {
   columns: Column[];
   key: readonly string[];
   engine: 'duckdb' | 'parquetjs';
-  deadSince: string | undefined;
+  voids: Voids;
   signal: AbortSignal;
 }
 
@@ -63,7 +63,7 @@ export async function aggregateBatch(input: AggregatingInput): Promise<Aggregate
 }
 
 async function build(
-  { spec, files, columns, key, engine, deadSince, signal }: AggregatingInput,
+  { spec, files, columns, key, engine, voids, signal }: AggregatingInput,
   work: WorkFiles,
 ): Promise<Aggregated> {
   await mkdir(work.dataset, { recursive: true });
@@ -74,7 +74,7 @@ async function build(
     rows,
     quarantined,
     dead,
-    deadSince,
+    voids,
     signal,
   });
   const dataset = await aggregate({

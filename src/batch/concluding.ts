@@ -18,7 +18,8 @@ export async function aggregating(deps: Running): Promise<Next> {
   const { totals } = await aggregateBatch({
     ...deps,
     key: deps.target.definition.key,
-    deadSince: since,
+    // Whatever became of it: what nobody has compared is not delivered.
+    voids: { deadBefore: since, softBeyond: (await deps.softBook.look()).proven },
   });
   const missing = (await frontierSize(files)) - Object.values(totals.outcomes).reduce((sum, n) => sum + n, 0);
   if (missing > 0)
@@ -84,6 +85,7 @@ async function booksOf(deps: Running) {
     frontier: await frontierSize(files),
     journal: await readJournal(files.journal),
     durations: await readMeasured(files.measured),
+    soft: await deps.softBook.look(),
   };
 }
 

@@ -9,8 +9,9 @@ import { ThreshError } from '../errors.js';
 import { createProxies } from '../page/proxies/proxies.js';
 import { leaseSpecOf } from '../page/render.js';
 import { createSessions, type Sessions } from '../page/sessions.js';
+import { createSoftLane, type SoftLane } from '../page/soft-lane.js';
 import type { EncodeRow } from '../page/validate.js';
-import { type BatchBoard, createBatchBoard } from '../queue/batch-board.js';
+import { type BatchBoard, type BatchControl, createBatchBoard } from '../queue/batch-board.js';
 import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
 import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
@@ -19,8 +20,10 @@ import { createWorkerBoard, type WorkerBoard } from '../queue/worker-board.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
 import type { OnBatchEvent } from './events.js';
+import { freshFor } from './fresh-for.js';
 import { createHindrance, type Hindrance, patientSegments, patientSessions } from './hindrance.js';
 import { followJournal, type JournalEntry } from './journal.js';
+import { type BatchSoftBook, createSoftBook } from './soft-book.js';
 import { type BatchFiles, type BatchSpec, batchFiles, readSpec } from './spec.js';
 
 export interface BatchContext {
@@ -35,14 +38,19 @@ export interface BatchContext {
   userAgent: string;
   ledger: PageLedger;
   board: BatchBoard;
+  /** What was asked of the batch, as of a moment ago. */
+  control: () => Promise<BatchControl>;
   targetBoard: TargetBoard;
   /** Names this process's part in the batch among all that work on it. */
   who: string;
   workers: WorkerBoard;
   /** Whose appends wait for the disk. */
   segments: SegmentWriter;
+  softBook: BatchSoftBook;
+  /** Undefined: every page is loaded. */
+  soft: SoftLane | undefined;
   hindrance: Hindrance;
-  /** The state that the batch is in now. */
+  /** The state that the batch was in a moment ago. */
   standing: () => Promise<JournalEntry | undefined>;
   queue: Queue;
   close(): Promise<void>;
@@ -57,6 +65,9 @@ export interface ContextOptions {
   /** Aborts when pages in flight are to be given back. */
   signal: AbortSignal;
 }
+
+/** Asked at every page, so that a thousand a second need not ask the disk and Redis each. */
+const MOMENT_MS = 100;
 
 /** Throws TARGET_INVALID when the target's file is gone or wrong. */
 export async function openContext(
@@ -80,7 +91,11 @@ export async function openContext(
   const board = createBatchBoard(redis.client, batch);
   const hindrance = createHindrance({ batch, dir: files.dir, who: writer, board, onEvent });
   const segments = createSegmentWriter({ dir: files.segments, writer });
-  const { proxies } = target.definition;
+  const softBook = createSoftBook({
+    file: files.soft,
+    patiently: (work) => hindrance.outwait(work, { signal }),
+  });
+  const { proxies, navigate, key } = target.definition;
   const sessions = createSessions({
     target: target.definition,
     pool,
@@ -103,9 +118,12 @@ export async function openContext(
     targetBoard: createTargetBoard(redis.client, spec.target),
     who: writer,
     workers: createWorkerBoard(redis.client),
+    softBook,
+    soft: navigate === 'soft' ? createSoftLane({ batch, key, book: softBook, who: writer }) : undefined,
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
-    standing: followJournal(files.journal),
+    standing: freshFor(MOMENT_MS, followJournal(files.journal)),
+    control: freshFor(MOMENT_MS, () => board.control()),
     queue,
     async close() {
       hindrance.close();

@@ -28,10 +28,24 @@ export type BatchEvent =
   | { kind: 'worker.slots-changed'; slots: number; of: number; memoryMb: number; reason?: MachineReason }
   /** Over the memory budget with one page: the browser is replaced when that has ended. */
   | { kind: 'browser.renewed'; memoryMb: number; budgetMb: number }
+  /** One went away, or had to be stopped; none of the pages that shared it has an attempt counted for that. */
+  | { kind: 'browser.crashed'; reason: string }
+  /** One was over its own budget: the next pages get a new one, and it is closed when its last page has ended. */
+  | { kind: 'browser.retired'; why: 'memory'; memoryMb: number; budgetMb: number }
+  /** It held so much memory that it does not serve again. */
+  | { kind: 'page.retired'; why: 'memory' }
   | { kind: 'batch.refused-links'; batch: string; host: string; example: string }
   /** Its margin has been low for a while; said once, until it has recovered. */
   | { kind: 'sla.at-risk'; batch: string; margin: number; etaMs: number; help: string }
   | { kind: 'sla.recovered'; batch: string; margin: number; etaMs: number }
+  /** So many soft pages gave what loading them gives: from now on others are not loaded. */
+  | { kind: 'batch.soft-began'; batch: string; samples: number }
+  /** Every page is loaded from now on; with doubt, pages of applications that were not proven are rendered again. */
+  | { kind: 'batch.soft-off'; batch: string; reason: string; doubt: boolean }
+  /** Soft pages that are rendered again. */
+  | { kind: 'batch.soft-undone'; batch: string; pages: number }
+  /** Pages that are loaded at the end, one for each application that ended without a comparison. */
+  | { kind: 'batch.soft-compared'; batch: string; pages: number }
   | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }
   | PageEvent;

@@ -2,11 +2,9 @@
  * A process of the farm: one way to Redis, one browser pool, a BullMQ worker that takes batches and one for the pages
  * of each target at work. Everything is put together here and nowhere else.
  */
-import path from 'node:path';
 import { DelayedError, type Job, Worker } from 'bullmq';
-import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js';
+import type { BrowserPool } from '../../browser-pool/index.js';
 import type { S3Settings } from '../delivery/s3-store.js';
-import { PRODUCT } from '../discovery/user-agent.js';
 import { createStartGate, type StartGate } from '../page/start-gate.js';
 import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
@@ -17,6 +15,7 @@ import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { type BatchContext, openContext, writerName } from './context.js';
 import { type Crew, createCrew } from './crew.js';
 import type { OnBatchEvent } from './events.js';
+import { createFarmBrowsers } from './farm-browsers.js';
 import { type EndState, isEnd, lastEntry } from './journal.js';
 import { runBatch } from './machine.js';
 import { enqueueBatch } from './open-batch.js';
@@ -32,6 +31,8 @@ export interface FarmOptions {
   executablePath: string | undefined;
   /** Most memory of one process of a browser. */
   maxProcessMb: number;
+  /** Memory of one browser, MB; 0: no budget. Undefined: a share of `maxMemoryMb`. */
+  maxBrowserMb: number | undefined;
   /** Memory for this process and its browsers, MB; 0: no bound. Undefined: 80 % of what there is. */
   maxMemoryMb: number | undefined;
   /** Pages at once in this process, at most: its machine may have room for fewer. */
@@ -75,7 +76,7 @@ const BATCHES_AT_ONCE = 4;
 
 /** Throws BROWSER_UNAVAILABLE or REDIS_UNAVAILABLE before any work is taken. */
 export async function startFarm(options: FarmOptions): Promise<Farm> {
-  const pool = options.pool ?? browserPoolOf(options);
+  const pool = options.pool ?? createFarmBrowsers(options);
   const redis = await openEngines(pool, options);
   const stopping = new AbortController();
   const cutting = new AbortController();
@@ -189,7 +190,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       options.onEvent({ kind: 'redis.forgot' });
       await requeueUnfinished();
     }
-    if (options.onlyBatch !== undefined) return;
+    // Also of the one batch that it came for, which another process may run.
     for (const [batch, target] of Object.entries(await openBatches(redis.client)))
       if (isOurs(batch, target)) joinTarget(target);
   }
@@ -244,26 +245,18 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   };
 }
 
-function browserPoolOf({ concurrency, home, maxProcessMb, executablePath }: FarmOptions): BrowserPool {
-  return createBrowserPool({
-    maxPages: concurrency,
-    temp: path.join(home, 'browsers'),
-    maxProcessMb,
-    product: PRODUCT,
-    ...(executablePath === undefined ? {} : { executablePath }),
-  });
-}
-
-/** A browser and a Redis that answer. */
+/** A browser and a Redis that answer; both are started at once. */
 async function openEngines(pool: BrowserPool, { home, redisUrl, onLink }: FarmOptions): Promise<RedisHandle> {
-  try {
-    const first = await pool.lease({ identity: 'start', context: {}, block: false, fresh: true });
-    await first.release('good');
-    return await openRedis({ home, redisUrl, onLink });
-  } catch (error) {
-    await pool.close();
-    throw error;
-  }
+  const [redis, browser] = await Promise.allSettled([
+    openRedis({ home, redisUrl, onLink }),
+    pool
+      .lease({ identity: 'start', context: {}, block: false, fresh: true })
+      .then((first) => first.release('good')),
+  ]);
+  if (redis.status === 'fulfilled' && browser.status === 'fulfilled') return redis.value;
+  if (redis.status === 'fulfilled') await redis.value.close();
+  await pool.close();
+  throw browser.status === 'rejected' ? browser.reason : (redis as PromiseRejectedResult).reason;
 }
 
 /** The batch's runner is alive, whatever became of its lock. */

@@ -72,15 +72,19 @@ export function createFeeder(options: FeederOptions): Feeder {
     return {
       name: 'page',
       data,
-      opts: {
-        jobId: pageJobId(batch, page.n),
-        attempts,
-        backoff: { type: 'within-budget' }, // the crew's own strategy
-        removeOnComplete: true,
-        removeOnFail: true,
-      },
+      opts: { ...pageJobOptions(attempts), jobId: pageJobId(batch, page.n) },
     };
   }
+}
+
+/** Of each page's job, beside its id. */
+export function pageJobOptions(attempts: number) {
+  return {
+    attempts,
+    backoff: { type: 'within-budget' }, // the crew's own strategy
+    removeOnComplete: true,
+    removeOnFail: true,
+  };
 }
 
 async function withoutSettled(ledger: PageLedger, pages: readonly FrontierPage[]): Promise<FrontierPage[]> {

@@ -16,6 +16,7 @@ import type { OnBatchEvent } from './events.js';
 import { createFeeder } from './feeder.js';
 import { createFollowedLinks } from './followed.js';
 import type { Holding, Snapshots } from './snapshots.js';
+import type { SoftWatch } from './soft-watch.js';
 import type { Governed, Throttling } from './throttling.js';
 
 export interface FetchingOptions {
@@ -33,6 +34,7 @@ export interface FetchingOptions {
   attempts: number;
   /** Undefined: the batch goes on whatever its pages give. */
   drift: DriftWatch | undefined;
+  soft: SoftWatch;
   onEvent: OnBatchEvent;
   signal: AbortSignal;
 }
@@ -41,8 +43,11 @@ const TICK_MS = 200;
 /** A pause that is longer is shown as one. */
 const WORTH_SAYING_MS = 5_000;
 
-/** Throws ThreshError CANCELLED when a person cancelled the batch; the abort reason when stopped. */
-export async function fetchPages(options: FetchingOptions): Promise<void> {
+/**
+ * `again`: pages lost their outcome, and the books are to be put together again. Throws ThreshError CANCELLED when a
+ * person cancelled the batch; the abort reason when stopped.
+ */
+export async function fetchPages(options: FetchingOptions): Promise<'done' | 'again'> {
   const { batch, queue, frontier, ledger, board, onEvent } = options;
   const followed = createFollowedLinks(frontier, ledger, options.admission);
   const feeder = createFeeder({ ...options, skip: (page) => skipPage(options, page) });
@@ -86,7 +91,8 @@ export async function fetchPages(options: FetchingOptions): Promise<void> {
       holding: holdingOf(governed),
       ...(notice === undefined ? { state: 'fetching' } : { state: 'paused', notice }),
     });
-    if (followed.isDone()) return;
+    const end = followed.isDone() ? await options.soft.conclude() : (await options.soft.look()) && 'again';
+    if (end === 'done' || end === 'again') return end;
     if (paused === undefined) await pauseOnDrift(options);
     idleTicks = fed || paused !== undefined ? 0 : idleTicks + 1;
     if (idleTicks * TICK_MS >= 2_000) {

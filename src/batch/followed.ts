@@ -19,6 +19,9 @@ export interface FollowedLinks {
 
 /** Pages looked at in one call; a multiple of 8. */
 const STRIDE = 4_096;
+/** Asked for and taken in together: a page may follow thousands of links, and the event loop is not ours alone. */
+const PAGES_AT_ONCE = 256;
+const LINKS_AT_ONCE = 1_000;
 
 export function createFollowedLinks(
   frontier: Frontier,
@@ -40,23 +43,39 @@ export function createFollowedLinks(
       ) {
         settled.push(page);
       }
-      const following = await ledger.followedByAny(settled);
-      const candidates: Candidate[] = [];
-      for (const [page, json] of following) {
-        for (const link of JSON.parse(json) as FollowedLink[]) {
-          candidates.push({
-            url: link.url,
-            from: page,
-            ...(link.label === undefined ? {} : { label: link.label }),
-            ...(link.data === undefined ? {} : { data: link.data as Json }),
-          });
+      let added = 0;
+      const refused: string[] = [];
+      for (let at = 0; at < settled.length; at += PAGES_AT_ONCE) {
+        const pages = settled.slice(at, at + PAGES_AT_ONCE);
+        const following = await ledger.followedByAny(pages);
+        for (const candidates of portionsOf(following)) {
+          const admitted = await admission.admit(candidates);
+          added += admitted.added;
+          refused.push(...admitted.refused);
         }
+        await ledger.forgetFollowed(following.map(([page]) => page));
+        next += pages.length;
       }
-      const { added, refused } =
-        candidates.length === 0 ? { added: 0, refused: [] } : await admission.admit(candidates);
-      await ledger.forgetFollowed(following.map(([page]) => page));
-      next += settled.length;
       return { added, refused };
     },
   };
+}
+
+/** The links of these pages, in order. */
+function* portionsOf(following: readonly [number, string][]): Generator<Candidate[]> {
+  let candidates: Candidate[] = [];
+  for (const [page, json] of following) {
+    for (const link of JSON.parse(json) as FollowedLink[]) {
+      candidates.push({
+        url: link.url,
+        from: page,
+        ...(link.label === undefined ? {} : { label: link.label }),
+        ...(link.data === undefined ? {} : { data: link.data as Json }),
+      });
+      if (candidates.length < LINKS_AT_ONCE) continue;
+      yield candidates;
+      candidates = [];
+    }
+  }
+  if (candidates.length > 0) yield candidates;
 }

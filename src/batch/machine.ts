@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { openDestination } from '../delivery/destination.js';
-import { openFrontier } from '../discovery/frontier.js';
+import { type Frontier, openFrontier } from '../discovery/frontier.js';
 import { isThreshError, reasonOf } from '../errors.js';
 import { workFiles } from './aggregating.js';
 import { aggregating, delivering, gating } from './concluding.js';
@@ -31,6 +31,7 @@ import { createRules } from './rules.js';
 import type { MachineDeps, Next, Running } from './running.js';
 import { setbackOf } from './setback.js';
 import { createSnapshots, publishWait, type Snapshots, type SnapshotsOptions } from './snapshots.js';
+import { createSoftWatch } from './soft-watch.js';
 import { batchFiles } from './spec.js';
 import { createThrottleFile } from './throttle-file.js';
 import { createThrottling, type Throttling } from './throttling.js';
@@ -139,22 +140,6 @@ async function fetching(deps: Running): Promise<Next> {
   let throttling: Throttling | undefined;
   try {
     const since = deadSince(journal);
-    const { settled, taken } = await recover({
-      target: definition,
-      frontier,
-      ledger,
-      segments: files.segments,
-      deadSince: since,
-    });
-    if (settled > 0) {
-      deps.onEvent({
-        kind: 'batch.resumed',
-        batch: spec.id,
-        state: 'fetching',
-        settled,
-        frontier: frontier.size,
-      });
-    }
     const rules = createRules({ ...deps, target: definition });
     await rules.seedHosts(frontier);
     const { maxConcurrency, minDelayMs, quietHours } = definition.throttle;
@@ -180,17 +165,32 @@ async function fetching(deps: Running): Promise<Next> {
       onEvent: deps.onEvent,
     });
     const snapshots = snapshotsOf(deps, { frontier, startedAt, measuring });
-    await fetchPages({
-      ...deps,
-      batch: spec.id,
-      frontier,
-      admission: rules.admission({ frontier, ledger, limit: spec.limit, taken }),
-      snapshots,
-      throttling,
-      need: measuring.need,
-      attempts: definition.retries + 1,
-      drift: definition.gate.pauseOnDrift ? createDriftWatch(definition.gate) : undefined,
-    });
+    const attempts = definition.retries + 1;
+    for (let rounds = 0, end = ''; end !== 'done'; rounds++) {
+      const inDoubt = (await deps.softBook.look()).off?.doubt === true;
+      const taken = await putTogether(deps, { frontier, since, inDoubt, isFirst: rounds === 0 });
+      end = await fetchPages({
+        ...deps,
+        batch: spec.id,
+        frontier,
+        admission: rules.admission({ frontier, ledger, limit: spec.limit, taken }),
+        snapshots,
+        throttling,
+        need: measuring.need,
+        attempts,
+        drift: definition.gate.pauseOnDrift ? createDriftWatch(definition.gate) : undefined,
+        soft: createSoftWatch({
+          ...deps,
+          batch: spec.id,
+          book: deps.softBook,
+          isSoft: definition.navigate === 'soft',
+          inDoubt,
+          segments: files.segments,
+          frontier,
+          attempts,
+        }),
+      });
+    }
     await snapshots.publish({ state: 'aggregating' });
     await measuring.keep();
   } finally {
@@ -200,6 +200,34 @@ async function fetching(deps: Running): Promise<Next> {
     if (!deps.signal.aborted) await board.setControl('run');
   }
   return { to: 'aggregating' };
+}
+
+interface PutTogether {
+  frontier: Frontier;
+  since: string | undefined;
+  /** Of soft pages. */
+  inDoubt: boolean;
+  isFirst: boolean;
+}
+
+/** What Redis knows of the pages, anew. Returns how many are to be fetched in all. */
+async function putTogether(
+  { spec, target, ledger, files, softBook, onEvent }: Running,
+  { frontier, since, inDoubt, isFirst }: PutTogether,
+): Promise<number> {
+  const { proven } = await softBook.look();
+  const { settled, taken, undone } = await recover({
+    target: target.definition,
+    frontier,
+    ledger,
+    segments: files.segments,
+    voids: { deadBefore: since, softBeyond: inDoubt ? proven : undefined },
+  });
+  const { id: batch } = spec;
+  if (settled > 0 && isFirst)
+    onEvent({ kind: 'batch.resumed', batch, state: 'fetching', settled, frontier: frontier.size });
+  if (undone > 0) onEvent({ kind: 'batch.soft-undone', batch, pages: undone });
+  return taken;
 }
 
 async function measuringOf(

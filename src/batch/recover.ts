@@ -9,7 +9,7 @@
 import type { Frontier } from '../discovery/frontier.js';
 import { fingerprint, normaliseUrl } from '../discovery/normalise.js';
 import type { PageLedger } from '../queue/page-ledger.js';
-import { isVoid } from '../spool/committed.js';
+import { isVoid, type Voids } from '../spool/committed.js';
 import { readAllGroups } from '../spool/segment-reader.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 
@@ -18,13 +18,15 @@ export interface RecoverInput {
   frontier: Frontier;
   ledger: PageLedger;
   segments: string;
-  deadSince: string | undefined;
+  voids: Voids;
 }
 
 export interface Recovered {
   settled: number;
   /** Pages to be fetched in the frontier (not skipped). */
   taken: number;
+  /** Soft pages that do not count. */
+  undone: number;
 }
 
 const SETTLE_AT_ONCE = 200;
@@ -34,7 +36,7 @@ export async function recover({
   frontier,
   ledger,
   segments,
-  deadSince,
+  voids,
 }: RecoverInput): Promise<Recovered> {
   await ledger.clear();
   let taken = 0;
@@ -44,18 +46,22 @@ export async function recover({
     await ledger.addSeen(identities.map(fingerprint));
   }
   let settled = 0;
+  let undone = 0;
   let settling: Promise<boolean>[] = [];
   const settleAll = async (): Promise<void> => {
     settled += (await Promise.all(settling)).filter(Boolean).length;
     settling = [];
   };
   for await (const { page } of readAllGroups(segments)) {
-    if (isVoid(page, deadSince)) continue;
+    if (isVoid(page, voids)) {
+      if (page.soft !== undefined) undone += 1;
+      continue;
+    }
     const { outcome, rows, quarantined, follow } = page;
     const followed = follow === undefined || follow.length === 0 ? undefined : JSON.stringify(follow);
     settling.push(ledger.settle({ page: page.page, outcome, rows, quarantined, followed }));
     if (settling.length >= SETTLE_AT_ONCE) await settleAll();
   }
   await settleAll();
-  return { settled, taken };
+  return { settled, taken, undone };
 }

@@ -2,7 +2,8 @@
 
 import { type Column, describeColumns, schemaHash } from '../dataset/column.js';
 import type { Verdict as Judgement } from '../dataset/gate.js';
-import type { Effort, Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
+import type { Effort, Manifest, NavigationBooks, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
+import type { SoftStanding } from '../page/soft-lane.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { Durations } from '../telemetry/durations.js';
 import type { Aggregated } from './aggregating.js';
@@ -38,6 +39,7 @@ export interface ManifestInput {
   journal: readonly JournalEntry[];
   /** Of all attempts at its pages. */
   durations: Durations;
+  soft: SoftStanding;
   judgement: Judgement;
   /** Delivered whatever the gate said. */
   forced: boolean;
@@ -51,6 +53,7 @@ export function manifestOf({
   frontier,
   journal,
   durations,
+  soft,
   judgement,
   forced,
 }: ManifestInput): Manifest {
@@ -75,9 +78,20 @@ export function manifestOf({
     times: { startedAt, finishedAt, seconds, states: secondsByState(journal, finishedAt) },
     ...(sla === undefined ? {} : { sla }),
     ...(effort === undefined ? {} : { effort }),
+    ...(target.navigate === 'soft' ? { navigation: navigationBooks(aggregated, soft) } : {}),
     engine: aggregated.engine,
     ...(spec.limit === undefined ? {} : { limit: spec.limit }),
     ...(forced ? { forced: failedChecks(judgement).map(({ name }) => name) } : {}),
+  };
+}
+
+function navigationBooks({ totals }: Aggregated, { samples, off }: SoftStanding): NavigationBooks {
+  const { soft = 0, outcomes } = totals;
+  return {
+    soft,
+    load: outcomes.completed - soft,
+    compared: samples,
+    ...(off === undefined ? {} : { off: off.reason }),
   };
 }
 

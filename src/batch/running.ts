@@ -15,6 +15,7 @@ import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import type { OnBatchEvent } from './events.js';
 import type { Hindrance, Wait } from './hindrance.js';
 import type { BatchState } from './journal.js';
+import type { BatchSoftBook } from './soft-book.js';
 import type { BatchFiles, BatchSpec } from './spec.js';
 
 export interface MachineDeps {
@@ -37,6 +38,7 @@ export interface MachineDeps {
   /** Of this process, for the target. */
   gate: StartGate;
   segments: SegmentWriter;
+  softBook: BatchSoftBook;
   hindrance: Hindrance;
   onEvent: OnBatchEvent;
   onSnapshot: (snapshot: BatchSnapshot) => void;

@@ -38,6 +38,8 @@ export interface BatchFiles {
   delivery: string;
   /** Names the process that runs the batch: runner-lock.ts. */
   runner: string;
+  /** What is known of its soft pages: soft-book.ts. */
+  soft: string;
   /** How long pages took, so far: measuring.ts. */
   measured: string;
   /** The batch's own copy of what it reported last. */
@@ -60,6 +62,7 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     work: path.join(dir, 'work'),
     delivery: path.join(dir, 'delivery.ndjson'),
     runner: path.join(dir, 'runner.lock'),
+    soft: path.join(dir, 'soft.ndjson'),
     measured: path.join(dir, 'measured.json'),
     report: path.join(dir, 'report.json'),
   };

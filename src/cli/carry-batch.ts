@@ -44,6 +44,7 @@ export async function carryBatch(
     s3: settings.s3,
     executablePath: settings.chromiumPath,
     maxProcessMb: settings.maxProcessMb,
+    maxBrowserMb: settings.maxBrowserMb,
     maxMemoryMb: settings.maxMemoryMb,
     concurrency,
     onlyBatch: spec.id,

@@ -1,5 +1,5 @@
 /** `thresh debug TARGET URL`: one page through the same steps as in a batch, without a queue, with a person looking on. */
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm, rmdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Lease, NetworkTally } from '../../browser-pool/index.js';
@@ -86,14 +86,16 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
   const stem = `${name}-${new Date().toISOString().replace(/[:.]/g, '')}`;
   await mkdir(folder, { recursive: true });
   const isHeaded = options.headed === true || options.pause === true || options.devtools === true;
+  // A browser with windows puts a socket there, whose path may have no more than 107 characters.
+  const temp = isHeaded
+    ? path.join(os.tmpdir(), `thresh-${os.userInfo().uid}`)
+    : path.join(settings.home, 'browsers');
   const pool = createBrowserPool({
     maxPages: 1,
-    // A browser with windows puts a socket there, whose path may have no more than 107 characters.
-    temp: isHeaded
-      ? path.join(os.tmpdir(), `thresh-${os.userInfo().uid}`)
-      : path.join(settings.home, 'browsers'),
+    temp,
     headless: !isHeaded,
     maxProcessMb: settings.maxProcessMb,
+    maxBrowserMb: settings.maxBrowserMb ?? 0,
     product: PRODUCT,
     ...(settings.chromiumPath === undefined ? {} : { executablePath: settings.chromiumPath }),
     ...(options.slowMo === undefined ? {} : { slowMoMs: options.slowMo }),
@@ -155,6 +157,7 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
   } finally {
     await sessions.close();
     await pool.close();
+    if (isHeaded) await rmdir(temp).catch(() => undefined); // another command is in it
   }
 }
 

@@ -25,6 +25,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     s3: settings.s3,
     executablePath: settings.chromiumPath,
     maxProcessMb: settings.maxProcessMb,
+    maxBrowserMb: settings.maxBrowserMb,
     maxMemoryMb: settings.maxMemoryMb,
     concurrency: options.concurrency ?? defaultConcurrency(),
     targets: options.targets ?? [],

@@ -47,6 +47,16 @@ export interface SlaFigures {
   p99Ms?: number;
 }
 
+/** Of a target with `navigate: 'soft'`: how its completed pages were gone to. */
+export interface NavigationBooks {
+  soft: number;
+  load: number;
+  /** Times that loading a page gave what the application gave. */
+  compared: number;
+  /** Why it was turned off. */
+  off?: string;
+}
+
 /** What fetching took: where the next night's pace and plan start. */
 export interface Effort {
   /** Pages that discovery found; the others of the frontier were followed. */
@@ -76,6 +86,7 @@ export interface Manifest {
   sla?: SlaFigures;
   /** Absent when no attempt was measured. */
   effort?: Effort;
+  navigation?: NavigationBooks;
   engine: string;
   /** Of a batch that was run with --limit: a sample, left out when later datasets are compared with earlier ones. */
   limit?: number;

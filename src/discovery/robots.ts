@@ -6,6 +6,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import robotsParser from 'robots-parser';
+import { createBreather } from '../breather.js';
 import { ThreshError } from '../errors.js';
 import { fetchText } from './fetch-text.js';
 import { robotsName } from './user-agent.js';
@@ -57,6 +58,9 @@ export function createRobots(options: RobotsOptions): Robots {
   const { mode, userAgent, file, now = Date.now } = options;
   const name = robotsName(userAgent);
   const known = new Map<string, Known>();
+  /** A URL against 500 KB of rules takes ms, and whole portions are asked for at once: one after the other. */
+  let judging: Promise<unknown> = Promise.resolve();
+  const breathe = createBreather();
   let copies: Promise<Record<string, Copy>> | undefined;
   let kept: Promise<void> = Promise.resolve();
 
@@ -114,7 +118,13 @@ export function createRobots(options: RobotsOptions): Robots {
     async allowed(url) {
       if (mode === 'ignore') return true;
       const { origin } = new URL(url);
-      return (await rulesOf(origin)).isAllowed(url, name) ?? true;
+      const rules = await rulesOf(origin);
+      const judged = judging.then(async () => {
+        await breathe();
+        return rules.isAllowed(url, name) ?? true;
+      });
+      judging = judged.catch(() => undefined);
+      return judged;
     },
     async crawlDelayMs(origin) {
       if (mode === 'ignore') return undefined;

@@ -3,6 +3,7 @@
  * torn off, a bomb, a circle) ends discovery with its URL and the reason: a batch with a part of the catalogue would be
  * worse than none.
  */
+import { createBreather } from '../breather.js';
 import { reasonOf } from '../errors.js';
 import { type BodyOptions, readBody } from './sitemap-body.js';
 import { SitemapFault, withUrl } from './sitemap-fault.js';
@@ -71,9 +72,11 @@ async function* readOne(
 ): AsyncGenerator<Found> {
   const xml = createSitemapXml(url);
   const decoder = new TextDecoder('utf-8', { fatal: false });
+  const breathe = createBreather();
   try {
     for await (const chunk of readBody(url, options, signal)) {
       yield* xml.write(decoder.decode(chunk, { stream: true }));
+      await breathe(); // what has arrived already would be read in one go
     }
     yield* xml.write(decoder.decode());
     yield* xml.close();

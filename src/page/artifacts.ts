@@ -31,11 +31,9 @@ export async function keepArtifacts(
     within(page.screenshot({ path: path.join(folder, screenshot), timeout: LIMIT_MS })).then((done) => {
       if (done) artifacts.screenshot = screenshot;
     }),
-    within(page.content().then((text) => writeFile(path.join(folder, html), text.slice(0, MAX_HTML)))).then(
-      (done) => {
-        if (done) artifacts.html = html;
-      },
-    ),
+    within(htmlOf(page).then((text) => writeFile(path.join(folder, html), text))).then((done) => {
+      if (done) artifacts.html = html;
+    }),
   ]);
   // After the others, so that they stand in it.
   if (traced && (await within(page.context().tracing.stop({ path: path.join(folder, trace) }))))
@@ -46,6 +44,26 @@ export async function keepArtifacts(
 /** Of a page with a context of its own: a trace is of all pages of a context. False when it cannot be had. */
 export function beginTrace(page: Page): Promise<boolean> {
   return within(page.context().tracing.start({ screenshots: true, snapshots: true }));
+}
+
+/** Cut where it is, from a world that the page's scripts cannot reach: a page may be larger than what we want to carry. */
+async function htmlOf(page: Page): Promise<string> {
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send('Page.getFrameTree');
+  const world = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
+  const { result } = await session.send('Runtime.evaluate', {
+    expression: `(${String(cutHtml)})(${MAX_HTML})`,
+    contextId: world.executionContextId,
+    returnByValue: true,
+  });
+  return String(result.value);
+}
+
+/** Runs in the page. */
+function cutHtml(most: number): string {
+  const { doctype, documentElement } = document;
+  const declared = doctype === null ? '' : new XMLSerializer().serializeToString(doctype);
+  return `${declared}${documentElement?.outerHTML ?? ''}`.slice(0, most);
 }
 
 async function within(work: Promise<unknown>): Promise<boolean> {

@@ -22,28 +22,38 @@ const ORDER: readonly Shown[] = ['expired', 'blocked', 'gone', 'ready'];
 
 const POLL_MS = 200;
 
+export interface Found {
+  shown: Shown;
+  /** What the expression gave, when the page is ready by its selector. */
+  answer?: unknown;
+}
+
 export interface Waiting {
   /** Epoch ms. */
   deadline: number;
   /** Rejects when there is no more to wait for; ends with `stop`. */
   until: (stop: AbortSignal) => Promise<never>;
+  /** Asked in the page in the very moment that its selector says it is ready. */
+  expression?: string | undefined;
 }
 
 /** Throws NOT_READY when the deadline passes first, or what `until` rejects with. */
-export async function awaitShown(page: Page, tests: PageTests, { deadline, until }: Waiting): Promise<Shown> {
+export async function awaitShown(page: Page, tests: PageTests, waiting: Waiting): Promise<Found> {
+  const { deadline, until } = waiting;
   const stop = new AbortController();
   let bySelector = false;
-  const selected = watchSelectors(page, tests, deadline, stop.signal).then((shown) => {
+  const selected = watchSelectors(page, tests, waiting, stop.signal).then((found) => {
     bySelector = true;
-    return shown;
+    return found;
   });
-  const watches = [selected, until(stop.signal)];
+  const watches: Promise<Found>[] = [selected, until(stop.signal)];
   for (const shown of ORDER) {
     const test = tests[shown];
-    if (typeof test === 'function') watches.push(watchFunction(page, shown, test, stop.signal));
+    if (typeof test === 'function')
+      watches.push(watchFunction(page, shown, test, stop.signal).then(() => ({ shown })));
   }
   if (tests.ready === undefined)
-    watches.push(page.waitForLoadState('load', { timeout: 0 }).then(() => 'ready'));
+    watches.push(page.waitForLoadState('load', { timeout: 0 }).then(() => ({ shown: 'ready' })));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(notReady(page, tests.ready)), Math.max(0, deadline - Date.now()));
@@ -51,7 +61,9 @@ export async function awaitShown(page: Page, tests: PageTests, { deadline, until
   for (const watch of watches) watch.catch(() => undefined); // the losers of the race end with the page
   try {
     const first = await Promise.race([...watches, late]);
-    return first === 'ready' ? await confirm(page, tests, bySelector) : first;
+    if (first.shown !== 'ready') return first;
+    const other = await otherThanReady(page, tests, bySelector);
+    return other === undefined ? first : { shown: other };
   } finally {
     stop.abort('shown'); // with a reason: without one, Node makes an error and its stack for each page
     clearTimeout(timer);
@@ -62,32 +74,36 @@ export async function awaitShown(page: Page, tests: PageTests, { deadline, until
  * What was ready may also say that it is something else, for instance an error drawn into the page's usual frame.
  * `selectorsAsked`: those of the others were looked for in the same moment.
  */
-async function confirm(page: Page, tests: PageTests, selectorsAsked: boolean): Promise<Shown> {
+async function otherThanReady(
+  page: Page,
+  tests: PageTests,
+  selectorsAsked: boolean,
+): Promise<Shown | undefined> {
   const others = selectorsOf({ ...tests, ready: undefined });
   if (!selectorsAsked && others.length > 0) {
-    const bySelector = await page.evaluate(firstShown, [others, 0] as const);
-    if (bySelector !== '') return bySelector as Shown;
+    const { shown } = await firstShownOn(page, others, 0);
+    if (shown !== '') return shown as Shown;
   }
   for (const shown of ORDER) {
     const test = tests[shown];
     if (shown !== 'ready' && typeof test === 'function' && (await test(page)) === true) return shown;
   }
-  return 'ready';
+  return undefined;
 }
 
 async function watchSelectors(
   page: Page,
   tests: PageTests,
-  deadline: number,
+  { deadline, expression }: Waiting,
   stop: AbortSignal,
-): Promise<Shown> {
+): Promise<Found> {
   const selectors = selectorsOf(tests);
   while (!stop.aborted) {
     const left = deadline - Date.now();
     if (left <= 0) break;
     try {
-      const shown = await page.evaluate(firstShown, [selectors, left] as const);
-      if (shown !== '') return shown as Shown;
+      const { shown, answer } = await firstShownOn(page, selectors, left, expression);
+      if (shown !== '') return { shown: shown as Shown, answer };
     } catch (error) {
       // The page went on to another document while we waited in the last one: wait in the new one.
       if (!/context was destroyed|Cannot find context|navigation/i.test(String(error)))
@@ -98,8 +114,11 @@ async function watchSelectors(
   return new Promise<never>(() => undefined);
 }
 
-function selectorsOf(tests: PageTests): [Shown, string, boolean][] {
-  const selectors: [Shown, string, boolean][] = [];
+/** Name, selector, and whether what it finds has to be visible. */
+type Selector = [Shown, string, boolean];
+
+export function selectorsOf(tests: PageTests): Selector[] {
+  const selectors: Selector[] = [];
   for (const shown of ORDER) {
     const test = tests[shown];
     if (typeof test === 'string') selectors.push([shown, test, shown !== 'ready']);
@@ -108,10 +127,29 @@ function selectorsOf(tests: PageTests): [Shown, string, boolean][] {
   return selectors;
 }
 
-/** Runs in the page. The name of the first that is there (and visible, where asked), or '' after `waitMs`. */
-function firstShown([selectors, waitMs]: readonly [[string, string, boolean][], number]):
-  | Promise<string>
-  | string {
+function firstShownOn(
+  page: Page,
+  selectors: Selector[],
+  waitMs: number,
+  expression?: string,
+): Promise<{ shown: string; answer?: unknown }> {
+  const ask = expression === undefined ? '' : `, () => ${expression}`;
+  return page.evaluate(`(${String(firstShown)})(${JSON.stringify(selectors)}, ${waitMs}${ask})`);
+}
+
+/**
+ * Runs in the page. The name of the first that is there (and visible, where asked), or '' after `waitMs`. Who asks for
+ * more than the name is answered when what is being drawn is drawn, and the document read to its end.
+ */
+async function firstShown(
+  selectors: Selector[],
+  waitMs: number,
+  ask?: () => unknown,
+): Promise<{ shown: string; answer?: unknown }> {
+  /** A document that is sent for longer is taken as it is. */
+  const PARSED_WITHIN_MS = 2_000;
+  const untilMs = performance.now() + waitMs;
+
   const look = (): string => {
     for (const [name, selector, visible] of selectors) {
       for (const element of document.querySelectorAll(selector)) {
@@ -120,21 +158,37 @@ function firstShown([selectors, waitMs]: readonly [[string, string, boolean][], 
     }
     return '';
   };
-  const now = look();
-  if (now !== '' || waitMs <= 0) return now;
-  return new Promise((resolve) => {
-    const settle = (name: string): void => {
-      observer.disconnect();
-      clearTimeout(timer);
-      resolve(name);
-    };
-    const observer = new MutationObserver(() => {
-      const name = look();
-      if (name !== '') settle(name);
+  const drawn = async (): Promise<void> => {
+    if (document.readyState === 'loading')
+      await new Promise((resolve) => {
+        document.addEventListener('DOMContentLoaded', resolve, { once: true });
+        setTimeout(resolve, PARSED_WITHIN_MS);
+      });
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  const somethingNew = (): Promise<unknown> =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        observer.disconnect();
+        clearTimeout(timer);
+        resolve(undefined);
+      };
+      const observer = new MutationObserver(() => {
+        if (look() !== '') end();
+      });
+      const timer = setTimeout(end, untilMs - performance.now());
+      observer.observe(document, { subtree: true, childList: true, attributes: true });
     });
-    const timer = setTimeout(() => settle(look()), waitMs);
-    observer.observe(document, { subtree: true, childList: true, attributes: true });
-  });
+
+  for (;;) {
+    const shown = look();
+    if (shown === 'ready' && ask !== undefined) {
+      await drawn();
+      if (look() === 'ready') return { shown, answer: ask() };
+    } else if (shown !== '') return { shown };
+    if (performance.now() >= untilMs) return { shown: '' };
+    if (look() === '') await somethingNew();
+  }
 }
 
 async function watchFunction(
@@ -142,11 +196,11 @@ async function watchFunction(
   shown: Shown,
   test: Exclude<PageTest, string>,
   stop: AbortSignal,
-): Promise<Shown> {
+): Promise<void> {
   while (!stop.aborted) {
     const answer = await test(page);
     // `ready` may simply return when it is; the others have to say so.
-    if (answer === true || (shown === 'ready' && answer !== false)) return shown;
+    if (answer === true || (shown === 'ready' && answer !== false)) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   return new Promise<never>(() => undefined);

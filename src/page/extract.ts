@@ -1,3 +1,4 @@
+import { createBreather } from '../breather.js';
 import { ThreshError } from '../errors.js';
 import type { FollowedLink } from '../spool/record.js';
 import type { ResolvedTarget } from '../target/defaults.js';
@@ -11,7 +12,7 @@ import type {
   Json,
   TargetLog,
 } from '../target/definition.js';
-import { readFields } from '../target/fields.js';
+import { type FieldsQuery, fieldsQuery, type PageFields } from '../target/fields.js';
 import { byLabel } from './by-label.js';
 
 export interface Extracted {
@@ -29,15 +30,31 @@ export interface ExtractInput {
 /** Guards the worker's memory against an extract that yields for ever. */
 const MAX_ROWS_PER_PAGE = 1_000_000;
 
-/** Reads the rows of a ready page by the target's `extract` or `fields`. Rows are not yet validated. */
-export async function extractRows(target: ResolvedTarget, input: ExtractInput): Promise<Extracted> {
+/** How the page is read when it is read by `fields`. */
+export function queryOf(target: ResolvedTarget, label: string | undefined): FieldsQuery | undefined {
+  const fields = byLabel<FieldsSpec>(target.fields, label, isFieldsSpec, 'fields');
+  return fields === undefined ? undefined : fieldsQuery(fields);
+}
+
+/**
+ * Reads the rows of a ready page by the target's `extract` or `fields`. Rows are not yet validated.
+ * `alreadyRead`: what its `fields` gave in the moment that it was ready.
+ */
+export async function extractRows(
+  target: ResolvedTarget,
+  input: ExtractInput,
+  alreadyRead?: PageFields,
+): Promise<Extracted> {
   const { label } = input.request;
   const followed: FollowedLink[] = [];
-  const fields = byLabel<FieldsSpec>(target.fields, label, isFieldsSpec, 'fields');
-  if (fields !== undefined) {
-    const read = await readFields(input.page, fields);
-    for (const link of read.follow)
+  const query = queryOf(target, label);
+  if (query !== undefined) {
+    const read = alreadyRead ?? query.parse(await input.page.evaluate(query.expression));
+    const breathe = createBreather();
+    for (const link of read.follow) {
+      await breathe();
       addFollowed(followed, input, link.url, link.label === undefined ? {} : { label: link.label });
+    }
     return { rows: read.rows, followed };
   }
   const extract = byLabel<Extract>(

@@ -3,6 +3,7 @@
  * returns, so that no browser waits for a disk. Everything that can go wrong with a page comes out as a ThreshError
  * that says whether to try again.
  */
+import type { Page } from 'playwright';
 import type { BrowserPool, Lease, LeaseSpec, PageAnswers } from '../../browser-pool/index.js';
 import { isThreshError, type ThreshError } from '../errors.js';
 import type { FollowedLink } from '../spool/record.js';
@@ -13,13 +14,15 @@ import { type Artifacts, beginTrace, keepArtifacts } from './artifacts.js';
 import { awaitShown } from './await-shown.js';
 import { byLabel } from './by-label.js';
 import { isEmptyShell } from './empty-shell.js';
-import { extractRows } from './extract.js';
+import { queryOf } from './extract.js';
 import { navigate } from './navigate.js';
 import { blocked, outOfTime, pageError, sessionExpired, stopped } from './page-error.js';
+import { readPage } from './read-page.js';
 import { refusedData, untilDataRefused } from './refused-data.js';
 import { sampleOf } from './seen.js';
 import type { Session, Sessions } from './sessions.js';
-import { type EncodeRow, type ValidatedRows, validateRows } from './validate.js';
+import { unlessAborted } from './unless-aborted.js';
+import type { EncodeRow, ValidatedRows } from './validate.js';
 
 export interface PageTask {
   /** The page's number in the frontier. */
@@ -35,6 +38,14 @@ export interface PageTask {
   /** In a browser with no other page. */
   alone?: boolean;
   onlooker?: Onlooker;
+  /** Its document may stay, for the next page of the same application to be reached from it. */
+  application?: Application;
+}
+
+export interface Application {
+  name: string;
+  /** The page is about to be given back with the document that showed this. */
+  leave(page: Page, shown: CompletedPage): void;
 }
 
 /** Looks on at one page's work: `thresh debug`. Its own time is not the page's. */
@@ -60,14 +71,14 @@ export interface PageTimings {
   total: number;
 }
 
-export type RenderedPage =
-  | ({
-      outcome: 'completed';
-      fetchedAt: string;
-      followed: FollowedLink[];
-      timings: PageTimings;
-    } & ValidatedRows)
-  | { outcome: 'gone'; fetchedAt: string; status: number | undefined };
+export interface CompletedPage extends ValidatedRows {
+  outcome: 'completed';
+  fetchedAt: string;
+  followed: FollowedLink[];
+  timings: PageTimings;
+}
+
+export type RenderedPage = CompletedPage | { outcome: 'gone'; fetchedAt: string; status: number | undefined };
 
 /** The failure, with what was kept of the page. */
 export interface RenderFailure {
@@ -79,6 +90,14 @@ export type RenderOutcome = ({ ok: true; rendered: RenderedPage } | ({ ok: false
   /** What it showed of the target. */
   seen: PageSample;
 };
+
+export type FailedPage = Extract<RenderOutcome, { ok: false }>;
+
+/** A page to work with, and whose. */
+export interface TakenPage {
+  lease: Lease;
+  session: Session;
+}
 
 /** Failures that the lack of the page's data may be behind. */
 const INCOMPLETE = new Set(['NOT_READY', 'PAGE_TIMEOUT', 'EXTRACT_FAILED']);
@@ -116,11 +135,22 @@ export function leaseSpecOf(target: LoadedTarget, session: Session): LeaseSpec {
 
 /** Never throws but for bugs of ours. */
 export async function renderPage(task: PageTask, deps: RenderDeps): Promise<RenderOutcome> {
-  const { page, request } = task;
-  const { url } = request;
-  const seenBy = (startedAtMs: number, answers: PageAnswers | undefined, error?: ThreshError): PageSample =>
-    sampleOf({ page, label: request.label, startedAtMs, answers, error });
-  let lease: Lease;
+  const taken = await takePage(task, deps);
+  return 'lease' in taken ? loadPage(task, deps, taken) : taken;
+}
+
+/** What the attempt at a task showed of the target so far. */
+export function seenOf(
+  { page, request }: PageTask,
+  startedAtMs: number,
+  { answers, error }: { answers: PageAnswers | undefined; error?: ThreshError },
+): PageSample {
+  return sampleOf({ page, label: request.label, startedAtMs, answers, error });
+}
+
+/** Never throws but for bugs of ours. */
+export async function takePage(task: PageTask, deps: RenderDeps): Promise<TakenPage | FailedPage> {
+  const { url } = task.request;
   let session: Session | undefined;
   try {
     session = await deps.sessions.current(task.log, url);
@@ -130,14 +160,26 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
       fresh: task.traced === true,
       alone: task.alone === true,
       observe: task.onlooker !== undefined,
+      ...(task.application === undefined ? {} : { application: task.application.name }),
     };
-    lease = await deps.pool.lease(spec, task.signal);
+    return { lease: await deps.pool.lease(spec, task.signal), session };
   } catch (caught) {
     const failure = task.signal.aborted ? stopped(caught) : pageError(caught, deps.target);
     const error =
       session === undefined ? failure : await deps.sessions.failed(session, { error: failure, url });
-    return { ok: false, error, artifacts: {}, seen: seenBy(Date.now(), undefined, error) };
+    return { ok: false, error, artifacts: {}, seen: seenOf(task, Date.now(), { answers: undefined, error }) };
   }
+}
+
+/** With a page that was taken for it, which is given back. Never throws but for bugs of ours. */
+export async function loadPage(
+  task: PageTask,
+  deps: RenderDeps,
+  { lease, session }: TakenPage,
+): Promise<RenderOutcome> {
+  const { page, request } = task;
+  const { url } = request;
+  const { answers } = lease;
   const { timeoutMs } = deps.target.definition;
   const traced = task.traced === true && (await beginTrace(lease.page));
   await task.onlooker?.began(lease).catch(() => undefined); // a page that died says so itself, below
@@ -154,15 +196,15 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
       }),
       signal,
     );
-    const seen = seenBy(startedAtMs, lease.answers);
+    const seen = seenOf(task, startedAtMs, { answers });
     deps.sessions.served(session);
     await task.onlooker?.ended(lease);
-    await lease.release('good');
+    await giveBack(task, lease, rendered);
     return { ok: true, rendered, seen };
   } catch (caught) {
     const failure = await failureOf(caught, task, deps, { lease, time });
     const error = await deps.sessions.failed(session, { error: failure, url });
-    const seen = seenBy(startedAtMs, lease.answers, error);
+    const seen = seenOf(task, startedAtMs, { answers, error });
     if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session);
     if (seen.answer === 'blocked') deps.sessions.rotate(session);
     if (!lease.lost.aborted) await task.onlooker?.ended(lease);
@@ -170,10 +212,21 @@ export async function renderPage(task: PageTask, deps: RenderDeps): Promise<Rend
     const artifacts =
       folder === undefined
         ? {}
-        : await keepArtifacts(lease.page, { folder, name: `artifacts/page-${task.page}`, traced });
+        : await keepArtifacts(lease.page, { folder, name: `artifacts/page-${page}`, traced });
     await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
     return { ok: false, error, artifacts, seen };
   }
+}
+
+/** A document that still waits for data is not left: what comes would be drawn into the next page. */
+export async function giveBack(
+  { application }: PageTask,
+  lease: Lease,
+  rendered: RenderedPage,
+): Promise<void> {
+  const stands = application !== undefined && rendered.outcome === 'completed' && lease.answers.pending === 0;
+  if (stands) application.leave(lease.page, rendered);
+  await lease.release(stands ? 'standing' : 'good');
 }
 
 /** What was thrown, in the light of what else is known: why the work was cut off, what the target answered. */
@@ -223,7 +276,8 @@ async function work(
     throw definition.session ? sessionExpired(request.url) : blocked(request.url, 'answered 401', 'later');
   if (gone) return { outcome: 'gone', fetchedAt, status };
   const navigation = passed();
-  const shown = await awaitShown(
+  const query = queryOf(definition, request.label);
+  const { shown, answer } = await awaitShown(
     lease.page,
     {
       ready: byLabel<PageTest>(definition.ready, request.label, isPageTest, 'ready'),
@@ -231,45 +285,35 @@ async function work(
       blocked: definition.blocked,
       expired: definition.session?.expired,
     },
-    { deadline, until: (stop) => untilDataRefused(lease.answers, stop) },
+    {
+      deadline,
+      until: (stop) => untilDataRefused(lease.answers, stop),
+      expression: query?.expression,
+    },
   );
   if (shown === 'gone') return { outcome: 'gone', fetchedAt, status };
   if (shown === 'blocked') throw blocked(request.url, 'shows a block page', 'later');
   if (shown === 'expired') throw sessionExpired(request.url);
   const ready = passed();
-  const readyAtMs = Date.now();
-  const { rows: found, followed } = await extractRows(definition, {
-    page: lease.page,
-    request,
-    log: task.log,
+  const alreadyRead = answer === undefined ? undefined : query?.parse(answer);
+  const {
+    isWhole: _,
+    extractedAt,
+    ...read
+  } = await readPage(task, deps, {
+    lease,
     signal,
+    fetchedAt,
+    alreadyRead,
   });
-  const extract = passed();
-  const origin = { page: task.page, url: request.url, attempt: request.attempt, fetchedAt };
-  const validated = await validateRows(definition.schema, found, { origin, encode: deps.encode });
-  const isWhole = validated.rows.length + followed.length > 0 && validated.quarantined.length === 0;
-  await lease.answers.catchUp();
-  // What was refused before and did not keep the page from being ready is not needed; what reading it led to is.
-  const refused = refusedData(lease.answers, { sinceMs: isWhole ? readyAtMs : 0 });
-  if (refused !== undefined) throw refused;
   return {
     outcome: 'completed',
     fetchedAt,
-    followed,
-    ...validated,
-    timings: { navigation, ready, extract, total: passed() },
+    ...read,
+    timings: { navigation, ready, extract: Math.round(extractedAt - started), total: passed() },
   };
 }
 
-function isPageTest(value: unknown): value is PageTest {
+export function isPageTest(value: unknown): value is PageTest {
   return typeof value === 'string' || typeof value === 'function';
-}
-
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

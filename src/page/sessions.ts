@@ -94,8 +94,9 @@ export function createSessions({
           once: true,
         });
       });
+      late.catch(() => undefined); // nobody waits for it once the login is done
       await Promise.race([Promise.resolve(target.session.login({ page: lease.page, log, signal })), late]);
-      const storageState = (await lease.page.context().storageState()) as StorageState;
+      const storageState = (await Promise.race([lease.page.context().storageState(), late])) as StorageState;
       log.info('logged in', { generation });
       return { ...plain, storageState };
     } catch (cause) {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { createBreather } from '../breather.js';
 import { reasonOf } from '../errors.js';
 import type { QuarantinedRecord, RowRecord } from '../spool/record.js';
 
@@ -29,7 +30,9 @@ export async function validateRows(
 ): Promise<ValidatedRows> {
   const rows: RowRecord[] = [];
   const quarantined: QuarantinedRecord[] = [];
+  const breathe = createBreather();
   for (const [index, row] of found.entries()) {
+    await breathe();
     const { page, url, attempt, fetchedAt } = origin;
     const outcome = await validateRow(schema, row, encode);
     if ('row' in outcome) rows.push({ kind: 'row', page, index, url, fetchedAt, row: outcome.row });

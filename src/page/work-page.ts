@@ -12,19 +12,20 @@
 import { DelayedError, type Job, type Queue } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { ThreshError } from '../errors.js';
-import type { BatchBoard } from '../queue/batch-board.js';
+import type { BatchControl } from '../queue/batch-board.js';
 import { pauseUntil } from '../queue/limited-queue.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { TargetBoard } from '../queue/target-board.js';
 import type { PageGroup } from '../spool/group.js';
-import type { PageFailure, PageOutcome } from '../spool/record.js';
+import type { PageFailure, PageOutcome, SoftMark } from '../spool/record.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { Json, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { PageSample } from '../throttle/page-sample.js';
 import type { OnPageEvent } from './events.js';
-import { type RenderedPage, renderPage } from './render.js';
+import { type PageTask, type RenderedPage, renderPage } from './render.js';
 import type { Sessions } from './sessions.js';
+import type { LaneOutcome, SoftLane } from './soft-lane.js';
 import type { EncodeRow } from './validate.js';
 
 /** A page's job as the feeder makes it. */
@@ -39,6 +40,8 @@ export interface PageJob {
   browsersLost?: number;
   /** Starts that count for nothing, since the target as a whole was down. */
   excused?: number;
+  /** The page has its outcome, by soft navigation: it is loaded to compare. */
+  proof?: SoftMark;
 }
 
 export interface PageWorkDeps {
@@ -47,11 +50,14 @@ export interface PageWorkDeps {
   pool: BrowserPool;
   sessions: Sessions;
   ledger: PageLedger;
-  board: BatchBoard;
+  /** What was asked of the batch, as of a moment ago. */
+  control: () => Promise<BatchControl>;
   targetBoard: TargetBoard;
   /** Waits while the disk takes nothing: what was rendered is not thrown away. */
   segments: SegmentWriter;
   queue: Queue;
+  /** Undefined: every page is loaded. */
+  soft: SoftLane | undefined;
   /** The batch's folder, for artifacts. */
   dir: string;
   /** To be called when the page has left the target. */
@@ -79,10 +85,10 @@ export async function workPage(
   token: string | undefined,
   deps: PageWorkDeps,
 ): Promise<void> {
-  const { page } = job.data;
-  const { ledger, board } = deps;
-  const [control, isSettled] = await Promise.all([board.control(), ledger.isSettled(page)]);
-  if (control === 'cancel' || isSettled) return;
+  const { page, proof } = job.data;
+  const { ledger } = deps;
+  const [control, isSettled] = await Promise.all([deps.control(), ledger.isSettled(page)]);
+  if (control === 'cancel' || (isSettled && proof === undefined)) return;
   if (control === 'pause') return putBack(job, token, PAUSE_LOOK_MS);
   const attempts = job.opts.attempts ?? 1;
   const attempt = job.attemptsMade + 1;
@@ -91,21 +97,20 @@ export async function workPage(
     job.attemptsStarted - (job.data.excused ?? 0) >= attempts + MAX_STARTS_OVER_ATTEMPTS ||
     (retry === 'later' && attempt >= attempts); // a wait that was asked for uses up no attempt, not even the last
   const { url, label, data } = job.data;
-  const outcome = await renderPage(
-    {
-      page,
-      request: { url, label, data, attempt },
-      log: pageLog(job.data, deps.onEvent),
-      signal: deps.signal,
-      traced: attempts > 1 && attempt >= attempts,
-      alone: (job.data.browsersLost ?? 0) >= MAX_BROWSERS_LOST,
-      keepFailure: (error) => (isLast(error) ? deps.dir : undefined),
-    },
-    deps,
-  );
+  const task: PageTask = {
+    page,
+    request: { url, label, data, attempt },
+    log: pageLog(job.data, deps.onEvent),
+    signal: deps.signal,
+    traced: attempts > 1 && attempt >= attempts,
+    alone: (job.data.browsersLost ?? 0) >= MAX_BROWSERS_LOST,
+    keepFailure: (error) => (isLast(error) && proof === undefined ? deps.dir : undefined),
+  };
+  const outcome = await render(task, proof, deps);
   if (outcome.ok) deps.leave(); // what follows is between us and our disk
   const reported = deps.targetBoard.report(outcome.seen).catch(() => undefined); // Redis is away: one sample less
-  if (outcome.ok) return settle(job.data, attempt, outcome.rendered, deps);
+  if (outcome.ok && proof !== undefined) return;
+  if (outcome.ok) return settle(job.data, attempt, outcome, deps);
   await reported; // what follows asks how the target is
   const { error, artifacts } = outcome;
   if (deps.signal.aborted || error.code === 'INTERRUPTED') return putBack(job, token, 0);
@@ -125,9 +130,16 @@ export async function workPage(
     if (typeof error.retry === 'object') return waitAsAsked(job, token, error, deps);
     throw new Error(error.message); // counted: the queue tries again after `retryDelayMs`
   }
+  if (proof !== undefined) return deps.soft?.giveUp(url);
   const failure: PageFailure = { code: error.code, message: error.message, ...artifacts };
   await commit(job.data, attempt, { outcome: 'dead', failure }, deps);
   deps.onEvent({ kind: 'page.dead', ...facts });
+}
+
+function render(task: PageTask, proof: SoftMark | undefined, deps: PageWorkDeps): Promise<LaneOutcome> {
+  const { soft } = deps;
+  if (soft === undefined) return renderPage(task, deps);
+  return proof === undefined ? soft.render(task, deps) : soft.proveRecorded(task, deps, proof);
 }
 
 /**
@@ -185,7 +197,12 @@ async function putBack(job: Job<PageJob>, token: string | undefined, afterMs: nu
   throw new DelayedError();
 }
 
-function settle(job: PageJob, attempt: number, rendered: RenderedPage, deps: PageWorkDeps): Promise<void> {
+function settle(
+  job: PageJob,
+  attempt: number,
+  { rendered, soft }: { rendered: RenderedPage; soft?: SoftMark },
+  deps: PageWorkDeps,
+): Promise<void> {
   if (rendered.outcome === 'gone') {
     const status = rendered.status === undefined ? {} : { status: rendered.status };
     const failure: PageFailure = { code: 'PAGE_GONE', message: 'the page does not exist', ...status };
@@ -195,7 +212,7 @@ function settle(job: PageJob, attempt: number, rendered: RenderedPage, deps: Pag
   return commit(
     job,
     attempt,
-    { outcome: 'completed', rows, quarantined, followed, timings: { ...timings } },
+    { outcome: 'completed', rows, quarantined, followed, timings: { ...timings }, soft },
     deps,
   );
 }
@@ -207,11 +224,12 @@ interface Outcome {
   followed?: NonNullable<PageGroup['page']['follow']>;
   timings?: Record<string, number>;
   failure?: PageFailure;
+  soft?: SoftMark | undefined;
 }
 
 /** Durable first, then counted: killed in between, the page is rendered again and counted once. */
 async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWorkDeps): Promise<void> {
-  const { rows = [], quarantined = [], followed = [], outcome, timings, failure } = end;
+  const { rows = [], quarantined = [], followed = [], outcome, timings, failure, soft } = end;
   await deps.segments.append({
     rows,
     quarantined,
@@ -225,6 +243,7 @@ async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWor
       ...(followed.length === 0 ? {} : { follow: followed }),
       ...(failure === undefined ? {} : { failure }),
       ...(timings === undefined ? {} : { timings }),
+      ...(soft === undefined ? {} : { soft }),
     },
   });
   const links = followed.length === 0 ? undefined : JSON.stringify(followed);

@@ -71,6 +71,11 @@ export function pageJobId(batch: string, page: number): string {
   return `${batch}.${page}`;
 }
 
+/** Of the job that loads a page to compare it with what the document's `nth` page gave. */
+export function proofJobId(batch: string, page: number, nth: number): string {
+  return `${pageJobId(batch, page)}.proof-${nth}`;
+}
+
 /** Held while a command finds or makes the batch of a target and date. */
 export function makingKey(target: string, date: string): string {
   return `${PREFIX}:making:${target}:${date}`;

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { ThreshError } from '../errors.js';
+import { inCompany } from './in-company.js';
 import { type BatchKeys, batchKeys } from './keys.js';
 
 export interface PageSettlement {
@@ -58,25 +59,39 @@ export interface PageLedger {
   assertOwn(): Promise<void>;
 }
 
-/** KEYS settled, state, followed; ARGV page, outcome, rows, quarantined, followed ('' for none). */
+/** KEYS settled, state, followed; ARGV for each page: number, outcome, rows, quarantined, followed ('' for none). */
 const SETTLE = `
-if redis.call('SETBIT', KEYS[1], ARGV[1], 1) == 1 then return 0 end
-redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
-redis.call('HINCRBY', KEYS[2], 'rows', ARGV[3])
-redis.call('HINCRBY', KEYS[2], 'quarantined', ARGV[4])
-if ARGV[5] ~= '' then redis.call('HSET', KEYS[3], ARGV[1], ARGV[5])
-elseif ARGV[2] == 'completed' and ARGV[3] == '0' and ARGV[4] == '0' then redis.call('HINCRBY', KEYS[2], 'empty', 1) end
-return 1`;
+local did = {}
+for at = 1, #ARGV, 5 do
+  local page, outcome, rows, quarantined, followed = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  if redis.call('SETBIT', KEYS[1], page, 1) == 1 then did[#did + 1] = 0
+  else
+    did[#did + 1] = 1
+    redis.call('HINCRBY', KEYS[2], outcome, 1)
+    redis.call('HINCRBY', KEYS[2], 'rows', rows)
+    redis.call('HINCRBY', KEYS[2], 'quarantined', quarantined)
+    if followed ~= '' then redis.call('HSET', KEYS[3], page, followed)
+    elseif outcome == 'completed' and rows == '0' and quarantined == '0' then redis.call('HINCRBY', KEYS[2], 'empty', 1) end
+  end
+end
+return did`;
 
 export function createPageLedger(client: Redis, batch: string): PageLedger {
   const keys = batchKeys(batch);
   let own = '';
+  const settle = inCompany(async (settlements: PageSettlement[]) => {
+    const args = settlements.flatMap(({ page, outcome, rows, quarantined, followed = '' }) => [
+      page,
+      outcome,
+      rows,
+      quarantined,
+      followed,
+    ]);
+    const did = await client.eval(SETTLE, 3, keys.settled, keys.state, keys.followed, ...args);
+    return (did as number[]).map((one) => one === 1);
+  });
   return {
-    async settle(settlement) {
-      const { page, outcome, rows, quarantined, followed = '' } = settlement;
-      const args = [page, outcome, rows, quarantined, followed];
-      return (await client.eval(SETTLE, 3, keys.settled, keys.state, keys.followed, ...args)) === 1;
-    },
+    settle,
     async isSettled(page) {
       return (await client.getbit(keys.settled, page)) === 1;
     },

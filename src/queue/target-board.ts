@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { PageSample } from '../throttle/page-sample.js';
+import { inCompany } from './in-company.js';
 import { targetKeys } from './keys.js';
 
 /** What workers need to know of the throttle's last decision. */
@@ -62,11 +63,20 @@ return string.format('%.0f', math.max(earliest, due - gap * (tonumber(ARGV[2]) -
 
 export function createTargetBoard(client: Redis, target: string): TargetBoard {
   const { samples, state, governor, needs } = targetKeys(target);
+  const report = inCompany(async (reported: PageSample[]) => {
+    const listed = reported.map((sample) => JSON.stringify(sample));
+    const steps = client
+      .multi()
+      .rpush(samples, ...listed)
+      .ltrim(samples, -MAX_SAMPLES, -1);
+    const served = reported.filter(({ answer }) => answer === 'served').map(({ endedAtMs }) => endedAtMs);
+    if (served.length > 0) steps.hset(state, 'servedAtMs', Math.max(...served));
+    await steps.exec();
+    return [];
+  });
   return {
     async report(sample) {
-      const steps = client.multi().rpush(samples, JSON.stringify(sample)).ltrim(samples, -MAX_SAMPLES, -1);
-      if (sample.answer === 'served') steps.hset(state, 'servedAtMs', sample.endedAtMs);
-      await steps.exec();
+      await report(sample);
     },
     async takeSamples() {
       const [listed] = (await client.multi().lrange(samples, 0, -1).del(samples).exec()) ?? [];

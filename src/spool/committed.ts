@@ -12,6 +12,8 @@ import { readAllGroups } from './segment-reader.js';
 
 export interface CommittedTotals {
   outcomes: Record<PageOutcome, number>;
+  /** Of those completed: gone to within an application. */
+  soft: number;
   /** At the pages that have an outcome, up to it. */
   attempts: number;
   /** Valid rows, before dedup by key. */
@@ -27,9 +29,16 @@ export interface CollectOptions {
   rows: string;
   quarantined: string;
   dead: string;
-  /** Dead letters committed before this ISO time were put back into the batch and do not count. */
-  deadSince?: string | undefined;
+  voids?: Voids;
   signal?: AbortSignal;
+}
+
+/** What was committed and does not count. */
+export interface Voids {
+  /** Dead letters committed before this ISO time: they were put back into the batch. */
+  deadBefore?: string | undefined;
+  /** Pages of documents beyond the `nth` to which each of these was proven. Undefined: they count. */
+  softBeyond?: ReadonlyMap<string, number> | undefined;
 }
 
 /** True when `a` counts rather than `b`, two attempts at the same page. */
@@ -38,17 +47,20 @@ export function supersedes(a: PageRecord, b: PageRecord): boolean {
   return a.at !== b.at ? a.at > b.at : a.attempt >= b.attempt;
 }
 
-/** True for a dead letter that `failures --retry` put back. */
-export function isVoid(page: PageRecord, deadSince: string | undefined): boolean {
-  return page.outcome === 'dead' && deadSince !== undefined && page.at < deadSince;
+/** True for a commit that does not count. */
+export function isVoid({ outcome, at, soft }: PageRecord, { deadBefore, softBeyond }: Voids): boolean {
+  if (outcome === 'dead') return deadBefore !== undefined && at < deadBefore;
+  return soft !== undefined && softBeyond !== undefined && soft.nth > (softBeyond.get(soft.document) ?? 0);
 }
 
 /** Streams the lines that count into three files, each page once, and says how many there are. */
 export async function collectCommitted(options: CollectOptions): Promise<CommittedTotals> {
+  const { voids = {} } = options;
   const winners = await findWinners(options);
   const taken = new Set<number>();
   const totals: CommittedTotals = {
     outcomes: { completed: 0, gone: 0, skipped: 0, dead: 0 },
+    soft: 0,
     attempts: 0,
     rows: 0,
     quarantined: 0,
@@ -61,7 +73,7 @@ export async function collectCommitted(options: CollectOptions): Promise<Committ
     for await (const group of readAllGroups(options.segments)) {
       options.signal?.throwIfAborted();
       const { page } = group;
-      if (isVoid(page, options.deadSince)) continue;
+      if (isVoid(page, voids)) continue;
       const winner = winners.get(page.page);
       if (winner !== undefined) {
         if (taken.has(page.page) || !isSameAttempt(winner, page)) {
@@ -71,13 +83,16 @@ export async function collectCommitted(options: CollectOptions): Promise<Committ
         taken.add(page.page);
       }
       totals.outcomes[page.outcome] += 1;
+      if (page.soft !== undefined) totals.soft += 1;
       totals.attempts += page.attempt;
       totals.rows += page.rows;
       totals.quarantined += page.quarantined;
-      for (const line of await group.lines()) {
-        await (line.startsWith('{"kind":"row",') ? rows : quarantined).write(line);
+      for await (const line of group.lines()) {
+        const isRow = line.length > ROW.length && ROW.compare(line, 0, ROW.length) === 0;
+        const full = (isRow ? rows : quarantined).write(line);
+        if (full !== undefined) await full;
       }
-      if (page.outcome === 'dead') await dead.write(JSON.stringify(page));
+      if (page.outcome === 'dead') await dead.write(Buffer.from(`${JSON.stringify(page)}\n`));
     }
   } finally {
     await Promise.all([rows.close(), quarantined.close(), dead.close()]);
@@ -87,11 +102,12 @@ export async function collectCommitted(options: CollectOptions): Promise<Committ
 
 /** The attempt that counts, for each page that was committed more than once. */
 async function findWinners(options: CollectOptions): Promise<Map<number, PageRecord>> {
+  const { voids = {} } = options;
   let seen = new Uint8Array(1 << 16);
   const repeated = new Set<number>();
   for await (const { page } of readAllGroups(options.segments)) {
     options.signal?.throwIfAborted();
-    if (isVoid(page, options.deadSince)) continue;
+    if (isVoid(page, voids)) continue;
     const at = page.page >>> 3;
     if (at >= seen.length) {
       const larger = new Uint8Array(Math.max(at + 1, seen.length * 2));
@@ -105,7 +121,7 @@ async function findWinners(options: CollectOptions): Promise<Map<number, PageRec
   const winners = new Map<number, PageRecord>();
   if (repeated.size === 0) return winners;
   for await (const { page } of readAllGroups(options.segments)) {
-    if (!repeated.has(page.page) || isVoid(page, options.deadSince)) continue;
+    if (!repeated.has(page.page) || isVoid(page, voids)) continue;
     const best = winners.get(page.page);
     if (best === undefined || supersedes(page, best)) winners.set(page.page, page);
   }
@@ -117,8 +133,11 @@ function isSameAttempt(a: PageRecord, b: PageRecord): boolean {
   return a.at === b.at && a.attempt === b.attempt && a.crc === b.crc && a.outcome === b.outcome;
 }
 
+const ROW = Buffer.from('{"kind":"row",');
+
 interface LineFile {
-  write(line: string): Promise<void>;
+  /** Something to wait for before the next line, when the disk does not keep up. `line` with its newline. */
+  write(line: Buffer): Promise<void> | undefined;
   close(): Promise<void>;
 }
 
@@ -129,9 +148,9 @@ function lineFile(file: string): LineFile {
     failure = error;
   });
   return {
-    async write(line) {
+    write(line) {
       if (failure !== undefined) throw failure;
-      if (!stream.write(`${line}\n`)) await once(stream, 'drain');
+      return stream.write(line) ? undefined : once(stream, 'drain').then(() => undefined);
     },
     async close() {
       stream.end();

@@ -8,17 +8,40 @@ export interface PageGroup {
   page: Omit<PageRecord, 'kind' | 'rows' | 'quarantined' | 'bytes' | 'crc'>;
 }
 
+/** Characters; a part takes a few ms. */
+const PART = 256 * 1024;
+
 /** The group's lines, the commit last. Every line starts with its `kind`, so that readers need not parse the others. */
 export function encodeGroup(group: PageGroup): Buffer {
-  const lines = [...group.rows, ...group.quarantined].map((record) => `${JSON.stringify(record)}\n`);
-  const body = Buffer.from(lines.join(''), 'utf8');
+  return Buffer.concat([...encodeParts(group)]);
+}
+
+/** The same in parts of whole lines: a page may have as many rows as a catalogue. */
+export function* encodeParts(group: PageGroup): Generator<Buffer> {
+  let bytes = 0;
+  let crc = 0;
+  let lines = '';
+  function part(): Buffer {
+    const encoded = Buffer.from(lines, 'utf8');
+    lines = '';
+    bytes += encoded.length;
+    crc = crc32(encoded, crc);
+    return encoded;
+  }
+  for (const records of [group.rows, group.quarantined]) {
+    for (const record of records) {
+      lines += `${JSON.stringify(record)}\n`;
+      if (lines.length >= PART) yield part();
+    }
+  }
+  yield part();
   const commit: PageRecord = {
     kind: 'page',
     ...group.page,
     rows: group.rows.length,
     quarantined: group.quarantined.length,
-    bytes: body.length,
-    crc: crc32(body),
+    bytes,
+    crc,
   };
-  return Buffer.concat([body, Buffer.from(`${JSON.stringify(commit)}\n`, 'utf8')]);
+  yield Buffer.from(`${JSON.stringify(commit)}\n`, 'utf8');
 }

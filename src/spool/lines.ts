@@ -6,10 +6,24 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 const NEWLINE = 10;
 
-/** Lines with their newline; a last line without one was torn off and is not a line. */
-export async function* linesOf(handle: FileHandle): AsyncGenerator<Buffer> {
+/** What is done with the lines of one chunk is one piece of work: some ms, however small they are. */
+const CHUNK_BYTES = 256 * 1024;
+
+export interface Range {
+  start: number;
+  bytes: number;
+}
+
+/** Lines with their newline, of the file or of a range of it; a last line without one was torn off and is not a line. */
+export async function* linesOf(handle: FileHandle, range?: Range): AsyncGenerator<Buffer> {
+  if (range?.bytes === 0) return;
   let rest: Buffer[] = [];
-  const stream = handle.createReadStream({ autoClose: false, start: 0, highWaterMark: 1024 * 1024 });
+  const stream = handle.createReadStream({
+    autoClose: false,
+    start: range?.start ?? 0,
+    ...(range === undefined ? {} : { end: range.start + range.bytes - 1 }),
+    highWaterMark: CHUNK_BYTES,
+  });
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {

@@ -51,6 +51,16 @@ export interface PageFailure {
   trace?: string;
 }
 
+/** Of a page that was gone to within an application that stood there, instead of being loaded. */
+export interface SoftMark {
+  /** The application as it was loaded once; unique in the batch. */
+  document: string;
+  /** The document's how manieth page, from 1. */
+  nth: number;
+  /** Of what the page gave. */
+  digest: string;
+}
+
 /** The commit of one page's group. */
 export interface PageRecord {
   kind: 'page';
@@ -66,6 +76,7 @@ export interface PageRecord {
   follow?: FollowedLink[];
   failure?: PageFailure;
   timings?: Record<string, number>;
+  soft?: SoftMark;
   /** Bytes of the group's lines before this one, and their CRC-32. */
   bytes: number;
   crc: number;

@@ -6,14 +6,21 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { linesOf } from './lines.js';
+import { linesOf, type Range } from './lines.js';
 import type { PageRecord } from './record.js';
 
 export interface CommittedGroup {
   file: string;
   page: PageRecord;
-  /** The lines of the group's rows and quarantined rows. May be asked for only until the next group is. */
-  lines(): Promise<string[]>;
+  /** The lines of the group's rows and quarantined rows, with their newlines. May be read only until the next group is. */
+  lines(): AsyncGenerator<Buffer>;
+}
+
+/** The lines since the last commit. */
+interface Body {
+  start: number;
+  crc: number;
+  kept: Buffer[];
 }
 
 const COMMIT = Buffer.from('{"kind":"page",');
@@ -30,22 +37,29 @@ export async function listSegments(dir: string): Promise<string[]> {
     .map((name) => path.join(dir, name));
 }
 
-/** The committed groups of one segment, in order. Memory is one line and one chunk. */
+/** Bytes of a group up to which its lines are kept until its commit is read; of a larger one they are read again. */
+const MOST_KEPT = 1024 * 1024;
+
+/** The committed groups of one segment, in order. Memory is one line and some chunks. */
 export async function* readGroups(file: string): AsyncGenerator<CommittedGroup> {
   const handle = await open(file, 'r');
   try {
     let lineAt = 0;
-    let body = { start: 0, crc: 0 };
+    let body: Body = { start: 0, crc: 0, kept: [] };
     for await (const line of linesOf(handle)) {
       const page = commitOf(line);
       const next = lineAt + line.length;
       if (page === undefined) {
         body.crc = crc32(line, body.crc);
+        if (next - body.start <= MOST_KEPT) body.kept.push(line);
+        else body.kept = [];
       } else {
         const start = lineAt - page.bytes;
-        const whole = start === body.start ? body.crc === page.crc : await rangeMatches(handle, start, page);
-        if (whole) yield { file, page, lines: () => readLines(handle, start, page.bytes) };
-        body = { start: next, crc: 0 };
+        const follows = start === body.start;
+        const whole = follows ? body.crc === page.crc : await rangeMatches(handle, start, page);
+        const kept = follows && page.bytes <= MOST_KEPT ? body.kept : undefined;
+        if (whole) yield { file, page, lines: () => linesFrom(kept, handle, { start, bytes: page.bytes }) };
+        body = { start: next, crc: 0, kept: [] };
       }
       lineAt = next;
     }
@@ -74,9 +88,13 @@ async function rangeMatches(handle: FileHandle, start: number, page: PageRecord)
   return start >= 0 && page.bytes >= 0 && crc32(await readRange(handle, start, page.bytes)) === page.crc;
 }
 
-async function readLines(handle: FileHandle, start: number, bytes: number): Promise<string[]> {
-  if (bytes === 0) return [];
-  return (await readRange(handle, start, bytes)).toString('utf8').slice(0, -1).split('\n');
+async function* linesFrom(
+  kept: readonly Buffer[] | undefined,
+  handle: FileHandle,
+  range: Range,
+): AsyncGenerator<Buffer> {
+  if (kept === undefined) yield* linesOf(handle, range);
+  else yield* kept;
 }
 
 async function readRange(handle: FileHandle, start: number, bytes: number): Promise<Buffer> {

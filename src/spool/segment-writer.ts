@@ -5,8 +5,9 @@
  */
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { createBreather } from '../breather.js';
 import { reasonOf, ThreshError } from '../errors.js';
-import { encodeGroup, type PageGroup } from './group.js';
+import { encodeGroup, encodeParts, type PageGroup } from './group.js';
 
 export interface SegmentWriter {
   /**
@@ -26,8 +27,12 @@ export interface SegmentWriterOptions {
   maxBytes?: number;
 }
 
+const PORTION_BYTES = 4 * 1024 * 1024;
+/** Encoded at once. */
+const FEW_ROWS = 100;
+
 interface Waiting {
-  bytes: Buffer;
+  parts: readonly Buffer[];
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -44,6 +49,8 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   let sequence = 0;
   let waiting: Waiting[] = [];
   let flushing: Promise<void> | undefined;
+  /** Groups on their way into `waiting`. */
+  const encoding = new Set<Promise<Buffer[]>>();
   let closed = false;
 
   async function begin(): Promise<Segment> {
@@ -63,18 +70,22 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     if (failed.size === 0) await rm(failed.file, { force: true }).catch(() => undefined); // nobody was told of anything in it
   }
 
-  async function writeDurably(bytes: Buffer): Promise<void> {
+  async function writeDurably(parts: readonly Buffer[]): Promise<void> {
     if (segment !== undefined && segment.size >= maxBytes) {
       await segment.handle.close();
       segment = undefined;
     }
     segment ??= await begin();
     const current = segment;
+    let written = 0;
     try {
-      await current.handle.appendFile(bytes);
+      for (const bytes of portionsOf(parts)) {
+        await current.handle.appendFile(bytes);
+        written += bytes.length;
+      }
       await current.handle.datasync();
       if ((await current.handle.stat()).nlink === 0) throw new Error('the segment was deleted');
-      current.size += bytes.length;
+      current.size += written;
     } catch (error) {
       await abandon(current);
       throw error;
@@ -86,7 +97,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       const company = waiting;
       waiting = [];
       try {
-        await writeDurably(Buffer.concat(company.map((one) => one.bytes)));
+        await writeDurably(company.flatMap(({ parts }) => parts));
         for (const one of company) one.resolve();
       } catch (cause) {
         const error = new ThreshError(`cannot write rows to ${options.dir}: ${reasonOf(cause)}`, {
@@ -103,19 +114,52 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     flushing = undefined;
   }
 
+  function enter(parts: readonly Buffer[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      waiting.push({ parts, resolve, reject });
+      flushing ??= flush();
+    });
+  }
+
+  async function encodeLarge(group: PageGroup): Promise<Buffer[]> {
+    const parts: Buffer[] = [];
+    const breathe = createBreather();
+    for (const part of encodeParts(group)) {
+      parts.push(part);
+      await breathe();
+    }
+    return parts;
+  }
+
   return {
-    append(group) {
-      if (closed) return Promise.reject(new Error('segment writer is closed'));
-      return new Promise((resolve, reject) => {
-        waiting.push({ bytes: encodeGroup(group), resolve, reject });
-        flushing ??= flush();
-      });
+    async append(group) {
+      if (closed) throw new Error('segment writer is closed');
+      if (group.rows.length + group.quarantined.length <= FEW_ROWS) return enter([encodeGroup(group)]);
+      const encoded = encodeLarge(group);
+      encoding.add(encoded);
+      return enter(await encoded.finally(() => encoding.delete(encoded)));
     },
     async close() {
       closed = true;
+      await Promise.allSettled(encoding);
       await flushing;
       await segment?.handle.close();
       segment = undefined;
     },
   };
+}
+
+/** In few writes, and none so large that putting it together takes long. */
+function* portionsOf(parts: readonly Buffer[]): Generator<Buffer> {
+  let portion: Buffer[] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    portion.push(part);
+    bytes += part.length;
+    if (bytes < PORTION_BYTES) continue;
+    yield Buffer.concat(portion);
+    portion = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(portion);
 }

@@ -70,6 +70,7 @@ export function checkTarget<Columns>(
     ...readingProblems(value),
     ...storageProblems(value.browser, file),
     ...proxyProblems(value.proxies),
+    ...navigateProblems(value),
   ];
   const { schema } = value;
   let columns: Columns | undefined;
@@ -145,6 +146,18 @@ function storageProblems(browser: unknown, file: string): TargetProblem[] {
 /** A function's list is looked at when it comes. */
 function proxyProblems(proxies: unknown): TargetProblem[] {
   return proxies === undefined || isFunction(proxies) ? [] : proxyListProblems(proxies);
+}
+
+/** Within an application only a selector tells what is there from what was there. */
+function navigateProblems({ navigate, ready }: Record<string, unknown>): TargetProblem[] {
+  const has = typeof ready === 'string' || (isRecord(ready) && Object.values(ready).some(isText));
+  if (navigate !== 'soft' || has) return [];
+  const message = "is 'soft', and `ready` is no selector";
+  return [{ path: 'navigate', message, mend: "write ready: '.product', or leave navigate out" }];
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 function schemaProblem(schema: unknown): TargetProblem {

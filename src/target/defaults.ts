@@ -5,6 +5,7 @@ import { parseDurationMs } from './duration.js';
 
 type Defaulted =
   | 'url'
+  | 'navigate'
   | 'block'
   | 'browser'
   | 'allowHosts'
@@ -19,6 +20,7 @@ type Defaulted =
 /** A checked target with every default filled in. */
 export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   url: { keepFragment: boolean; dropParams: readonly string[] };
+  navigate: 'load' | 'soft';
   /** `false`: everything is loaded. */
   block: Required<BlockSpec> | false;
   /** No user agent: the farm's plain one. A path in `storageState` is absolute. */
@@ -34,6 +36,7 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
 }
 
 const DEFAULTS = {
+  navigate: 'load' as const,
   block: { types: ['image', 'font', 'media'], urls: [] } satisfies BlockSpec as Required<BlockSpec>,
   throttle: { maxConcurrency: 8, minDelayMs: 0 },
   retries: 3,
@@ -59,6 +62,7 @@ export function resolveTarget(target: TargetDefinition, file: string): ResolvedT
   return {
     ...rest,
     url: over(DEFAULTS.url, target.url),
+    navigate: target.navigate ?? DEFAULTS.navigate,
     block: target.block === false ? false : over(DEFAULTS.block, target.block),
     browser: withAbsoluteState(browser ?? {}, file),
     allowHosts: target.allowHosts ?? [],

@@ -170,6 +170,11 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
     /** Query parameters (names, `*` at the end for a prefix) dropped beside the well-known tracking ones. */
     dropParams?: readonly string[];
   };
+  /**
+   * `soft`: within a single-page application the next page of the same origin is reached by the application's own router,
+   * as long as that gives the same rows as loading it, which is looked at all the time. Default `load`.
+   */
+  navigate?: 'load' | 'soft';
   /** What not to load. `false` loads everything. Default: images, fonts, media. */
   block?: BlockSpec | false;
   browser?: BrowserSpec;

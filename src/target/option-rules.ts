@@ -189,6 +189,7 @@ export const targetRule = z.strictObject({
       ).optional(),
     })
     .optional(),
+  navigate: oneOf(['load', 'soft']).optional(),
   block: z
     .union([
       z.literal(false),

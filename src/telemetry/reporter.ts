@@ -28,10 +28,14 @@ const TOLD = new Set([
   'redis.forgot',
   'batch.refused-links',
   'browser.missed',
+  'browser.crashed',
   'target.overloaded',
   'target.down',
   'target.back',
   'target.quiet-hours',
+  'batch.soft-began',
+  'batch.soft-off',
+  'batch.soft-undone',
   'sla.at-risk',
   'sla.recovered',
   'proxy.left',
@@ -43,14 +47,17 @@ const WARNINGS = new Set([
   'batch.paused',
   'batch.waited',
   'batch.left-to',
+  'batch.soft-off',
   'target.overloaded',
   'target.down',
   'sla.at-risk',
   'redis.forgot',
   'browser.missed',
+  'browser.crashed',
   'proxy.left',
   'proxies.missed',
 ]);
+const DETAILS = new Set(['page.retried', 'page.retired', 'delivery.stepped']);
 const MOST_NOTES_OF_A_KIND = 5;
 
 export function createReporter({
@@ -88,7 +95,7 @@ export function createReporter({
 function levelOf(fact: Fact): 'debug' | 'info' | 'warn' | 'error' {
   if (fact.kind === 'target.said')
     return (fact as Fact & { level: 'debug' | 'info' | 'warn' | 'error' }).level;
-  if (fact.kind === 'page.retried' || fact.kind === 'delivery.stepped') return 'debug';
+  if (DETAILS.has(fact.kind)) return 'debug';
   if (fact.kind === 'page.dead' || fact.kind === 'batch.broke') return 'error';
   return WARNINGS.has(fact.kind) ? 'warn' : 'info';
 }

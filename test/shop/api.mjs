@@ -8,6 +8,7 @@ import { categories } from './words.mjs';
 /** @typedef {import('./exchange.mjs').Exchange} Exchange */
 
 const mostItems = 100;
+let restlessStock = 0;
 
 /** @type {[RegExp, (shop: Shop, exchange: Exchange, parameter: string) => void | Promise<void>][]} */
 const routes = [
@@ -49,13 +50,14 @@ function serveProduct({ catalogue }, exchange, slug) {
  * @param {Exchange} exchange
  * @param {string} slug
  */
-function serveMore({ catalogue }, exchange, slug) {
+function serveMore({ catalogue, settings }, exchange, slug) {
   const number = catalogue.numberOf(slug);
   if (number === undefined) return sendJson(exchange, 404, { error: 'no such product' });
   const recommendations = [97, 194, 291, 388].map((step) =>
     cardOf(catalogue.productAt((number + step) % catalogue.products)),
   );
-  sendJson(exchange, 200, { stock: catalogue.productAt(number).stock, recommendations });
+  const { stock } = settings.restless ? { stock: restlessStock++ } : catalogue.productAt(number);
+  sendJson(exchange, 200, { stock, recommendations });
 }
 
 /**

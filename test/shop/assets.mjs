@@ -64,8 +64,10 @@ function hashed(name, ending, bytes) {
 /**
  * @param {Assets} assets
  * @param {string} thirdPartyUrl
+ * @param {import('./settings.mjs').Manner | null} manner
  */
-export function shellOf(assets, thirdPartyUrl) {
+export function shellOf(assets, thirdPartyUrl, manner) {
+  const attribute = manner === null ? '' : ` data-manner='${JSON.stringify(manner)}'`;
   return Buffer.from(`<!doctype html>
 <html lang="en">
 <head>
@@ -78,7 +80,7 @@ export function shellOf(assets, thirdPartyUrl) {
 <script type="module" src="${assets.script}"></script>
 <script async src="${thirdPartyUrl}/analytics.js"></script>
 </head>
-<body><div id="root"></div><noscript>This shop needs JavaScript.</noscript></body>
+<body><div id="root"${attribute}></div><noscript>This shop needs JavaScript.</noscript></body>
 </html>
 `);
 }

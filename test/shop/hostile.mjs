@@ -9,7 +9,7 @@ import { queryNumber, send, sendHtml } from './exchange.mjs';
 
 /** @typedef {import('./exchange.mjs').Exchange} Exchange */
 
-const fileBytes = 64 * 1024 * 1024;
+const fileMb = 64;
 const dripMs = 500;
 
 /** Scripts of the pages that show a row and then misbehave. */
@@ -25,7 +25,14 @@ const scripts = /** @type {Record<string, string>} */ ({
   console: `setInterval(() => { for (let n = 0; n < 500; n++) console.error('\\u001b[31mspam\\u001b[2J', n, 'x'.repeat(200)); }, 20);
     setInterval(() => { throw new Error('uncaught \\u001b]0;owned\\u0007'); }, 20); setInterval(() => Promise.reject(new Error('unhandled')), 20);`,
   reload: `setTimeout(() => location.reload(), 300);`,
+  'service-worker': `navigator.serviceWorker?.register('/hostile/sw.js', { scope: '/hostile/' }).catch(() => {});`,
+  flood: `const title = document.querySelector('.title'); title.hidden = true; title.textContent = 'flood '.repeat(4e6);`,
+  'worker-loop': `for (let n = 0; n < 2; n++) new Worker(URL.createObjectURL(new Blob(['for (;;);'])));`,
 });
+
+/** Takes over every page below `/hostile/`, and answers none of their requests. */
+const silentServiceWorker = `addEventListener('install', () => skipWaiting()); addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+  addEventListener('fetch', (event) => event.respondWith(new Promise(() => {})));`;
 
 /** @type {Record<string, import('./exchange.mjs').Section>} */
 const sections = {
@@ -59,6 +66,8 @@ const sections = {
       'content-disposition': 'attachment; filename="../../report.exe"',
     }),
   'file.bin': serveFile,
+  'big-download': serveFile,
+  'sw.js': (_, exchange) => send(exchange, 200, 'text/javascript', silentServiceWorker),
   'slow-head': () => {},
   'slow-body': serveSlowBody,
   'cut-off': serveCutOff,
@@ -133,15 +142,17 @@ function redirect({ response }, to) {
 }
 
 /** @type {import('./exchange.mjs').Section} */
-async function serveFile(_, { response }) {
+async function serveFile(_, exchange) {
+  const { response } = exchange;
+  const bytes = queryNumber(exchange, 'mb', fileMb) * 1024 * 1024;
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
     'content-disposition': 'attachment; filename="file.bin"',
-    'content-length': fileBytes,
+    'content-length': bytes,
   });
   const block = Buffer.alloc(65_536, 'x');
   function* blocks() {
-    for (let sent = 0; sent < fileBytes; sent += block.length) yield block;
+    for (let sent = 0; sent < bytes; sent += block.length) yield block;
   }
   // Whoever asked may not want all of it.
   await pipeline(Readable.from(blocks()), response).catch(() => {});

@@ -70,7 +70,9 @@ export async function startShop({
     log,
     sessions: createSessions(settings),
     assets,
-    shell: shellOf(assets, thirdPartyUrl),
+    get shell() {
+      return shellOf(assets, thirdPartyUrl, settings.manner);
+    },
     thirdPartyUrl,
     hanging: new Set(),
     change,

@@ -23,6 +23,15 @@
  * @property {number} [retryAfterS] of 503. Default: no header
  */
 
+/**
+ * @typedef {object} Manner of the application within its document, page after page
+ * @property {boolean} [keepsOld] it shows the last page until the next one's data has come
+ * @property {boolean} [isDeaf] it does not listen to `popstate`: only a click on a link leads on
+ * @property {boolean} [isStuck] nor to clicks
+ * @property {number} [liesFrom] from the document's so manieth product page on, the stock shown is one too many
+ * @property {boolean} [leaks] each product page leaves listeners and data behind
+ */
+
 /** @typedef {'document' | 'api'} Tempered */
 
 /**
@@ -40,6 +49,8 @@
  * @property {Tempered[]} appliesTo what latency, errors and rate limit apply to, default both
  * @property {number | null} crawlDelay seconds in robots.txt, default null: no such line
  * @property {{ requests?: number, ms?: number } | null} sessionTtl how long a login is good for (API answers, or ms), default null: always
+ * @property {Manner | null} manner default null: as it should be
+ * @property {boolean} restless the stock of a product is another one each time it is asked for. Default false
  * @property {number} virtualItems of `/virtual`, default 500
  * @property {number} infiniteItems of `/infinite`, default 200
  */
@@ -60,6 +71,8 @@ const defaults = Object.freeze(
     appliesTo: ['document', 'api'],
     crawlDelay: null,
     sessionTtl: null,
+    manner: null,
+    restless: false,
     virtualItems: 500,
     infiniteItems: 200,
   }),
@@ -114,6 +127,9 @@ const nullOr =
 const count = whole(0, 1_000_000);
 const duration = number(0, 86_400_000);
 
+/** @type {Check} */
+const flag = (value) => typeof value === 'boolean';
+
 /** @type {Record<keyof Settings, [Check, string]>} */
 const checks = {
   seed: [whole(0, 2 ** 32 - 1), 'a whole number'],
@@ -152,6 +168,11 @@ const checks = {
   ],
   crawlDelay: [(value) => value === null || number(0, 3600)(value), 'seconds or null'],
   sessionTtl: [nullOr({ requests: whole(0, 1e9), ms: duration }), '{ requests?, ms? } or null'],
+  manner: [
+    nullOr({ keepsOld: flag, isDeaf: flag, isStuck: flag, liesFrom: whole(1, 1e6), leaks: flag }),
+    '{ keepsOld?, isDeaf?, isStuck?, liesFrom?, leaks? } or null',
+  ],
+  restless: [flag, 'true or false'],
   virtualItems: [count, 'a whole number up to 1,000,000'],
   infiniteItems: [count, 'a whole number up to 1,000,000'],
 };

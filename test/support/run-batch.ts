@@ -13,9 +13,9 @@ export interface Ran {
 export async function runBatch(
   lab: Lab,
   target: string,
-  { date, args = [] }: { date: string; args?: string[] },
+  { date, args = [], env = {} }: { date: string; args?: string[]; env?: Record<string, string> },
 ): Promise<Ran> {
-  const { code, stdout, stderr } = await lab.thresh(['run', target, '--json', '--date', date, ...args]);
+  const { code, stdout, stderr } = await lab.thresh(['run', target, '--json', '--date', date, ...args], env);
   expect(stdout, stderr).toMatch(/^\{.*"pages".*\}\n$/);
   const report = JSON.parse(stdout) as Report;
   const { frontier, completed, gone, skipped, dead, unfinished } = report.pages;

@@ -185,6 +185,7 @@ test('a page that nobody comes for is left after a second', async () => {
   await first.release('good');
   expect(first.page.url()).toBe(next());
   await expect.poll(() => first.page.url(), { timeout: 5_000 }).toBe('about:blank');
+  await expect.poll(() => first.page.evaluate('history.length')).toBe(1); // the last thing done to it
   const second = await lease('rests', next());
   expect(second.page).toBe(first.page);
   await second.release('good');
@@ -217,7 +218,7 @@ test('a document that goes on by itself is left before the next lease', async ()
   await first.page.goto(`${site.url}/`);
   await first.page.evaluate(`void ${loop("history.pushState(null, '', '/elsewhere' + last)")}`);
   await first.release('good');
-  await delay(100);
+  await first.page.waitForEvent('framenavigated');
   const second = await lease('stirs', next());
   expect(second.page.url()).toBe('about:blank');
   await second.release('good');

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { collectCommitted } from '../../../src/spool/committed.js';
+import { collectCommitted, type Voids } from '../../../src/spool/committed.js';
 import type { PageGroup } from '../../../src/spool/group.js';
 import type { PageOutcome } from '../../../src/spool/record.js';
 import { createSegmentWriter } from '../../../src/spool/segment-writer.js';
@@ -16,6 +16,8 @@ interface Attempt {
   at: number;
   rows: number;
   quarantined: number;
+  /** Which of a document's pages it was; loaded, without. */
+  soft?: { document: string; nth: number } | undefined;
 }
 
 let dir: string;
@@ -30,7 +32,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const timeOf = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString();
 
 /** Rows that name their attempt, so that a row of the wrong one is seen. */
-function groupOf({ page, outcome, attempt, at, ...many }: Attempt): PageGroup {
+function groupOf({ page, outcome, attempt, at, soft, ...many }: Attempt): PageGroup {
   const url = `http://shop/p/${page}`;
   const lineOf = (index: number) => ({ page, index, url, fetchedAt: timeOf(at) });
   return {
@@ -46,11 +48,18 @@ function groupOf({ page, outcome, attempt, at, ...many }: Attempt): PageGroup {
       row: null,
       issues: [],
     })),
-    page: { page, url, outcome, attempt, at: timeOf(at) },
+    page: {
+      page,
+      url,
+      outcome,
+      attempt,
+      at: timeOf(at),
+      ...(soft === undefined ? {} : { soft: { ...soft, digest: '' } }),
+    },
   };
 }
 
-async function collect(writers: readonly (readonly Attempt[])[], deadSince?: string) {
+async function collect(writers: readonly (readonly Attempt[])[], voids: Voids = {}) {
   const place = path.join(dir, `case-${cases++}`);
   const segments = path.join(place, 'segments');
   for (const [number, attempts] of writers.entries()) {
@@ -59,7 +68,7 @@ async function collect(writers: readonly (readonly Attempt[])[], deadSince?: str
     await writer.close();
   }
   const files = { rows: `${place}-rows`, quarantined: `${place}-quarantined`, dead: `${place}-dead` };
-  const totals = await collectCommitted({ segments, ...files, deadSince });
+  const totals = await collectCommitted({ segments, ...files, voids });
   const [rows, quarantined, dead] = await Promise.all(
     Object.values(files).map(async (file) =>
       (await readFile(file, 'utf8'))
@@ -89,16 +98,32 @@ const attempts = fc.uniqueArray(
     at: fc.nat(10_000),
     rows: fc.nat(3),
     quarantined: fc.nat(2),
+    soft: fc.option(
+      fc.record({ document: fc.constantFrom('a', 'b', 'c'), nth: fc.integer({ min: 1, max: 4 }) }),
+      {
+        nil: undefined,
+      },
+    ),
   }),
   { selector: (one) => one.at, maxLength: 25 },
 );
 
-test('of each page the last completed attempt counts, else the last, in whatever segment and order they stand', async () => {
+/** Documents a and b were proven, to their second and fourth page. */
+const proven = new Map([
+  ['a', 2],
+  ['b', 4],
+]);
+
+test('of each page the last completed attempt counts, else the last, without soft ones that nobody has proven, in whatever segment and order they stand', async () => {
   await fc.assert(
     fc.asyncProperty(attempts, fc.array(fc.nat(2), { minLength: 25, maxLength: 25 }), async (all, places) => {
       const writers = [0, 1, 2].map((writer) => all.filter((_, index) => places[index] === writer));
-      const { totals, rows, quarantined, dead } = await collect(writers);
-      const winners = winnersOf(all);
+      const { totals, rows, quarantined, dead } = await collect(writers, { softBeyond: proven });
+      const counting = all.filter(
+        ({ outcome, soft }) =>
+          soft === undefined || outcome === 'dead' || (proven.get(soft.document) ?? 0) >= soft.nth,
+      );
+      const winners = winnersOf(counting);
       const sum = (of: (one: Attempt) => number) => winners.reduce((total, one) => total + of(one), 0);
       expect(totals).toEqual({
         outcomes: {
@@ -107,10 +132,11 @@ test('of each page the last completed attempt counts, else the last, in whatever
           skipped: winners.filter((one) => one.outcome === 'skipped').length,
           dead: winners.filter((one) => one.outcome === 'dead').length,
         },
+        soft: winners.filter((one) => one.soft !== undefined).length,
         attempts: sum((one) => one.attempt),
         rows: sum((one) => one.rows),
         quarantined: sum((one) => one.quarantined),
-        superseded: all.length - winners.length,
+        superseded: counting.length - winners.length,
       });
       const named = (lines: Record<string, unknown>[]) =>
         lines.map((line) => (line.row as { of: string }).of).sort();
@@ -137,16 +163,16 @@ test('the same attempt committed twice counts once', async () => {
 test('a dead letter that was put back does not count; what came of it afterwards does', async () => {
   const dead: Attempt = { ...one, outcome: 'dead', attempt: 3, rows: 0, quarantined: 0 };
   const putBack = timeOf(15);
-  expect((await collect([[dead]], putBack)).totals.outcomes).toEqual({
+  expect((await collect([[dead]], { deadBefore: putBack })).totals.outcomes).toEqual({
     completed: 0,
     gone: 0,
     skipped: 0,
     dead: 0,
   });
-  const again = await collect([[dead], [{ ...dead, at: 20 }]], putBack);
+  const again = await collect([[dead], [{ ...dead, at: 20 }]], { deadBefore: putBack });
   expect(again.totals).toMatchObject({ outcomes: { dead: 1 }, superseded: 0 });
   expect(again.dead.map((line) => line.at)).toEqual([timeOf(20)]);
-  const mended = await collect([[dead], [{ ...one, at: 20 }]], putBack);
+  const mended = await collect([[dead], [{ ...one, at: 20 }]], { deadBefore: putBack });
   expect(mended.totals).toMatchObject({ outcomes: { completed: 1, dead: 0 }, rows: 2 });
   expect(mended.dead).toEqual([]);
 });

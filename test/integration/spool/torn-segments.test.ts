@@ -79,7 +79,9 @@ async function written(all: readonly PageGroup[], maxBytes?: number): Promise<st
 async function readBack(place: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { page, lines } of readAllGroups(place)) {
-    found.push([...(await lines()), JSON.stringify(page)].map((line) => `${line}\n`).join(''));
+    let text = '';
+    for await (const line of lines()) text += line.toString('utf8');
+    found.push(`${text}${JSON.stringify(page)}\n`);
   }
   return found;
 }

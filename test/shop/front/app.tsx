@@ -5,6 +5,7 @@ import { HomePage } from './home.js';
 import { InfiniteList } from './infinite-list.js';
 import { Layout } from './layout.js';
 import { ListPage } from './list-page.js';
+import { manner } from './manner.js';
 import { type Place, usePlace } from './place.js';
 import { ProductPage } from './product-page.js';
 import { NotFound } from './states.js';
@@ -15,7 +16,7 @@ function viewOf({ path, query }: Place) {
   // `/private/…` shows the same as the path after it: what robots.txt forbids is a page like any other.
   if (section === 'private') return viewOf({ path: path.slice('/private'.length), query, isHash: false });
   if (section === '' || section === 'app') return <HomePage />;
-  if (section === 'p' && name) return <ProductPage key={name} slug={name} />;
+  if (section === 'p' && name) return <ProductPage key={manner.keepsOld === true ? '' : name} slug={name} />;
   if (section === 'c' && name) return <ListPage category={name} page={Number(query.get('page') ?? 1)} />;
   if (section === 'virtual')
     return <VirtualList items={query.get('items')} isBoxed={query.get('in') === 'box'} />;

@@ -1,5 +1,6 @@
 /** Data from the shop's API. */
 import { useEffect, useState } from 'react';
+import { manner } from './manner.js';
 
 export interface Card {
   slug: string;
@@ -59,5 +60,5 @@ export function useData<T extends unknown[]>(...paths: { [At in keyof T]: string
     );
     return () => leaving.abort();
   }, [key]);
-  return held.key === key ? held.loaded : loading;
+  return held.key === key || manner.keepsOld === true ? held.loaded : loading;
 }

@@ -1,6 +1,10 @@
 /** Where the visitor is, and links that go elsewhere without a new document. */
 import type { MouseEvent, ReactNode } from 'react';
 import { useMemo, useSyncExternalStore } from 'react';
+import { manner } from './manner.js';
+
+/** Of an application that keeps its place to itself. */
+const went = new EventTarget();
 
 export interface Place {
   path: string;
@@ -10,6 +14,10 @@ export interface Place {
 }
 
 function subscribe(changed: () => void) {
+  if (manner.isDeaf === true) {
+    went.addEventListener('went', changed);
+    return () => went.removeEventListener('went', changed);
+  }
   addEventListener('popstate', changed);
   addEventListener('hashchange', changed);
   return () => {
@@ -20,7 +28,7 @@ function subscribe(changed: () => void) {
 
 /** The present place; follows history and fragment. */
 export function usePlace(): Place {
-  const href = useSyncExternalStore(subscribe, () => location.href);
+  const href = useSyncExternalStore(subscribe, placeNow);
   return useMemo(() => {
     const { pathname, search, hash } = new URL(href);
     const isHash = pathname === '/app';
@@ -30,9 +38,19 @@ export function usePlace(): Place {
   }, [href]);
 }
 
+let known = location.href;
+
+/** Deaf to what others did to the history, it believes itself where it last went. */
+function placeNow(): string {
+  return manner.isDeaf === true ? known : location.href;
+}
+
 /** Goes to an address of the shop. */
 export function goTo(address: string) {
+  if (manner.isStuck === true) return;
   history.pushState(null, '', address);
+  known = location.href;
+  went.dispatchEvent(new Event('went'));
   dispatchEvent(new PopStateEvent('popstate'));
   scrollTo(0, 0);
 }

@@ -1,5 +1,7 @@
 /** `/p/SLUG`. `[data-sku]` stands only when all of it is there. */
+import { useEffect, useMemo } from 'react';
 import { type Card, type Product, useData } from './data.js';
+import { productCame, stockToShow } from './manner.js';
 import { Link } from './place.js';
 import { Price, ProductCard, Rating } from './product-card.js';
 import { Failed, Loading } from './states.js';
@@ -9,9 +11,14 @@ const pictures = Array.from({ length: 12 }, (_, at) => at + 1);
 export function ProductPage({ slug }: { slug: string }) {
   const path = `/api/products/${encodeURIComponent(slug)}`;
   const loaded = useData<[Product, { stock: number; recommendations: Card[] }]>(path, `${path}/more`);
-  if (loaded.state === 'loading') return <Loading />;
+  const data = loaded.state === 'ready' ? loaded.data : undefined;
+  const stock = useMemo(() => (data === undefined ? 0 : stockToShow(data[1].stock)), [data]);
+  useEffect(() => {
+    if (data !== undefined) productCame();
+  }, [data]);
   if (loaded.state === 'failed') return <Failed error={loaded.error} />;
-  const [product, { stock, recommendations }] = loaded.data;
+  if (data === undefined) return <Loading />;
+  const [product, { recommendations }] = data;
   return (
     <>
       <article className="product" data-sku={product.sku} data-slug={product.slug}>

@@ -31,6 +31,7 @@ const farm = await startFarm({
   s3: { endpoint: undefined, region: undefined },
   executablePath: undefined,
   maxProcessMb: 0,
+  maxBrowserMb: 0,
   maxMemoryMb: 0,
   concurrency,
   pool: createHttpPool(concurrency),

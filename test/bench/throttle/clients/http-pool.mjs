@@ -22,6 +22,7 @@ export function createHttpPool(maxPages) {
         page: /** @type {Lease['page']} */ (/** @type {unknown} */ (page)),
         answers,
         browser: 0,
+        standing: false,
         lost: new AbortController().signal,
         async release() {
           leased -= 1;

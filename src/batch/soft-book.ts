@@ -1,0 +1,109 @@
+/**
+ * What a batch knows of its soft pages, in its folder: an append-only file that every process reads and writes, the truth
+ * about which of them count.
+ *
+ *   proven   a document gave what loading gives, up to its `upTo`th page
+ *   off      from here on every page is loaded; with `doubt`, pages of documents that were not proven do not count
+ *
+ * A `proven` that a power cut takes is proven once more; `off` is durable before anybody goes on.
+ */
+import { open, stat } from 'node:fs/promises';
+import type { SoftBook, SoftStanding } from '../page/soft-lane.js';
+
+export interface BatchSoftBook extends SoftBook {
+  look(): Promise<SoftStanding & { proven: ReadonlyMap<string, number> }>;
+}
+
+export interface SoftBookOptions {
+  file: string;
+  /** Does what may be in the way of the disk's until it is done. */
+  patiently: (work: () => Promise<void>) => Promise<void>;
+}
+
+/** What another process wrote is known this much later. */
+const LOOK_EVERY_MS = 200;
+
+type Line =
+  | { kind: 'proven'; at: string; document: string; upTo: number }
+  | { kind: 'off'; at: string; reason: string; doubt: boolean };
+
+export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftBook {
+  const proven = new Map<string, number>();
+  let samples = 0;
+  let off: SoftStanding['off'];
+  let readBytes = 0;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+
+  /** Doubt, once there, stays, with the first reason for it. */
+  function takeOff(reason: string, doubt: boolean): void {
+    if (off === undefined || (doubt && !off.doubt)) off = { reason, doubt };
+  }
+
+  function take(line: Line): void {
+    if (line.kind === 'off') {
+      takeOff(line.reason, line.doubt);
+      return;
+    }
+    samples += 1;
+    proven.set(line.document, Math.max(proven.get(line.document) ?? 0, line.upTo));
+  }
+
+  async function readOn(): Promise<void> {
+    const { size } = await stat(file).catch(() => ({ size: 0 })); // nobody has written yet
+    if (size <= readBytes) return;
+    const handle = await open(file, 'r');
+    try {
+      const bytes = Buffer.alloc(size - readBytes);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, readBytes);
+      const whole = bytes.subarray(0, bytes.subarray(0, bytesRead).lastIndexOf(10) + 1);
+      readBytes += whole.length;
+      for (const text of whole.toString('utf8').split('\n')) {
+        const line = parsed(text);
+        if (line !== undefined) take(line);
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async function append(line: Line): Promise<void> {
+    const handle = await open(file, 'a');
+    try {
+      // One write, on a line of its own whatever a power cut left of the last one.
+      await handle.appendFile(`\n${JSON.stringify(line)}\n`);
+      if (line.kind === 'off') await handle.sync();
+    } finally {
+      readAtMs = Number.NEGATIVE_INFINITY;
+      await handle.close();
+    }
+  }
+
+  return {
+    async look() {
+      if (performance.now() - readAtMs >= LOOK_EVERY_MS) {
+        reading ??= readOn().finally(() => {
+          readAtMs = performance.now();
+          reading = undefined;
+        });
+        await reading;
+      }
+      return { samples, off, proven };
+    },
+    proven: (document, upTo) =>
+      patiently(() => append({ kind: 'proven', at: new Date().toISOString(), document, upTo })),
+    async turnOff(reason, doubt) {
+      takeOff(reason, doubt);
+      await patiently(() => append({ kind: 'off', at: new Date().toISOString(), reason, doubt }));
+    },
+  };
+}
+
+function parsed(text: string): Line | undefined {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text) as Line;
+  } catch {
+    return undefined; // torn by a power cut
+  }
+}
