@@ -39,7 +39,13 @@ export interface RouteOrder {
  */
 export type RouteEnd = 'ready' | 'elsewhere' | 'silent' | 'still' | 'no-link' | 'refused' | (string & {});
 
-export function routeInPage(order: RouteOrder): Promise<RouteEnd> | RouteEnd {
+export interface RouteAnswer {
+  said: RouteEnd;
+  /** What `ask` gave in the moment that the page was ready. */
+  answer?: unknown;
+}
+
+export async function routeInPage(order: RouteOrder, ask: () => unknown): Promise<RouteAnswer> {
   interface Watched {
     from: string;
     /** What `ready` found before, and what of that was changed since. */
@@ -145,10 +151,10 @@ export function routeInPage(order: RouteOrder): Promise<RouteEnd> | RouteEnd {
   const failed = go(watched);
   if (failed !== undefined) {
     if (failed === 'refused') forget();
-    return failed;
+    return { said: failed };
   }
 
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const beganAt = performance.now();
     let changedAt = beganAt;
     let readyAt: number | undefined;
@@ -158,7 +164,11 @@ export function routeInPage(order: RouteOrder): Promise<RouteEnd> | RouteEnd {
       clearTimeout(timer);
       watched.told = () => undefined;
       if (said !== 'silent' && said !== 'still' && said !== 'ready') forget();
-      resolve(said);
+      try {
+        resolve(said === 'ready' ? { said, answer: ask() } : { said });
+      } catch (error) {
+        reject(error);
+      }
     };
     const look = (): void => {
       const now = performance.now();

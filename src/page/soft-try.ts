@@ -7,6 +7,7 @@ import type { Lease } from '../../browser-pool/index.js';
 import { isThreshError, reasonOf, type ThreshError } from '../errors.js';
 import type { PageSample } from '../throttle/page-sample.js';
 import { type PageTests, selectorsOf } from './await-shown.js';
+import { queryOf } from './extract.js';
 import { pageError, stopped } from './page-error.js';
 import { readPage } from './read-page.js';
 import { refusedData, untilDataRefused } from './refused-data.js';
@@ -103,12 +104,14 @@ async function work(
     name === 'ready' ? [] : [[name, selector]],
   );
   const stop = new AbortController();
-  let by: 'history' | 'link';
+  const query = queryOf(deps.target.definition, task.request.label);
+  let went: Awaited<ReturnType<typeof navigateSoftly>>;
   try {
     const refused = untilDataRefused(answers, stop.signal);
     refused.catch(() => undefined);
-    const route = { url: task.request.url, ready: tests.ready, others, first };
-    by = await Promise.race([navigateSoftly(page, answers, route), refused]);
+    const { url, label } = task.request;
+    const route = { url, label, ready: tests.ready, others, first, expression: query?.expression };
+    went = await Promise.race([navigateSoftly(page, answers, route), refused]);
   } finally {
     stop.abort('shown');
   }
@@ -119,7 +122,12 @@ async function work(
   }
   const ready = passed();
   const fetchedAt = new Date().toISOString();
-  const { isWhole, extractedAt, ...read } = await readPage(task, deps, { lease, signal, fetchedAt });
+  const { isWhole, extractedAt, ...read } = await readPage(task, deps, {
+    lease,
+    signal,
+    fetchedAt,
+    alreadyRead: went.answer === undefined ? undefined : query?.parse(went.answer),
+  });
   const extract = Math.round(extractedAt - started);
   const badly = answers.data.find(({ status = 0 }) => status >= 400) ?? answers.troubles[0];
   if (badly !== undefined)
@@ -129,5 +137,5 @@ async function work(
   const timings = { navigation: 0, ready, extract, total: passed() };
   const rendered: CompletedPage = { outcome: 'completed', fetchedAt, ...read, timings };
   task.judge(rendered);
-  return { by, rendered };
+  return { by: went.by, rendered };
 }
