@@ -57,7 +57,12 @@ function* lists() {
   for (let page = 1; page <= PRODUCTS / categories.length / cardsPerPage; page++) {
     for (const { slug: category } of categories) {
       const items = catalogue.listAt(category, page)?.items ?? [];
-      const rows = items.map(({ slug, sku, title, currency }) => ({ slug, sku, title: fold(title), currency }));
+      const rows = items.map(({ slug, sku, title, currency }) => ({
+        slug,
+        sku,
+        title: fold(title),
+        currency,
+      }));
       const ready = `.list[data-category="${category}"][data-page="${page}"]`;
       yield { path: `/c/${category}?page=${page}`, ready, rows };
     }
@@ -81,7 +86,9 @@ export function problemOf(course, read) {
         return `${path}, row ${at + 1}: ${wrong} is ${JSON.stringify(got[at]?.[wrong])} instead of ${JSON.stringify(row[wrong])}`;
     }
   }
-  return read.size > course.length ? `${read.size - course.length} pages were read that nobody asked for` : undefined;
+  return read.size > course.length
+    ? `${read.size - course.length} pages were read that nobody asked for`
+    : undefined;
 }
 
 /** @param {Row} row @param {Row} got @returns {string | undefined} the name of a field */

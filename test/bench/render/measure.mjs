@@ -89,7 +89,12 @@ export async function measure(contender, assignment, shop) {
     const asked = await shop.asked();
     const zero = { atMs: startedMs, cpuMs: { browser: 0, node: 0 } };
     return {
-      ...{ contender: contender.id, kind, lane, concurrency: contender.concurrency === 'own' ? 0 : concurrency },
+      ...{
+        contender: contender.id,
+        kind,
+        lane,
+        concurrency: contender.concurrency === 'own' ? 0 : concurrency,
+      },
       cold: stretchOf(zero, last, course.length),
       warm: stretchOf(warm, last, pages),
       asking: (lastAtMs - asked.firstAtMs) / 1_000,
@@ -125,8 +130,14 @@ function stretchOf(from, to, pages) {
 /** @param {readonly import('./process-watch.mjs').MemoryMb[]} looks */
 function memoryOf(looks) {
   return {
-    browser: quantile(looks.map(({ browser }) => browser), 0.5),
-    node: quantile(looks.map(({ node }) => node), 0.5),
+    browser: quantile(
+      looks.map(({ browser }) => browser),
+      0.5,
+    ),
+    node: quantile(
+      looks.map(({ node }) => node),
+      0.5,
+    ),
     peak: Math.max(0, ...looks.map(({ browser, node }) => browser + node)),
   };
 }

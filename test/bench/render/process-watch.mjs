@@ -50,14 +50,22 @@ export function watchProcesses(mark) {
     for (const one of [...all.values()].sort((a, b) => a.startTicks - b.startTicks)) {
       const parent = idOf(all.get(one.ppid));
       const isOurs =
-        before.has(one.id) || members.has(parent) || (!strangers.has(one.id) && environmentOf(one.pid).includes(wanted));
+        before.has(one.id) ||
+        members.has(parent) ||
+        (!strangers.has(one.id) && environmentOf(one.pid).includes(wanted));
       if (!isOurs) {
         others.add(one.id);
         continue;
       }
       const side = before.get(one.id)?.side === 'browser' || isBrowser(one.pid) ? 'browser' : 'node';
       members.set(one.id, { pid: one.pid, side });
-      seen.push({ id: one.id, parent, side, ownMs: one.ownTicks * TICK_MS, reapedMs: one.reapedTicks * TICK_MS });
+      seen.push({
+        id: one.id,
+        parent,
+        side,
+        ownMs: one.ownTicks * TICK_MS,
+        reapedMs: one.reapedTicks * TICK_MS,
+      });
     }
     strangers = others;
     books.note(seen);
@@ -91,13 +99,23 @@ function processes() {
     if (!/^\d+$/.test(name)) continue;
     const stat = read(`/proc/${name}/stat`);
     // What follows the command, which is in brackets and may hold some: proc(5), fields 3 and on.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number);
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
     const [, ppid = 0] = fields;
     const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15);
     const startTicks = fields[19] ?? 0;
     const pid = Number(name);
     if (stat !== '')
-      all.set(pid, { id: `${pid}:${startTicks}`, pid, ppid, startTicks, ownTicks: utime + stime, reapedTicks: cutime + cstime });
+      all.set(pid, {
+        id: `${pid}:${startTicks}`,
+        pid,
+        ppid,
+        startTicks,
+        ownTicks: utime + stime,
+        reapedTicks: cutime + cstime,
+      });
   }
   return all;
 }

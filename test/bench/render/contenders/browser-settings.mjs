@@ -17,6 +17,7 @@ export const QUIET_FLAGS = [
   '--disable-sync',
   '--no-first-run',
   '--disable-quic',
+  '--renderer-process-limit=10000',
 ];
 
 /** Chromium refuses to run as root with its sandbox. */

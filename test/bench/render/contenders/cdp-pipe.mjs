@@ -39,9 +39,10 @@ export function startCdpBrowser({ executablePath, temp }) {
     { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
   );
   const ended = once(child, 'exit');
-  const [, , , commands, answers] = /** @type {[null, null, null, import('node:stream').Writable, import('node:stream').Readable]} */ (
-    /** @type {unknown} */ (child.stdio)
-  );
+  const [, , , commands, answers] =
+    /** @type {[null, null, null, import('node:stream').Writable, import('node:stream').Readable]} */ (
+      /** @type {unknown} */ (child.stdio)
+    );
   /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
   const waiting = new Map();
   let lastId = 0;

@@ -103,7 +103,9 @@ async function startFarm(task, env, onPage) {
     /** @type {import('../../../../src/delivery/manifest.js').Report} */
     const { pages, rows } = JSON.parse(await printed);
     if (pages.completed !== task.pages.length || rows.delivered !== rows.read)
-      throw new Error(`thresh run delivered ${rows.delivered} of ${rows.read} rows of ${pages.completed} pages`);
+      throw new Error(
+        `thresh run delivered ${rows.delivered} of ${rows.read} rows of ${pages.completed} pages`,
+      );
   });
   return { child, ended };
 }
@@ -112,5 +114,6 @@ async function startFarm(task, env, onPage) {
 async function endOf(child, name) {
   const said = child.stderr === null ? Promise.resolve('') : text(child.stderr);
   const [code, signal] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${name} ended with ${code ?? signal}: ${(await said).trim().slice(-2_000)}`);
+  if (code !== 0)
+    throw new Error(`${name} ended with ${code ?? signal}: ${(await said).trim().slice(-2_000)}`);
 }

@@ -65,7 +65,12 @@ async function bytesFrom(file, from) {
   const handle = await open(file, 'r');
   try {
     const length = (await handle.stat()).size - from;
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.max(0, length)), 0, Math.max(0, length), from);
+    const { buffer, bytesRead } = await handle.read(
+      Buffer.alloc(Math.max(0, length)),
+      0,
+      Math.max(0, length),
+      from,
+    );
     return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();

@@ -5,7 +5,9 @@ import { rowsWhenShown } from '../rows-when-shown.mjs';
 import { readTask, workThrough } from './task.mjs';
 
 /** @type {typeof import('../../../../browser-pool/index.js')} */
-const { createBrowserPool } = await import(path.resolve(import.meta.dirname, '../../../../dist/browser-pool/index.js'));
+const { createBrowserPool } = await import(
+  path.resolve(import.meta.dirname, '../../../../dist/browser-pool/index.js')
+);
 
 const task = readTask();
 const pool = createBrowserPool({
