@@ -7,11 +7,14 @@ import { describeMachine, writeSection } from '../benchmarks-page.mjs';
 import { drawSvg, installPeers } from '../throttle/peers.mjs';
 import { createReport } from '../throttle/report.mjs';
 import { findConcurrency } from './concurrency.mjs';
-import { readOptions } from './options.mjs';
+import { CONTENDERS, variedLoop } from './contenders/contenders.mjs';
+import { readOptions, refuse } from './options.mjs';
 import { casesOf } from './plan.mjs';
 import { plotOf } from './plot.mjs';
 import { runRounds } from './rounds.mjs';
 import { startShopProcess } from './shop-process.mjs';
+import { DEFAULT, settingsHere } from './sweep/settings.mjs';
+import { tellSweep } from './sweep/tell-sweep.mjs';
 import { judge, tell } from './tell.mjs';
 
 /** @typedef {{ machine: import('../benchmarks-page.mjs').Machine, concurrency: Record<import('./course.mjs').Lane, number>, runs: import('./rounds.mjs').RoundRun[] }} Kept */
@@ -22,17 +25,15 @@ const PLOT = 'docs/img/render.svg';
 const options = readOptions();
 const found = findChromium();
 if (found === undefined) throw new Error('no Chromium on this machine: run `npm run setup`');
-if (options.peers) installPeers();
+const settings = settingsHere(found.path);
+const contenders = options.sweep ? varied() : named();
+if (contenders.some(({ isPeer }) => isPeer)) installPeers();
 const report = createReport();
 const before = await keptBefore();
 const { kept, failures } = await runAll(found.path);
 if (options.json !== undefined) await writeFile(options.json, JSON.stringify(kept, null, 1));
-
-report.say(
-  `The demo shop, a React application of about 200 KB of script that gets its data by two requests; pages in flight for those that do not find it themselves: ${kept.concurrency.load} by loading, ${kept.concurrency.soft} within the application. Rates from the last row of the warm-up to the last row; "cold" from the process's start.`,
-);
-tell(report, kept.runs);
-judge(report, kept.runs);
+if (options.sweep) tellSweep(report, kept.runs, settings);
+else tellAll();
 report.check(
   'every contender read the rows of the shop',
   failures.length === 0,
@@ -42,6 +43,28 @@ await draw();
 const failed = report.failed();
 console.log(failed === 0 ? '\nall PASS' : `\n${failed} FAIL`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+function named() {
+  return CONTENDERS.filter(({ id, isPeer }) => options.contenders.includes(id) && (options.peers || !isPeer));
+}
+
+function varied() {
+  const { settings: asked } = options;
+  const unknown = asked?.find((id) => !settings.some((setting) => setting.id === id));
+  if (unknown !== undefined) refuse(`"${unknown}" is none of ${settings.map(({ id }) => id).join(', ')}`);
+  return settings
+    .filter(({ id }) => id === DEFAULT || (asked?.includes(id) ?? true))
+    .map((setting) => variedLoop(setting.id, setting.name, setting.varied));
+}
+
+function tellAll() {
+  const { load, soft } = kept.concurrency;
+  report.say(
+    `The demo shop, a React application of about 200 KB of script that gets its data by two requests. Pages in flight for those that do not find it themselves: ${load} in the load lane, ${soft} in the soft lane. Rates are taken from the last row of the warm-up to the last row; "cold" from the process's start.`,
+  );
+  tell(report, kept.runs);
+  judge(report, kept.runs);
+}
 
 /** @returns {Promise<Kept | undefined>} */
 async function keptBefore() {
@@ -60,9 +83,18 @@ async function runAll(executablePath) {
     const concurrency =
       options.concurrency ?? before?.concurrency ?? (await findConcurrency({ ...how, lanes, pages }));
     const from = Math.max(-1, ...(before?.runs ?? []).map(({ round }) => round)) + 1;
-    const { runs, failures } = await runRounds(casesOf(options), { ...how, rounds, from, concurrency });
+    const { runs, failures } = await runRounds(casesOf(contenders, options), {
+      ...how,
+      rounds,
+      from,
+      concurrency,
+    });
     return {
-      kept: { machine: describeMachine(), concurrency, runs: [...(before?.runs ?? []), ...runs] },
+      kept: {
+        machine: rounds === 0 && before !== undefined ? before.machine : describeMachine(),
+        concurrency,
+        runs: [...(before?.runs ?? []), ...runs],
+      },
       failures,
     };
   } finally {
@@ -77,7 +109,7 @@ async function draw() {
   ];
   const wanted = files.filter((file) => file !== undefined);
   if (wanted.length > 0) {
-    installPeers();
+    installPeers(); // with what draws
     const svg = await drawSvg(plotOf(kept.runs, TITLE));
     const named = svg.replace(/^<svg [^>]*>/, (tag) => `${tag}<title>${TITLE}</title>`);
     for (const file of wanted) {

@@ -15,15 +15,18 @@ export function readOptions() {
   }
   const { quick, peers, json, append, plot, write, sweep, settings } = values;
   if (append && json === undefined) refuse('--append wants --json FILE as well');
+  if (sweep && (write || plot !== undefined)) refuse('--sweep has no plot and no section of its own');
   return {
     ...{ quick, peers, json, append, plot, write, sweep },
     kinds: /** @type {import('./course.mjs').Kind[]} */ (
-      listed(values.kinds ?? (quick ? 'detail' : 'detail,list'), ['detail', 'list'])
+      listed(values.kinds ?? (quick || sweep ? 'detail' : 'detail,list'), ['detail', 'list'])
     ),
-    lanes: /** @type {import('./course.mjs').Lane[]} */ (listed(values.lanes, ['load', 'soft'])),
+    lanes: /** @type {import('./course.mjs').Lane[]} */ (
+      listed(values.lanes ?? (sweep ? 'load' : 'load,soft'), ['load', 'soft'])
+    ),
     contenders: listed(values.contenders ?? (quick ? QUICK : ALL).join(), ALL),
     pages: whole('--pages', values.pages ?? (quick ? '60' : '160')),
-    rounds: whole('--rounds', values.rounds ?? (quick ? '2' : '3')),
+    rounds: append && values.rounds === '0' ? 0 : whole('--rounds', values.rounds ?? (quick ? '2' : '3')),
     concurrency:
       values.concurrency === undefined
         ? quick
@@ -43,7 +46,7 @@ function readValues() {
       options: {
         quick: { type: 'boolean', default: false },
         kinds: { type: 'string' },
-        lanes: { type: 'string', default: 'load,soft' },
+        lanes: { type: 'string' },
         contenders: { type: 'string' },
         pages: { type: 'string' },
         rounds: { type: 'string' },

@@ -49,6 +49,18 @@ export const CONTENDERS = [
   peer('cluster-context', 'puppeteer-cluster, context', 'cluster-rows.mjs', 'swept', { mode: 'context' }),
 ];
 
+/**
+ * The loop on Playwright with other settings of its browser.
+ * @param {string} id
+ * @param {string} name
+ * @param {import('./playwright-child.mjs').Varied} varied
+ * @returns {Contender}
+ */
+export function variedLoop(id, name, varied) {
+  const file = path.join(import.meta.dirname, 'playwright-child.mjs');
+  return { ...loop(id, name, ['load', 'soft']), start: starterOf(file, varied) };
+}
+
 /** @param {string} id @param {string} name @param {readonly Lane[]} lanes @returns {Contender} */
 function loop(id, name, lanes) {
   const file = path.join(import.meta.dirname, `${id}-child.mjs`);
