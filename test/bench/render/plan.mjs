@@ -6,8 +6,8 @@
 
 /** @typedef {{ contender: Contender, kind: Kind, lane: Lane, pages: number, warmUp: number }} Case */
 
-/** A page within the application costs a third to a quarter of one that is loaded. */
-const SOFT_PAGES = 4;
+/** A page within the application costs about a third of one that is loaded. */
+const SOFT_PAGES = 3;
 const WARM_UP = 0.25;
 const FEWEST_WARM_UP = 4;
 

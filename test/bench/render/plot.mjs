@@ -1,7 +1,8 @@
 // @ts-check
 /** The runs as a Vega-Lite specification: pages a second with every round's, and the CPU that a page takes. */
+import { median } from '../throttle/sweep.mjs';
 import { CONTENDERS } from './contenders/contenders.mjs';
-import { runsOf } from './figures.mjs';
+import { rateOf, runsOf } from './figures.mjs';
 import { nameOf } from './tell.mjs';
 
 /** @typedef {import('./rounds.mjs').RoundRun} RoundRun */
@@ -10,6 +11,7 @@ const BLUE = '#2f6fb5';
 const GREY = '#9a9a9a';
 const RED = '#c8452d';
 const STEP = 17;
+const SIDES = /** @type {const} */ (['browser', 'node']);
 const TITLES = { detail: 'product pages', list: 'listing pages' };
 
 /** @param {readonly RoundRun[]} runs @param {string} title @returns {object} */
@@ -39,73 +41,71 @@ export function plotOf(runs, title) {
 
 /** @param {readonly RoundRun[]} all @param {'detail' | 'list'} kind */
 function panelsOf(all, kind) {
-  const values = /** @type {const} */ (['soft', 'load']).flatMap((lane) =>
-    CONTENDERS.flatMap(({ id }) =>
-      runsOf(all, { contender: id, kind, lane }).map(({ warm }) => ({
-        name: `${nameOf(id)}, ${lane}`,
-        side: id === 'farm' ? 'this farm' : 'others',
-        rate: round(warm.pagesPerSecond),
-        browser: round(warm.cpuMs.browser),
-        node: round(warm.cpuMs.node),
-      })),
-    ),
+  const cases = /** @type {const} */ (['soft', 'load']).flatMap((lane) =>
+    CONTENDERS.map(({ id }) => ({
+      name: `${nameOf(id)}, ${lane}`,
+      side: id === 'farm' ? 'this farm' : 'others',
+      runs: runsOf(all, { contender: id, kind, lane }),
+    })).filter(({ runs }) => runs.length > 0),
   );
-  const order = [...new Set(values.map(({ name }) => name))];
-  const y = (/** @type {boolean} */ labelled) => ({
+  const rates = cases.flatMap(({ name, runs }) => runs.map((run) => ({ name, rate: round(rateOf(run)) })));
+  const medians = cases.map(({ name, side, runs }) => ({
+    name,
+    side,
+    rate: round(median(runs.map(rateOf))),
+  }));
+  const cpu = cases.flatMap(({ name, runs }) =>
+    SIDES.map((where) => ({ name, where, ms: round(median(runs.map(({ warm }) => warm.cpuMs[where]))) })),
+  );
+  const y = (/** @type {boolean} */ labels) => ({
     field: 'name',
     type: 'nominal',
-    sort: order,
-    axis: { title: null, labels: labelled, ticks: false, domain: false },
+    sort: cases.map(({ name }) => name),
+    axis: { title: null, labels, ticks: false, domain: false },
   });
-  const x = (/** @type {string} */ field, /** @type {string} */ title, aggregate = 'median') => ({
+  const x = (/** @type {string} */ field, /** @type {string} */ title) => ({
     ...{ field, type: 'quantitative', axis: { title, tickCount: 6 } },
-    ...(aggregate === '' ? {} : { aggregate }),
   });
+  const bar = { type: 'bar', opacity: 0.75 };
   const height = { step: STEP };
   return {
     title: { text: TITLES[kind], fontSize: 11, fontWeight: 'normal', anchor: 'start' },
-    data: { values },
     hconcat: [
       {
         ...{ width: 270, height },
         layer: [
           {
-            mark: { type: 'bar', opacity: 0.75 },
+            data: { values: medians },
+            mark: bar,
             encoding: {
               y: y(true),
               x: x('rate', 'pages a second'),
-              color: {
-                field: 'side',
-                type: 'nominal',
-                scale: { domain: ['this farm', 'others'], range: [BLUE, GREY] },
-                legend: null,
-              },
+              color: coloured('side', ['this farm', 'others'], [BLUE, GREY], null),
             },
           },
           {
+            data: { values: rates },
             mark: { type: 'point', filled: true, size: 12, color: 'black' },
-            encoding: { y: y(true), x: x('rate', 'pages a second', '') },
+            encoding: { y: y(true), x: x('rate', 'pages a second') },
           },
         ],
       },
       {
-        ...{ width: 230, height },
-        transform: [{ fold: ['browser', 'node'], as: ['where', 'ms'] }],
-        mark: { type: 'bar', opacity: 0.75 },
+        ...{ width: 230, height, data: { values: cpu }, mark: bar },
         encoding: {
           y: y(false),
-          x: { ...x('ms', 'CPU ms a page'), stack: 'zero' },
-          color: {
-            field: 'where',
-            type: 'nominal',
-            scale: { domain: ['browser', 'node'], range: [GREY, RED] },
-            legend: { title: null, orient: 'top' },
-          },
+          x: x('ms', 'CPU ms a page'),
+          color: coloured('where', SIDES, [GREY, RED], { title: null, orient: 'top' }),
         },
       },
     ],
     resolve: { scale: { color: 'independent' } },
   };
+}
+
+/** @param {string} field @param {readonly string[]} domain @param {readonly string[]} range @param {object | null} legend */
+function coloured(field, domain, range, legend) {
+  return { field, type: 'nominal', scale: { domain, range }, legend };
 }
 
 /** @param {number} value */
