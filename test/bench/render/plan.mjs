@@ -10,6 +10,8 @@
 const SOFT_PAGES = 3;
 const WARM_UP = 0.25;
 const FEWEST_WARM_UP = 4;
+/** Fewer say nothing, however slow one is. */
+const FEWEST = 15;
 
 /**
  * @param {readonly Contender[]} contenders
@@ -31,6 +33,7 @@ export function casesOf(contenders, { kinds, lanes, pages }) {
  * @returns {Case}
  */
 export function caseOf({ contender, kind, lane, pages }) {
-  const own = Math.ceil(pages * contender.share * (lane === 'soft' ? SOFT_PAGES : 1));
+  const all = pages * (lane === 'soft' ? SOFT_PAGES : 1);
+  const own = Math.ceil(Math.max(Math.min(FEWEST, all), all * contender.share));
   return { contender, kind, lane, pages: own, warmUp: Math.max(FEWEST_WARM_UP, Math.ceil(own * WARM_UP)) };
 }
