@@ -35,6 +35,7 @@ export function settingsHere(usual) {
     flagged('no-optimiser', ['--js-flags=--max-optimized-bytecode-size=0']),
     flagged('one-thread', ['--js-flags=--single-threaded']),
     flagged('one-raster', ['--num-raster-threads=1']),
+    // No frame is ever drawn, and scripts that wait for one wait for good: it shows what drawing costs, and no more.
     flagged('no-compositor', ['--disable-threaded-compositing', '--disable-threaded-animation']),
   ];
 }
