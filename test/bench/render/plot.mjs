@@ -61,7 +61,7 @@ function panelsOf(all, kind) {
     field: 'name',
     type: 'nominal',
     sort: cases.map(({ name }) => name),
-    axis: { title: null, labels, ticks: false, domain: false },
+    axis: { title: null, labels, labelLimit: 260, ticks: false, domain: false },
   });
   const x = (/** @type {string} */ field, /** @type {string} */ title) => ({
     ...{ field, type: 'quantitative', axis: { title, tickCount: 6 } },
