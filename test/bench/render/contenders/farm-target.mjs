@@ -38,7 +38,7 @@ const READ = {
     },
   },`,
   list: `
-  schema: z.object({ slug: z.string(), sku: z.string(), title: z.string(), currency: z.string() }),
+  schema: z.object({ slug: z.string(), sku: z.string(), title: z.string(), currency: z.string().optional() }),
   key: ['slug'],
   ready: '.list',
   fields: {
