@@ -5,7 +5,7 @@
  */
 import { createWriteStream } from 'node:fs';
 
-/** @typedef {{ at: string, method: string, url: string, kind: string, status: number, ms: number, inFlight: number }} Entry status 0: the connection ended without an answer */
+/** @typedef {{ at: string, method: string, url: string, kind: string, status: number, ms: number, inFlight: number, bytes: number }} Entry status 0: the connection ended without an answer; bytes: sent, headers included */
 
 const ringSize = 10_000;
 const mostOtherPages = 50_000;

@@ -48,6 +48,7 @@ export function dispatch(shop, request, response) {
   const isServed = verdict.act === 'serve' || (verdict.act === 'fail' && verdict.delayMs > 0);
   const leave = isServed ? shop.temper.enter(kind) : () => {};
   const { inFlight } = shop.temper;
+  const sentBefore = request.socket.bytesWritten;
   response.once('close', () => {
     leave();
     const status = response.headersSent ? response.statusCode : 0;
@@ -60,6 +61,7 @@ export function dispatch(shop, request, response) {
       status,
       ms,
       inFlight,
+      bytes: request.socket.bytesWritten - sentBefore,
     });
     const isRendered =
       exchange.renders !== undefined && response.writableFinished && (status === 200 || status === 404);
