@@ -57,12 +57,7 @@ function* lists() {
   for (let page = 1; page <= PRODUCTS / categories.length / cardsPerPage; page++) {
     for (const { slug: category } of categories) {
       const items = catalogue.listAt(category, page)?.items ?? [];
-      const rows = items.map(({ slug, sku, title, currency }) => ({
-        slug,
-        sku,
-        title: fold(title),
-        currency,
-      }));
+      const rows = items.map(({ slug, sku, title }) => ({ slug, sku, title: fold(title) }));
       const ready = `.list[data-category="${category}"][data-page="${page}"]`;
       yield { path: `/c/${category}?page=${page}`, ready, rows };
     }

@@ -45,7 +45,6 @@ export function rowsWhenShown({ kind, ready, path }) {
     slug: card.getAttribute('data-slug'),
     sku: card.getAttribute('data-sku'),
     title: textOf(card, '.title'),
-    currency: card.querySelector('.price')?.getAttribute('data-currency'),
   });
 
   function read() {

@@ -38,12 +38,12 @@ const READ = {
     },
   },`,
   list: `
-  schema: z.object({ slug: z.string(), sku: z.string(), title: z.string(), currency: z.string().optional() }),
+  schema: z.object({ slug: z.string(), sku: z.string(), title: z.string() }),
   key: ['slug'],
   ready: '.list',
   fields: {
     rows: '.card',
-    fields: { slug: '@data-slug', sku: '@data-sku', title: '.title', currency: '.price@data-currency' },
+    fields: { slug: '@data-slug', sku: '@data-sku', title: '.title' },
   },`,
 };
 
