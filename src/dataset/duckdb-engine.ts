@@ -20,6 +20,7 @@ const BYTES_PER_GROUP = 16 * 1024 * 1024;
 const BYTES_PER_STAGED_GROUP = 8 * 1024 * 1024;
 /** The table's groups are of 2,048 rows times a power of two, below DuckDB's own 122,880. */
 const MOST_ROWS_PER_STAGED_GROUP = 65_536;
+const ROWS_PER_SHARE = 1_000_000;
 
 /** A row's place in the dataset as one number: the page's number, then 31 bits for the place within the page. */
 const PLACE = '(page::UBIGINT << 31) | "index"::UBIGINT';
@@ -59,11 +60,9 @@ export async function writeByDuckdb(job: EngineJob): Promise<EngineResult> {
       await stage(connection, job, longest);
       const read = await count(connection, 'SELECT count(*) FROM staged');
       job.onProgress({ phase: 'reading', rows: read });
-      await deleteDuplicates(connection, job);
-      // Before the files are written, when two threads may still share it and less memory is held.
+      await deleteDuplicates(connection, job, read);
+      // Before the files are written: afterwards the process holds more.
       const statistics = await statisticsOf(connection, job.columns, staged);
-      // Sorting and writing by two threads takes twice the CPU and memory, and no less time.
-      await connection.run('SET threads = 1');
       const delivered = await count(connection, 'SELECT count(*) FROM staged');
       job.onProgress({ phase: 'deduplicating', rows: delivered });
       const files = await writeFiles(connection, job, { delivered, bytesPerRow });
@@ -102,14 +101,21 @@ async function stage(connection: DuckDBConnection, job: EngineJob, longest: numb
   );
 }
 
-/** Of the rows with one key the one latest in the dataset's order stays; of equal places the one read last. */
-async function deleteDuplicates(connection: DuckDBConnection, job: EngineJob): Promise<void> {
-  const key = job.key.map((name) => staged(placeOf(job.columns, name)));
-  await connection.run(
-    `DELETE FROM staged WHERE rowid NOT IN (
-       SELECT (max((place::HUGEINT << 40) | rowid::HUGEINT) & ((1::HUGEINT << 40) - 1))::BIGINT
-       FROM staged GROUP BY ${key.join(', ')})`,
-  );
+/**
+ * Of the rows with one key the one latest in the dataset's order stays; of equal places the one read last. By shares of
+ * the keys: the winners of all of them at once, ten million, did not fit into the limit.
+ */
+async function deleteDuplicates(connection: DuckDBConnection, job: EngineJob, read: number): Promise<void> {
+  const key = job.key.map((name) => staged(placeOf(job.columns, name))).join(', ');
+  const shares = Math.max(1, Math.ceil(read / ROWS_PER_SHARE));
+  for (let share = 0; share < shares; share += 1) {
+    const inShare = `hash(${key}) % ${shares} = ${share}`;
+    await connection.run(
+      `DELETE FROM staged WHERE ${inShare} AND rowid NOT IN (
+         SELECT (max((place::HUGEINT << 40) | rowid::HUGEINT) & ((1::HUGEINT << 40) - 1))::BIGINT
+         FROM staged WHERE ${inShare} GROUP BY ${key})`,
+    );
+  }
 }
 
 function placeOf(columns: readonly Column[], name: string): number {

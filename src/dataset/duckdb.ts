@@ -5,8 +5,8 @@ import { reasonOf, ThreshError } from '../errors.js';
 
 type DuckDB = typeof import('@duckdb/node-api');
 
-/** Under this much memory a thread DuckDB may run out before it spills. */
-const MB_PER_THREAD = 128;
+/** Under this much memory a thread DuckDB may run out before it spills: at 128 it did, on a busy machine. */
+const MB_PER_THREAD = 256;
 
 /** Throws `DATASET_FAILED`, with what to do, where the native module cannot be loaded. */
 export async function loadDuckdb(
