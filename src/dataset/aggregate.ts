@@ -8,7 +8,7 @@ import type { AggregateProgress, ColumnStatistics, EngineJob, EngineName } from 
 import { writeByParquetjs } from './parquetjs-engine.js';
 import { type PublishedFile, publish } from './publish.js';
 
-const DEFAULT_MEMORY_LIMIT_MB = 512;
+const DEFAULT_MEMORY_LIMIT_MB = 256;
 const DEFAULT_ROWS_PER_FILE = 1_000_000;
 
 export interface AggregateOptions {
@@ -24,7 +24,7 @@ export interface AggregateOptions {
   /** Where the finished files go; made when it is not there. */
   outDir: string;
   engine: EngineName;
-  /** Default 512: DuckDB's own limit; the process needs some 250 MB beside it. */
+  /** Default 256: DuckDB's own limit; the process needs some 200 MB beside it. */
   memoryLimitMb?: number;
   /** Default 1,000,000. */
   rowsPerFile?: number;

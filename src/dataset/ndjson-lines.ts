@@ -49,9 +49,17 @@ export async function openLines(path: string, chunkBytes = DEFAULT_CHUNK_BYTES):
   };
 }
 
-/** Bytes of all the files and of their longest line. */
-export async function measureLines(paths: readonly string[]): Promise<{ bytes: number; longest: number }> {
+export interface LineMeasure {
+  bytes: number;
+  lines: number;
+  /** Bytes of the longest line. */
+  longest: number;
+}
+
+/** How much stands in all the files together. */
+export async function measureLines(paths: readonly string[]): Promise<LineMeasure> {
   let bytes = 0;
+  let lines = 0;
   let longest = 0;
   for (const path of paths) {
     const file = await open(path, 'r');
@@ -66,6 +74,7 @@ export async function measureLines(paths: readonly string[]): Promise<{ bytes: n
         let start = -open;
         for (let end = part.indexOf(NEWLINE); end >= 0; end = part.indexOf(NEWLINE, end + 1)) {
           longest = Math.max(longest, end - start);
+          lines += 1;
           start = end + 1;
         }
         open = bytesRead - start;
@@ -75,5 +84,5 @@ export async function measureLines(paths: readonly string[]): Promise<{ bytes: n
       await file.close();
     }
   }
-  return { bytes, longest };
+  return { bytes, lines, longest };
 }

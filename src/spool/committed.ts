@@ -2,13 +2,17 @@
  * Settles what a batch's segments say: one attempt counts for each page. A completed attempt beats any other outcome,
  * and of two of the same kind the later one counts; what the others wrote does not exist.
  *
+ * Nearly always no page was committed twice, which is known when all has been read; so the first reading already writes.
+ * Only where a page was, the attempts at such pages are compared, and all is written anew.
+ *
  * Memory is one bit a page, and an entry for each page that was committed more than once (those in flight at a kill).
  */
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
+import { createPageSet } from './page-set.js';
 import type { PageOutcome, PageRecord } from './record.js';
-import { readAllGroups } from './segment-reader.js';
+import { type CommittedGroup, readGroupBatches } from './segment-reader.js';
 
 export interface CommittedTotals {
   outcomes: Record<PageOutcome, number>;
@@ -55,8 +59,18 @@ export function isVoid({ outcome, at, soft }: PageRecord, { deadBefore, softBeyo
 
 /** Streams the lines that count into three files, each page once, and says how many there are. */
 export async function collectCommitted(options: CollectOptions): Promise<CommittedTotals> {
-  const { voids = {} } = options;
-  const winners = await findWinners(options);
+  const { totals, repeated } = await collect(options);
+  if (repeated.size === 0) return totals;
+  return (await collect(options, await findWinners(options, repeated))).totals;
+}
+
+/** Without `winners` it ends with the pages that were committed more than once, and is good for nothing else if there are any. */
+async function collect(
+  options: CollectOptions,
+  winners?: ReadonlyMap<number, PageRecord>,
+): Promise<{ totals: CommittedTotals; repeated: ReadonlySet<number> }> {
+  const seen = createPageSet();
+  const repeated = new Set<number>();
   const taken = new Set<number>();
   const totals: CommittedTotals = {
     outcomes: { completed: 0, gone: 0, skipped: 0, dead: 0 },
@@ -70,60 +84,67 @@ export async function collectCommitted(options: CollectOptions): Promise<Committ
   const quarantined = lineFile(options.quarantined);
   const dead = lineFile(options.dead);
   try {
-    for await (const group of readAllGroups(options.segments)) {
-      options.signal?.throwIfAborted();
-      const { page } = group;
-      if (isVoid(page, voids)) continue;
-      const winner = winners.get(page.page);
-      if (winner !== undefined) {
-        if (taken.has(page.page) || !isSameAttempt(winner, page)) {
-          totals.superseded += 1;
-          continue;
+    for await (const groups of countingGroups(options)) {
+      for (const group of groups) {
+        const { page } = group;
+        if (winners === undefined && !seen.add(page.page)) repeated.add(page.page);
+        if (repeated.size > 0) continue;
+        const winner = winners?.get(page.page);
+        if (winner !== undefined) {
+          if (taken.has(page.page) || !isSameAttempt(winner, page)) {
+            totals.superseded += 1;
+            continue;
+          }
+          taken.add(page.page);
         }
-        taken.add(page.page);
+        totals.outcomes[page.outcome] += 1;
+        if (page.soft !== undefined) totals.soft += 1;
+        totals.attempts += page.attempt;
+        totals.rows += page.rows;
+        totals.quarantined += page.quarantined;
+        if (group.kept !== undefined) {
+          for (const line of group.kept) (isRow(line) ? rows : quarantined).write(line);
+        } else {
+          for await (const line of group.lines()) {
+            const file = isRow(line) ? rows : quarantined;
+            file.write(line);
+            if (file.isFull()) await file.drained();
+          }
+        }
+        if (page.outcome === 'dead') dead.write(Buffer.from(`${JSON.stringify(page)}\n`));
       }
-      totals.outcomes[page.outcome] += 1;
-      if (page.soft !== undefined) totals.soft += 1;
-      totals.attempts += page.attempt;
-      totals.rows += page.rows;
-      totals.quarantined += page.quarantined;
-      for await (const line of group.lines()) {
-        const isRow = line.length > ROW.length && ROW.compare(line, 0, ROW.length) === 0;
-        const full = (isRow ? rows : quarantined).write(line);
-        if (full !== undefined) await full;
-      }
-      if (page.outcome === 'dead') await dead.write(Buffer.from(`${JSON.stringify(page)}\n`));
+      for (const file of [rows, quarantined, dead]) if (file.isFull()) await file.drained();
     }
   } finally {
     await Promise.all([rows.close(), quarantined.close(), dead.close()]);
   }
-  return totals;
+  return { totals, repeated };
 }
 
-/** The attempt that counts, for each page that was committed more than once. */
-async function findWinners(options: CollectOptions): Promise<Map<number, PageRecord>> {
-  const { voids = {} } = options;
-  let seen = new Uint8Array(1 << 16);
-  const repeated = new Set<number>();
-  for await (const { page } of readAllGroups(options.segments)) {
-    options.signal?.throwIfAborted();
-    if (isVoid(page, voids)) continue;
-    const at = page.page >>> 3;
-    if (at >= seen.length) {
-      const larger = new Uint8Array(Math.max(at + 1, seen.length * 2));
-      larger.set(seen);
-      seen = larger;
-    }
-    const bit = 1 << (page.page & 7);
-    if (((seen[at] ?? 0) & bit) !== 0) repeated.add(page.page);
-    seen[at] = (seen[at] ?? 0) | bit;
+/** What was committed and is not void. */
+async function* countingGroups({
+  segments,
+  voids = {},
+  signal,
+}: CollectOptions): AsyncGenerator<CommittedGroup[]> {
+  for await (const groups of readGroupBatches(segments)) {
+    signal?.throwIfAborted();
+    yield groups.filter(({ page }) => !isVoid(page, voids));
   }
+}
+
+/** The attempt that counts, for each of the pages. */
+async function findWinners(
+  options: CollectOptions,
+  pages: ReadonlySet<number>,
+): Promise<Map<number, PageRecord>> {
   const winners = new Map<number, PageRecord>();
-  if (repeated.size === 0) return winners;
-  for await (const { page } of readAllGroups(options.segments)) {
-    if (!repeated.has(page.page) || isVoid(page, voids)) continue;
-    const best = winners.get(page.page);
-    if (best === undefined || supersedes(page, best)) winners.set(page.page, page);
+  for await (const groups of countingGroups(options)) {
+    for (const { page } of groups) {
+      if (!pages.has(page.page)) continue;
+      const best = winners.get(page.page);
+      if (best === undefined || supersedes(page, best)) winners.set(page.page, page);
+    }
   }
   return winners;
 }
@@ -135,24 +156,49 @@ function isSameAttempt(a: PageRecord, b: PageRecord): boolean {
 
 const ROW = Buffer.from('{"kind":"row",');
 
+function isRow(line: Buffer): boolean {
+  return line.length > ROW.length && ROW.compare(line, 0, ROW.length) === 0;
+}
+
 interface LineFile {
-  /** Something to wait for before the next line, when the disk does not keep up. `line` with its newline. */
-  write(line: Buffer): Promise<void> | undefined;
+  /** `line` with its newline. Throws when an earlier line could not be written. */
+  write(line: Buffer): void;
+  /** True when the disk does not keep up. */
+  isFull(): boolean;
+  drained(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Lines are handed on together: a write of each costs more than the line. */
+const WRITE_BYTES = 256 * 1024;
 
 function lineFile(file: string): LineFile {
   const stream: WriteStream = createWriteStream(file, { highWaterMark: 1024 * 1024 });
   let failure: Error | undefined;
+  let waiting: Buffer[] = [];
+  let bytes = 0;
   stream.on('error', (error) => {
     failure = error;
   });
+  function flush(): void {
+    if (bytes > 0) stream.write(Buffer.concat(waiting, bytes));
+    waiting = [];
+    bytes = 0;
+  }
   return {
     write(line) {
       if (failure !== undefined) throw failure;
-      return stream.write(line) ? undefined : once(stream, 'drain').then(() => undefined);
+      waiting.push(line);
+      bytes += line.length;
+      if (bytes >= WRITE_BYTES) flush();
+    },
+    isFull: () => stream.writableNeedDrain,
+    drained: async () => {
+      if (failure !== undefined) throw failure;
+      await once(stream, 'drain');
     },
     async close() {
+      if (failure === undefined) flush();
       stream.end();
       await finished(stream);
     },

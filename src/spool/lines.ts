@@ -16,6 +16,11 @@ export interface Range {
 
 /** Lines with their newline, of the file or of a range of it; a last line without one was torn off and is not a line. */
 export async function* linesOf(handle: FileHandle, range?: Range): AsyncGenerator<Buffer> {
+  for await (const lines of lineBatchesOf(handle, range)) yield* lines;
+}
+
+/** The same lines, those of one read together: waiting for each of a million lines takes longer than what is done with it. */
+export async function* lineBatchesOf(handle: FileHandle, range?: Range): AsyncGenerator<Buffer[]> {
   if (range?.bytes === 0) return;
   let rest: Buffer[] = [];
   const stream = handle.createReadStream({
@@ -25,14 +30,16 @@ export async function* linesOf(handle: FileHandle, range?: Range): AsyncGenerato
     highWaterMark: CHUNK_BYTES,
   });
   for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const lines: Buffer[] = [];
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
       const piece = chunk.subarray(from, end + 1);
-      yield rest.length === 0 ? piece : Buffer.concat([...rest, piece]);
+      lines.push(rest.length === 0 ? piece : Buffer.concat([...rest, piece]));
       rest = [];
       from = end + 1;
     }
     if (from < chunk.length) rest.push(chunk.subarray(from));
+    if (lines.length > 0) yield lines;
   }
 }
 

@@ -6,14 +6,16 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { linesOf, type Range } from './lines.js';
+import { lineBatchesOf, linesOf, type Range } from './lines.js';
 import type { PageRecord } from './record.js';
 
 export interface CommittedGroup {
   file: string;
   page: PageRecord;
-  /** The lines of the group's rows and quarantined rows, with their newlines. May be read only until the next group is. */
+  /** The lines of the group's rows and quarantined rows, with their newlines. May be read only until the next groups are. */
   lines(): AsyncGenerator<Buffer>;
+  /** The same lines where they are in memory still, as those of most groups are. */
+  kept: readonly Buffer[] | undefined;
 }
 
 /** The lines since the last commit. */
@@ -40,37 +42,49 @@ export async function listSegments(dir: string): Promise<string[]> {
 /** Bytes of a group up to which its lines are kept until its commit is read; of a larger one they are read again. */
 const MOST_KEPT = 1024 * 1024;
 
-/** The committed groups of one segment, in order. Memory is one line and some chunks. */
-export async function* readGroups(file: string): AsyncGenerator<CommittedGroup> {
+/** The committed groups of one segment, in order, those that end in one read together. Memory is one line and some chunks. */
+async function* groupBatchesOf(file: string): AsyncGenerator<CommittedGroup[]> {
   const handle = await open(file, 'r');
   try {
     let lineAt = 0;
     let body: Body = { start: 0, crc: 0, kept: [] };
-    for await (const line of linesOf(handle)) {
-      const page = commitOf(line);
-      const next = lineAt + line.length;
-      if (page === undefined) {
-        body.crc = crc32(line, body.crc);
-        if (next - body.start <= MOST_KEPT) body.kept.push(line);
-        else body.kept = [];
-      } else {
-        const start = lineAt - page.bytes;
-        const follows = start === body.start;
-        const whole = follows ? body.crc === page.crc : await rangeMatches(handle, start, page);
-        const kept = follows && page.bytes <= MOST_KEPT ? body.kept : undefined;
-        if (whole) yield { file, page, lines: () => linesFrom(kept, handle, { start, bytes: page.bytes }) };
-        body = { start: next, crc: 0, kept: [] };
+    for await (const lines of lineBatchesOf(handle)) {
+      const groups: CommittedGroup[] = [];
+      for (const line of lines) {
+        const page = commitOf(line);
+        const next = lineAt + line.length;
+        if (page === undefined) {
+          body.crc = crc32(line, body.crc);
+          if (next - body.start <= MOST_KEPT) body.kept.push(line);
+          else body.kept = [];
+        } else {
+          const start = lineAt - page.bytes;
+          const follows = start === body.start;
+          const whole = follows ? body.crc === page.crc : await rangeMatches(handle, start, page);
+          const kept = follows && page.bytes <= MOST_KEPT ? body.kept : undefined;
+          const range = { start, bytes: page.bytes };
+          if (whole) groups.push({ file, page, kept, lines: () => linesFrom(kept, handle, range) });
+          body = { start: next, crc: 0, kept: [] };
+        }
+        lineAt = next;
       }
-      lineAt = next;
+      if (groups.length > 0) yield groups;
     }
   } finally {
     await handle.close();
   }
 }
 
-/** All committed groups of a folder's segments. */
+/** All committed groups of a folder's segments, some at a time, which may be read only until the next are. */
+export async function* readGroupBatches(dir: string): AsyncGenerator<CommittedGroup[]> {
+  for (const file of await listSegments(dir)) {
+    for await (const groups of groupBatchesOf(file)) yield groups;
+  }
+}
+
+/** The same one by one. */
 export async function* readAllGroups(dir: string): AsyncGenerator<CommittedGroup> {
-  for (const file of await listSegments(dir)) yield* readGroups(file);
+  for await (const groups of readGroupBatches(dir)) yield* groups;
 }
 
 function commitOf(line: Buffer): PageRecord | undefined {
