@@ -76,6 +76,11 @@ async function status(batch: string) {
   };
 }
 
+async function cancel(batch: string): Promise<void> {
+  const { code, stderr } = await lab.thresh(['cancel', batch]);
+  expect(code, stderr).toBe(0);
+}
+
 test('rows refused: paused after a hundred pages, anew after resume, cancelled', async () => {
   const target = await writeTarget('refused', "{ path: new URL(page.url()).pathname, price: 'ask us' }");
   const running = lab.start(['run', target, '--date', '2026-03-01', '--concurrency', '4']);
@@ -98,7 +103,7 @@ test('rows refused: paused after a hundred pages, anew after resume, cancelled',
   expect(second.pages.completed).toBeGreaterThanOrEqual(first.pages.completed + 100);
   expect(second.pages.completed).toBeLessThan(first.pages.completed + 100 + SLACK);
 
-  expect((await lab.thresh(['cancel', batch])).code).toBe(0);
+  await cancel(batch);
   const { code, stderr } = await running.ended;
   expect(code).toBe(1);
   expect(stderr).toContain(`${batch}: cancelled`);
@@ -131,7 +136,7 @@ test('pages that never get ready any more: paused when a hundred were given up',
   const { dead } = (await status(batch)).pages;
   expect(dead).toBeGreaterThanOrEqual(100);
   expect(dead).toBeLessThan(100 + SLACK);
-  expect((await lab.thresh(['cancel', batch])).code).toBe(0);
+  await cancel(batch);
   expect((await running.ended).code).toBe(1);
 }, 240_000);
 
