@@ -34,12 +34,15 @@ export async function steer(
   redis: RedisHandle,
 ): Promise<void> {
   const { state } = await standingOf(home, batch);
-  if (isEnd(state)) throw usage(`batch ${batch} has ended: ${state}`, 'only a running batch can be steered');
+  if (isEnd(state)) throw ended(batch, state);
   if (state !== 'fetching' && to !== 'cancel') {
     throw usage(`batch ${batch} is ${state}`, 'only a batch that is fetching can be paused and resumed');
   }
   await createBatchBoard(redis.client, batch).setControl(to);
   if (to === 'cancel' && !(await isWorkedOn(batch, redis))) {
+    const now = (await standingOf(home, batch)).state;
+    if (now === 'cancelled') return; // its runner has heard of it, and is done
+    if (isEnd(now)) throw ended(batch, now);
     await enterState(batchFiles(home, batch).journal, 'cancelled', { reason: 'asked for' });
     await createBatchBoard(redis.client, batch).close();
   }
@@ -74,6 +77,10 @@ async function isWorkedOn(batch: string, redis: RedisHandle): Promise<boolean> {
   } finally {
     await queue.close();
   }
+}
+
+function ended(batch: string, state: BatchState): ThreshError {
+  return usage(`batch ${batch} has ended: ${state}`, 'only a running batch can be steered');
 }
 
 function usage(message: string, mend: string): ThreshError {
