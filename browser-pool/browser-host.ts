@@ -139,23 +139,23 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
   }
 
   function openContext(browser: HostedBrowser, spec: LeaseSpec): SharedContext {
-    const opening = browser.launching.then(({ browser: chromium }) =>
-      inTime(
-        chromium
-          .newContext({
-            userAgent: userAgentOf(chromium),
-            ...spec.context,
-            serviceWorkers: 'block',
-            acceptDownloads: false,
-          })
-          .then(async (context) => {
-            await quietConsole(context);
-            return context;
-          }),
+    const opening = browser.launching.then(({ browser: chromium, frames }) => {
+      const open = () =>
+        chromium.newContext({
+          userAgent: userAgentOf(chromium),
+          ...spec.context,
+          serviceWorkers: 'block',
+          acceptDownloads: false,
+        });
+      return inTime(
+        (frames?.context(open) ?? open()).then(async (context) => {
+          await quietConsole(context);
+          return context;
+        }),
         options.openTimeoutMs,
         silent(browser.alone),
-      ),
-    );
+      );
+    });
     const { identity } = spec;
     const shared: SharedContext = { identity, browser, opening, served: 0, pages: 0, retired: false };
     if (spec.fresh === true) shared.retired = true;

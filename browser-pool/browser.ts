@@ -5,6 +5,7 @@ import type { Browser, BrowserContext } from 'playwright';
 import { reasonOf, ThreshError } from '../src/errors.js';
 import { bounded } from './bounded.js';
 import { findChromium } from './find-chromium.mjs';
+import { createFramePump, FRAME_PUMP_FLAG, type FramePump, hasFramePump } from './frame-pump.js';
 import { makeBrowserFolder, removeBrowserFolder } from './leftovers.js';
 import { type MemoryWatch, watchMemory } from './memory-watch.js';
 
@@ -27,6 +28,11 @@ export interface LaunchOptions {
   maxProcessMb?: number;
   /** Memory of all processes of a browser together, MB; one that is over it is replaced, at half as much more it is killed. 0: no budget. Default 0. */
   maxBrowserMb?: number;
+  /**
+   * `seldom`: a headless shell begins a page's frames some thirty times a second, and only while a lease works with it:
+   * a third to a half of the CPU. `usual`: as the browser does by itself. Default `seldom`.
+   */
+  frames?: 'seldom' | 'usual';
   /** A browser with leases out that gives no answer at all for so long is killed. Watched on Linux only. Default 10,000. */
   silentTimeoutMs?: number;
 }
@@ -34,6 +40,8 @@ export interface LaunchOptions {
 export interface LaunchedBrowser {
   readonly browser: Browser;
   readonly memory: MemoryWatch;
+  /** Undefined: frames come by themselves. */
+  readonly frames: FramePump | undefined;
   /** Aborts when the browser is gone, whatever the cause; its reason says in words what happened. */
   readonly gone: AbortSignal;
   close(): Promise<void>;
@@ -59,6 +67,7 @@ export async function launchBrowser(
 ): Promise<LaunchedBrowser> {
   const headless = options.headless ?? true;
   const executablePath = options.executablePath ?? find(!headless);
+  const isPumped = headless && options.frames !== 'usual' && hasFramePump(executablePath);
   const folder = await makeBrowserFolder(options.temp);
   const isRoot = process.getuid?.() === 0;
   let context: BrowserContext;
@@ -70,7 +79,11 @@ export async function launchBrowser(
       executablePath,
       headless,
       chromiumSandbox: !isRoot,
-      args: [...ARGS, ...(options.devtools === true ? ['--auto-open-devtools-for-tabs'] : [])],
+      args: [
+        ...ARGS,
+        ...(isPumped ? [FRAME_PUMP_FLAG] : []),
+        ...(options.devtools === true ? ['--auto-open-devtools-for-tabs'] : []),
+      ],
       // Else Playwright makes folders of its own in the system's temp folder, which a SIGKILL would leave there.
       artifactsDir: path.join(folder, 'tmp'),
       tracesDir: path.join(folder, 'tmp'),
@@ -95,6 +108,7 @@ export async function launchBrowser(
     silentTimeoutMs: options.silentTimeoutMs ?? 10_000,
     onOver,
   });
+  const frames = isPumped ? createFramePump(browser) : undefined;
   const gone = new AbortController();
   const wentAway = (): void =>
     gone.abort(memory.browserKill() ?? 'the browser went away while the page was at work');
@@ -103,6 +117,7 @@ export async function launchBrowser(
   return {
     browser,
     memory,
+    frames,
     gone: gone.signal,
     close() {
       closing ??= (async () => {

@@ -144,8 +144,8 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     trimShelf();
     const shared = host.enter(spec);
     try {
-      const { memory } = await shared.browser.launching;
-      const opening = openWarmPage(await shared.opening, spec, memory);
+      const launched = await shared.browser.launching;
+      const opening = openWarmPage(await shared.opening, spec, launched);
       const page = await inTime(opening, openTimeoutMs, silent(shared.browser.alone)).catch(
         (error: unknown) => {
           host.retire(shared.browser);
@@ -153,7 +153,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
         },
       );
       page.gone.addEventListener('abort', clearShelf);
-      return { page, shared, identity: spec.identity, memory };
+      return { page, shared, identity: spec.identity, memory: launched.memory };
     } catch (error) {
       void host.leave(shared);
       const { gone } = shared.browser;
@@ -210,9 +210,11 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     const network = emptyTally();
     const unwatch = spec.observe === true ? watchNetwork(page.page, network) : undefined;
     const letGo = memory.hold();
+    const stopDrawing = page.draw();
     let released: Promise<void> | undefined;
 
     async function giveBack(verdict: Verdict): Promise<void> {
+      stopDrawing();
       unwatch?.();
       if (verdict === 'broken' && !page.gone.aborted) host.retire(browser);
       const mayStand = verdict === 'standing' && spec.application !== undefined && spec.fresh !== true;

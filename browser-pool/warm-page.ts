@@ -11,10 +11,10 @@ import type { BrowserContext, Page } from 'playwright';
 import { ThreshError } from '../src/errors.js';
 import { blockOn } from './blocking.js';
 import { bounded } from './bounded.js';
+import type { LaunchedBrowser } from './browser.js';
 import { onCall } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
 import { listenersAdded } from './listeners-added.js';
-import type { MemoryWatch } from './memory-watch.js';
 import { type PageAnswers, watchAnswers } from './page-answers.js';
 import { heapMbOf } from './page-heap.js';
 import { clearSessionStorage, originOf } from './session-storage.js';
@@ -26,6 +26,8 @@ export interface WarmPage {
   readonly gone: AbortSignal;
   /** Counts anew, for a lease that begins; `standing`: with the document that is there. */
   answers(spec: LeaseSpec, standing: boolean): PageAnswers;
+  /** Its frames come until it is told to stop. */
+  draw(): () => void;
   /** True when the page may serve again: wiped, or blank. */
   reset(): Promise<boolean>;
   /** True when the page may serve again with the document that it shows: all that the lease added beside it is off. */
@@ -57,10 +59,11 @@ const SPOILING = [
 export async function openWarmPage(
   context: BrowserContext,
   spec: LeaseSpec,
-  memory: MemoryWatch,
+  { memory, frames }: Pick<LaunchedBrowser, 'memory' | 'frames'>,
 ): Promise<WarmPage> {
-  const page = await context.newPage();
-  const session = await context.newCDPSession(page);
+  const driven = await frames?.page(context);
+  const page = driven?.page ?? (await context.newPage());
+  const session = driven?.session ?? (await context.newCDPSession(page));
   const gone = new AbortController();
   const origins = new Set<string>();
   let spoiled = false;
@@ -173,6 +176,7 @@ export async function openWarmPage(
     page,
     gone: gone.signal,
     answers: ({ ownHosts = [] }, standing) => answers.begin(ownHosts, standing),
+    draw: () => (driven === undefined ? undefined : frames?.drive(session)) ?? (() => undefined),
     reset: () => inOrder(clean),
     leaveStanding: () => inOrder(tidy),
     isLighterThan: (mostMb) => inOrder(async () => (await heapMbOf(session)) <= mostMb),

@@ -6,6 +6,9 @@ import { ThreshError } from './errors.js';
 export const PARQUET_ENGINES = ['duckdb', 'parquetjs'] as const;
 export type ParquetEngineName = (typeof PARQUET_ENGINES)[number];
 
+export const FRAMES = ['seldom', 'usual'] as const;
+export type Frames = (typeof FRAMES)[number];
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -24,6 +27,8 @@ export interface Settings {
   parquet: ParquetEngineName;
   /** CHROMIUM_PATH. Undefined: the first that is found. */
   chromiumPath: string | undefined;
+  /** THRESH_FRAMES: `seldom` or `usual`, how often a headless shell draws a page. Default `seldom`. */
+  frames: Frames;
   /** THRESH_MAX_PROCESS_MB: most memory of one process of a browser; 0: no bound. Default 2,048. */
   maxProcessMb: number;
   /** THRESH_MAX_BROWSER_MB: most memory of one browser; 0: no budget. Undefined: 60 % of `maxMemoryMb`, 1,024 at least. */
@@ -83,6 +88,7 @@ export function readSettings(
     targets: folder(pick('targets', 'THRESH_TARGETS'), './targets', cwd),
     parquet: oneOf(PARQUET_ENGINES, pick('parquet', 'THRESH_PARQUET')) ?? 'duckdb',
     chromiumPath: env.CHROMIUM_PATH || undefined,
+    frames: oneOf(FRAMES, { name: 'THRESH_FRAMES', value: env.THRESH_FRAMES || undefined }) ?? 'seldom',
     maxProcessMb: megabytes('THRESH_MAX_PROCESS_MB', env.THRESH_MAX_PROCESS_MB || '2048', LEAST_PROCESS_MB),
     maxBrowserMb: env.THRESH_MAX_BROWSER_MB
       ? megabytes('THRESH_MAX_BROWSER_MB', env.THRESH_MAX_BROWSER_MB, LEAST_BROWSER_MB)

@@ -10,6 +10,8 @@ export interface FarmBrowsersOptions {
   executablePath: string | undefined;
   /** Pages at once, at most. */
   concurrency: number;
+  /** How often a headless shell draws a page. */
+  frames: 'seldom' | 'usual';
   /** Most memory of one process of a browser, MB; 0: no bound. */
   maxProcessMb: number;
   /** Memory of one browser, MB; 0: no budget. Undefined: a share of what this process and its browsers may use. */
@@ -25,11 +27,12 @@ const BROWSER_SHARE = 0.6;
 const LEAST_MB = 1_024;
 
 export function createFarmBrowsers(options: FarmBrowsersOptions): BrowserPool {
-  const { home, executablePath, concurrency, maxProcessMb, onEvent } = options;
+  const { home, executablePath, concurrency, frames, maxProcessMb, onEvent } = options;
   const budgetMb = browserBudgetMb(options);
   return createBrowserPool({
     maxPages: concurrency,
     temp: path.join(home, 'browsers'),
+    frames,
     maxProcessMb,
     maxBrowserMb: budgetMb,
     product: PRODUCT,

@@ -29,6 +29,8 @@ export interface FarmOptions {
   engine: 'duckdb' | 'parquetjs';
   s3: S3Settings;
   executablePath: string | undefined;
+  /** How often a headless shell draws a page. */
+  frames: 'seldom' | 'usual';
   /** Most memory of one process of a browser. */
   maxProcessMb: number;
   /** Memory of one browser, MB; 0: no budget. Undefined: a share of `maxMemoryMb`. */

@@ -43,6 +43,7 @@ export async function carryBatch(
     engine: settings.parquet,
     s3: settings.s3,
     executablePath: settings.chromiumPath,
+    frames: settings.frames,
     maxProcessMb: settings.maxProcessMb,
     maxBrowserMb: settings.maxBrowserMb,
     maxMemoryMb: settings.maxMemoryMb,

@@ -94,6 +94,7 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
     maxPages: 1,
     temp,
     headless: !isHeaded,
+    frames: settings.frames,
     maxProcessMb: settings.maxProcessMb,
     maxBrowserMb: settings.maxBrowserMb ?? 0,
     product: PRODUCT,

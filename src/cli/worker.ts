@@ -24,6 +24,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     engine: settings.parquet,
     s3: settings.s3,
     executablePath: settings.chromiumPath,
+    frames: settings.frames,
     maxProcessMb: settings.maxProcessMb,
     maxBrowserMb: settings.maxBrowserMb,
     maxMemoryMb: settings.maxMemoryMb,

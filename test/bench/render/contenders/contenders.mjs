@@ -41,6 +41,10 @@ export const CONTENDERS = [
     start: startFarm,
   },
   loop('pool', "Thresh's pool alone", ['load']),
+  {
+    ...loop('pool-usual', "Thresh's pool alone, frames as usual", ['load']),
+    start: starterOf(path.join(import.meta.dirname, 'pool-child.mjs'), { frames: 'usual' }),
+  },
   loop('playwright', 'hand-written, Playwright', ['load', 'soft']),
   loop('cdp', 'hand-written, raw CDP', ['load', 'soft']),
   peer('crawlee', "Crawlee's PlaywrightCrawler, defaults", 'crawlee-rows.mjs', 'own', { tuned: false }),

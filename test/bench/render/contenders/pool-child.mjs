@@ -14,6 +14,7 @@ const pool = createBrowserPool({
   executablePath: task.executablePath,
   temp: path.join(task.temp, 'browsers'),
   maxPages: task.concurrency,
+  ...task.options,
 });
 await workThrough(task, async () => async ({ url, wanted }) => {
   const lease = await pool.lease({

@@ -30,6 +30,7 @@ const farm = await startFarm({
   engine: 'duckdb',
   s3: { endpoint: undefined, region: undefined },
   executablePath: undefined,
+  frames: 'usual',
   maxProcessMb: 0,
   maxBrowserMb: 0,
   maxMemoryMb: 0,
