@@ -11,12 +11,13 @@ import { leaseSpecOf } from '../page/render.js';
 import { createSessions, type Sessions } from '../page/sessions.js';
 import { createSoftLane, type SoftLane } from '../page/soft-lane.js';
 import type { EncodeRow } from '../page/validate.js';
-import { type BatchBoard, type BatchControl, createBatchBoard } from '../queue/batch-board.js';
+import { type BatchBoard, createBatchBoard } from '../queue/batch-board.js';
+import { createFetchLook, type LookAtFetching } from '../queue/fetch-look.js';
 import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
 import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { createTargetBoard, type TargetBoard } from '../queue/target-board.js';
-import { createWorkerBoard, type WorkerBoard } from '../queue/worker-board.js';
+import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
 import type { OnBatchEvent } from './events.js';
@@ -38,12 +39,12 @@ export interface BatchContext {
   userAgent: string;
   ledger: PageLedger;
   board: BatchBoard;
-  /** What was asked of the batch, as of a moment ago. */
-  control: () => Promise<BatchControl>;
+  look: LookAtFetching;
   targetBoard: TargetBoard;
   /** Names this process's part in the batch among all that work on it. */
   who: string;
-  workers: WorkerBoard;
+  /** The farm's, as of a moment ago. */
+  workers: () => Promise<WorkerStanding[]>;
   /** Whose appends wait for the disk. */
   segments: SegmentWriter;
   softBook: BatchSoftBook;
@@ -66,8 +67,10 @@ export interface ContextOptions {
   signal: AbortSignal;
 }
 
-/** Asked at every page, so that a thousand a second need not ask the disk and Redis each. */
+/** Asked at every page, so that a thousand a second need not ask the disk each. */
 const MOMENT_MS = 100;
+/** They tell of themselves about once a second. */
+const WORKERS_MOMENT_MS = 1_000;
 
 /** Throws TARGET_INVALID when the target's file is gone or wrong. */
 export async function openContext(
@@ -89,6 +92,7 @@ export async function openContext(
   const queue = openPageQueue(redis, spec.target);
   const writer = writerName();
   const board = createBatchBoard(redis.client, batch);
+  const ledger = createPageLedger(redis.client, batch);
   const hindrance = createHindrance({ batch, dir: files.dir, who: writer, board, onEvent });
   const segments = createSegmentWriter({ dir: files.segments, writer });
   const softBook = createSoftBook({
@@ -113,17 +117,17 @@ export async function openContext(
     encode: (row) => encodeRow(columns, row),
     sessions: patientSessions(sessions, hindrance, stopping),
     userAgent: target.definition.browser.userAgent ?? (await pool.userAgent()),
-    ledger: createPageLedger(redis.client, batch),
+    ledger,
     board,
+    look: createFetchLook(redis.client, batch, { queue, ledger }),
     targetBoard: createTargetBoard(redis.client, spec.target),
     who: writer,
-    workers: createWorkerBoard(redis.client),
+    workers: freshFor(WORKERS_MOMENT_MS, createWorkerBoard(redis.client).standing),
     softBook,
     soft: navigate === 'soft' ? createSoftLane({ batch, key, book: softBook, who: writer }) : undefined,
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
     standing: freshFor(MOMENT_MS, followJournal(files.journal)),
-    control: freshFor(MOMENT_MS, () => board.control()),
     queue,
     async close() {
       hindrance.close();
