@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Farm, startFarm } from '../batch/farm.js';
-import { type EndState, isEnd, type JournalEntry, lastEntry } from '../batch/journal.js';
+import { type EndState, followJournal, isEnd, type JournalEntry } from '../batch/journal.js';
 import { enqueueBatch, type OpenedBatch } from '../batch/open-batch.js';
 import { batchFiles } from '../batch/spec.js';
 import { createBatchBoard } from '../queue/batch-board.js';
@@ -66,12 +66,12 @@ export async function carryBatch(
   if (resumedFrom !== undefined) reporter.note(`going on with ${spec.id}, which is ${resumedFrom}`);
   try {
     await enqueueBatch(spec.id, farm.redis);
-    const { journal } = batchFiles(settings.home, spec.id);
+    const standing = followJournal(batchFiles(settings.home, spec.id).journal);
     let end: JournalEntry | undefined;
     while (end === undefined && broke === undefined && !signals.stopped.aborted) {
       await delay(LOOK_MS, undefined, { signal: signals.stopped }).catch(() => undefined);
       if (!mine) await showOthers(farm, spec.id, reporter);
-      const entry = await lastEntry(journal);
+      const entry = await standing();
       if (entry !== undefined && isEnd(entry.state)) end = entry;
     }
     await farm.stop(DRAIN_MS);

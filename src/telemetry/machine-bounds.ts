@@ -14,6 +14,8 @@ export interface Room {
   ofMb: number;
 }
 
+const BOUNDS_EVERY_MS = 10_000;
+
 /** May be a fraction. Affinity counts as the machine. `root`: where /proc and /sys are found. */
 export function cpuBound(root = '/', ofMachine = os.availableParallelism()): Bound {
   const quotas = (findCgroups('cpu', root)?.folders ?? []).flatMap((folder) => cpuQuota(folder));
@@ -27,9 +29,9 @@ export function memoryBound(root = '/', ofMachineMb = machineMemory(root).ofMb):
 }
 
 /** What is to be had, where there is least. What can be taken back (caches of files) counts as free. Undefined: not known. */
-export function freeMemory(root = '/'): Room | undefined {
+export function freeMemory(root = '/', bounded = boundedGroups(root)): Room | undefined {
   const { mb, ofMb } = machineMemory(root);
-  const groups = boundedGroups(root).flatMap(({ folder, version, limit }) => {
+  const groups = bounded.flatMap(({ folder, version, limit }) => {
     const usedMb = groupUsedMb(folder, version);
     return usedMb === undefined ? [] : [{ mb: Math.max(0, limit.value - usedMb), ofMb: limit.value }];
   });
@@ -38,6 +40,24 @@ export function freeMemory(root = '/'): Room | undefined {
     (least, room) => (least === undefined || room.mb < least.mb ? room : least),
     undefined,
   );
+}
+
+/** `cpuBound` and `freeMemory` for who asks often: by which groups we are bounded is asked every `BOUNDS_EVERY_MS`. */
+export function watchRoom(
+  root = '/',
+  now = () => performance.now(),
+): () => { cpus: number; free: Room | undefined } {
+  let cpus = 0;
+  let bounded: BoundedGroup[] = [];
+  let askedAtMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (now() - askedAtMs >= BOUNDS_EVERY_MS) {
+      askedAtMs = now();
+      cpus = cpuBound(root).value;
+      bounded = boundedGroups(root);
+    }
+    return { cpus, free: freeMemory(root, bounded) };
+  };
 }
 
 function smallest(first: Bound, others: readonly Bound[]): Bound {
