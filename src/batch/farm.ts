@@ -186,13 +186,13 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   }
 
   async function lookAround(): Promise<void> {
-    if (await mark.wasLost()) {
+    const [wasLost, open] = await Promise.all([mark.wasLost(), openBatches(redis.client)]);
+    if (wasLost) {
       options.onEvent({ kind: 'redis.forgot' });
       await requeueUnfinished();
     }
     // Also of the one batch that it came for, which another process may run.
-    for (const [batch, target] of Object.entries(await openBatches(redis.client)))
-      if (isOurs(batch, target)) joinTarget(target);
+    for (const [batch, target] of Object.entries(open)) if (isOurs(batch, target)) joinTarget(target);
   }
 
   const mark = await createMemoryMark(redis.client);

@@ -41,7 +41,10 @@ export interface FetchingOptions {
   signal: AbortSignal;
 }
 
-const TICK_MS = 200;
+/** It looks about once in so many pages, within bounds: what there is to see comes with the pages. */
+const PAGES_A_LOOK = 2;
+const LOOK_MS = { least: 200, most: 500 };
+const IDLE_MS = 2_000;
 /** A pause that is longer is shown as one. */
 const WORTH_SAYING_MS = 5_000;
 
@@ -55,7 +58,8 @@ export async function fetchPages(options: FetchingOptions): Promise<'done' | 'ag
   const feeder = createFeeder({ ...options, skip: (page) => skipPage(options, page) });
   /** Why the batch is paused, while it is. */
   let paused: string | undefined;
-  let idleTicks = 0;
+  let before: Progress | undefined;
+  let idleSinceMs = Date.now();
   const refusedHosts = new Set<string>();
 
   for (;;) {
@@ -93,14 +97,35 @@ export async function fetchPages(options: FetchingOptions): Promise<'done' | 'ag
     const end = followed.isDone() ? await options.soft.conclude() : (await options.soft.look()) && 'again';
     if (end === 'done' || end === 'again') return end;
     if (paused === undefined) await pauseOnDrift(options, seen.counts);
-    idleTicks = fed || paused !== undefined ? 0 : idleTicks + 1;
-    if (idleTicks * TICK_MS >= 2_000) {
+    if (fed || paused !== undefined) idleSinceMs = nowMs;
+    if (nowMs - idleSinceMs >= IDLE_MS) {
       // Nothing fed for a while: if nothing is queued either, some pages were lost with Redis and are fed again.
       if (Object.values(queued).every((count) => count === 0)) feeder.rewind();
-      idleTicks = 0;
+      idleSinceMs = nowMs;
     }
-    await delay(TICK_MS);
+    const now = { ...progressOf(seen.counts), atMs: nowMs };
+    await delay(fed || queued.waiting === 0 ? LOOK_MS.least : untilNextLook(before, now));
+    before = now;
   }
+}
+
+interface Progress {
+  /** Pages with an outcome. */
+  done: number;
+  /** Retries, and pages that were given up. */
+  trouble: number;
+  atMs: number;
+}
+
+function progressOf({ completed, gone, skipped, dead, retries }: PageCounts): Omit<Progress, 'atMs'> {
+  return { done: completed + gone + skipped + dead, trouble: retries + dead };
+}
+
+/** Trouble is followed closely. */
+function untilNextLook(before: Progress | undefined, now: Progress): number {
+  if (before === undefined || now.trouble > before.trouble) return LOOK_MS.least;
+  const msAPage = (now.atMs - before.atMs) / (now.done - before.done);
+  return Math.min(LOOK_MS.most, Math.max(LOOK_MS.least, PAGES_A_LOOK * msAPage));
 }
 
 /** Undefined while pages may start, or will within moments. */
