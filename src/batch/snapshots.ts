@@ -39,7 +39,7 @@ export interface SnapshotsOptions {
   onSnapshot: (snapshot: BatchSnapshot) => void;
 }
 
-const EVERY_MS = 500;
+const EVERY_MS = 1_000;
 
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { spec, frontier, board } = options;

@@ -70,7 +70,7 @@ export interface Throttling {
 
 const KEEP_EVERY_MS = 2_000;
 const FILE_EVERY_MS = 30_000;
-/** What others keep for some seconds is told them again after this, though it is the same. */
+/** What the batch needs is told again after this, though it is the same: others forget it. */
 const TELL_EVERY_MS = 1_000;
 /** Another process governs: its queue alone bounds the pages. */
 const UNGOVERNED: GateOrders = { limit: Number.POSITIVE_INFINITY, ahead: 0 };
@@ -82,8 +82,8 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
   let keptAtMs = 0;
   let filedAtMs = 0;
   let last: Governed | undefined;
-  const needNews = createNews();
-  const decisionNews = createNews();
+  let told = { need: '', atMs: Number.NEGATIVE_INFINITY };
+  let announced = '';
 
   /** Whether nobody else takes pages of the target. */
   async function isAlone(): Promise<boolean> {
@@ -91,10 +91,21 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
     return all.filter(({ targets }) => options.target in targets).length === 1;
   }
 
-  /** For the farm's other batches of the target, and its workers. */
-  async function announce(now: Governed, retryGapMs: number, nowMs: number): Promise<void> {
+  /** Undefined: it stands there already. */
+  function newsOf(need: PaceNeed, nowMs: number): string | undefined {
+    const json = JSON.stringify(need);
+    if (json === told.need && nowMs - told.atMs < TELL_EVERY_MS) return undefined;
+    told = { need: json, atMs: nowMs };
+    return JSON.stringify({ ...need, atMs: nowMs });
+  }
+
+  /** For the farm's other batches of the target, and its workers. Of the gap between retries the order is enough. */
+  async function announce(now: Governed, retryGapMs: number): Promise<void> {
     const json = JSON.stringify(now);
-    if (decisionNews(json, nowMs)) await board.setDecision({ json, circuit: now.circuit, retryGapMs });
+    const all = `${json} ${retryGapMs.toPrecision(1)}`;
+    if (all === announced) return;
+    await board.setDecision({ json, circuit: now.circuit, retryGapMs });
+    announced = all;
   }
 
   async function begin(nowMs: number): Promise<Throttle> {
@@ -157,12 +168,11 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
 
   return {
     async tick({ nowMs, queued, need }) {
-      const isNews = needNews(JSON.stringify(need), nowMs);
-      const told = isNews ? JSON.stringify({ ...need, atMs: nowMs }) : undefined;
-      const beat = await board.beat({ who, batch, need: told });
+      const beat = await board.beat({ who, batch, need: newsOf(need, nowMs) });
       if (!beat.governs) {
         if (throttle !== undefined) options.gate.govern(UNGOVERNED);
         throttle = undefined;
+        announced = '';
         last = parsed<Governed>(beat.decision) ?? last;
         return last ?? unknownYet(options.maxConcurrency);
       }
@@ -181,7 +191,7 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
       options.gate.holdUntil(now.pausedUntilMs);
       options.gate.govern({ limit: now.limit, ahead });
       await queue.apply({ ...now, ahead, minGapMs: options.minDelayMs }, { nowMs, queued });
-      await announce(now, 1_000 / decision.retriesPerSecond, nowMs);
+      await announce(now, 1_000 / decision.retriesPerSecond);
       await keep(throttle, nowMs);
       tell(now, nowMs);
       return now;
@@ -214,18 +224,6 @@ function sumOf(known: readonly PaceNeed[]): PaceNeed {
   const slots = total((need) => need.slots);
   const perSecond = total((need) => need.perSecond);
   return { ...(slots === undefined ? {} : { slots }), ...(perSecond === undefined ? {} : { perSecond }) };
-}
-
-/** True for what is not what it was, or was told long ago. */
-function createNews(): (text: string, nowMs: number) => boolean {
-  let told = '';
-  let toldAtMs = Number.NEGATIVE_INFINITY;
-  return (text, nowMs) => {
-    if (text === told && nowMs - toldAtMs < TELL_EVERY_MS) return false;
-    told = text;
-    toldAtMs = nowMs;
-    return true;
-  };
 }
 
 function plus(sum: number, part: number | undefined): number | undefined {

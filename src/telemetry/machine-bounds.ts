@@ -67,14 +67,11 @@ function smallest(first: Bound, others: readonly Bound[]): Bound {
 /** `mb` is what is available; undefined where the system does not tell it apart from caches. */
 function machineMemory(root: string): { mb: number | undefined; ofMb: number } {
   const info = readText(path.join(root, 'proc/meminfo')) ?? '';
-  const kbOf = (name: string): number | undefined => {
-    const kb = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(info)?.[1];
-    return kb === undefined ? undefined : Number(kb);
-  };
-  const available = kbOf('MemAvailable');
+  const available = /^MemAvailable:\s+(\d+) kB/m.exec(info)?.[1];
+  const total = /^MemTotal:\s+(\d+) kB/m.exec(info)?.[1];
   return {
-    mb: available === undefined ? undefined : available / 1024,
-    ofMb: (kbOf('MemTotal') ?? os.totalmem() / 1024) / 1024,
+    mb: available === undefined ? undefined : Number(available) / 1024,
+    ofMb: (total === undefined ? os.totalmem() / 1024 : Number(total)) / 1024,
   };
 }
 
