@@ -31,7 +31,7 @@ export interface LimitedQueue {
 /** As good as none: what a pause needs to count. */
 const NO_RATE = { max: 1_000_000, durationMs: 1_000 };
 /** Where the limit is not what keeps pages from starting, there are such that could start all the time. */
-const WAKE_EVERY_MS = 1_000;
+const WAKE_EVERY_MS = 2_000;
 /** A rate is spread evenly down to this; above, a few may start at once. */
 const LEAST_GAP_MS = 100;
 
