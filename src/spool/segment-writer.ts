@@ -80,7 +80,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     let written = 0;
     try {
       for (const bytes of portionsOf(parts)) {
-        await current.handle.appendFile(bytes);
+        await writeAll(current.handle, bytes);
         written += bytes.length;
       }
       await current.handle.datasync();
@@ -147,6 +147,11 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       segment = undefined;
     },
   };
+}
+
+/** `appendFile` does the same with more ado, for each page. */
+async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
+  for (let from = 0; from < bytes.length; ) from += (await handle.write(bytes, from)).bytesWritten;
 }
 
 /** In few writes, and none so large that putting it together takes long. */
