@@ -16,7 +16,7 @@ import { createFetchLook, type LookAtFetching } from '../queue/fetch-look.js';
 import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
 import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
-import { createTargetBoard, type TargetBoard } from '../queue/target-board.js';
+import type { TargetBoard } from '../queue/target-board.js';
 import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
@@ -60,6 +60,8 @@ export interface BatchContext {
 export interface ContextOptions {
   redis: RedisHandle;
   pool: BrowserPool;
+  /** This process's own, of a target. */
+  boardOf: (target: string) => TargetBoard;
   onEvent: OnBatchEvent;
   /** Aborts when no more work is to be taken. */
   stopping: AbortSignal;
@@ -76,7 +78,7 @@ const WORKERS_MOMENT_MS = 1_000;
 export async function openContext(
   batch: string,
   home: string,
-  { redis, pool, onEvent, stopping, signal }: ContextOptions,
+  { redis, pool, boardOf, onEvent, stopping, signal }: ContextOptions,
 ): Promise<BatchContext> {
   const spec = await readSpec(home, batch);
   if (spec === undefined) {
@@ -120,7 +122,7 @@ export async function openContext(
     ledger,
     board,
     look: createFetchLook(redis.client, batch, { queue, ledger }),
-    targetBoard: createTargetBoard(redis.client, spec.target),
+    targetBoard: boardOf(spec.target),
     who: writer,
     workers: freshFor(WORKERS_MOMENT_MS, createWorkerBoard(redis.client).standing),
     softBook,

@@ -1,6 +1,8 @@
 /**
  * What the processes of a farm tell each other about a target: what their pages showed of it, who governs its
  * throttle, what was decided. Samples and decisions may be lost with Redis; the throttle goes on from what comes next.
+ *
+ * A process has one board a target: what is reported where the target is governed does not go round by Redis.
  */
 import type { Redis } from 'ioredis';
 import type { PageSample } from '../throttle/page-sample.js';
@@ -66,9 +68,13 @@ const REPORT = `
 if redis.call('RPUSH', KEYS[1], unpack(ARGV, 3)) > tonumber(ARGV[1]) then redis.call('LTRIM', KEYS[1], -ARGV[1], -1) end
 if ARGV[2] ~= '' then redis.call('HSET', KEYS[2], 'servedAtMs', ARGV[2]) end`;
 
-/** KEYS governor, needs, samples, state; ARGV who, ttl, how old a hold is renewed, batch, its need ('' for as it was). */
+/**
+ * KEYS governor, needs, samples, state; ARGV who, ttl, how old a hold is renewed, batch, its need ('' for as it was),
+ * when the last one was served ('' for none since).
+ */
 const BEAT = `
 local who, ttl = ARGV[1], tonumber(ARGV[2])
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[4], 'servedAtMs', ARGV[6]) end
 if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
   redis.call('PEXPIRE', KEYS[2], ttl)
@@ -102,35 +108,61 @@ export function createTargetBoard(client: Redis, target: string): TargetBoard {
     lua: BEAT,
   });
   const report = inCompany(async (reported: PageSample[]) => {
-    const served = reported.filter(({ answer }) => answer === 'served').map(({ endedAtMs }) => endedAtMs);
     const listed = reported.map((sample) => JSON.stringify(sample));
-    await rpush(samples, state, MAX_SAMPLES, served.length > 0 ? Math.max(...served) : '', ...listed);
+    await rpush(samples, state, MAX_SAMPLES, lastServed(reported) ?? '', ...listed);
     return [];
   });
+  /** Who governs within this process, and when it was last known to. */
+  let here: { who: string; atMs: number } | undefined;
+  let kept: PageSample[] = [];
+  let servedHereAtMs = 0;
+
+  /** What was kept for a governor that is none any more. */
+  async function passOn(): Promise<void> {
+    here = undefined;
+    const reported = kept;
+    kept = [];
+    await Promise.all(reported.map(report));
+  }
+
   return {
     async report(sample) {
-      await report(sample);
+      if (sample.answer === 'served') servedHereAtMs = Math.max(servedHereAtMs, sample.endedAtMs);
+      const isGoverned = here !== undefined && performance.now() - here.atMs < GOVERN_MS;
+      if (isGoverned && kept.length < MAX_SAMPLES) kept.push(sample);
+      else await report(sample);
     },
     async beat({ who, batch, need = '' }) {
+      const reported = here?.who === who ? kept : [];
+      if (here?.who === who) kept = [];
       const [governs, decision, listed = [], told = []] = await beat(
         ...[governor, needs, samples, state],
-        ...[who, GOVERN_MS, RENEW_AFTER_MS, batch, need],
+        ...[who, GOVERN_MS, RENEW_AFTER_MS, batch, need, lastServed(reported) ?? ''],
       );
+      if (governs === 1) here = { who, atMs: performance.now() };
+      else if (here?.who === who) {
+        kept = [...reported, ...kept];
+        await passOn();
+      }
       const needed = new Map<string, string>();
       for (let at = 0; at < told.length; at += 2) needed.set(told[at] ?? '', told[at + 1] ?? '');
       return {
         governs: governs === 1,
-        samples: listed.map((json) => JSON.parse(json) as PageSample),
+        samples: governs === 1 ? [...listed.map((json) => JSON.parse(json) as PageSample), ...reported] : [],
         needs: needed,
         decision: decision || undefined,
       };
     },
     async leave({ who, batch }) {
+      if (here?.who === who) await passOn();
       await client.eval(LEAVE, 2, governor, needs, who, batch);
     },
     async health() {
       const [circuit, servedAtMs] = await client.hmget(state, 'circuit', 'servedAtMs');
-      return { circuit: circuit === 'open' ? 'open' : 'closed', servedAtMs: Number(servedAtMs ?? 0) };
+      return {
+        circuit: circuit === 'open' ? 'open' : 'closed',
+        servedAtMs: Math.max(servedHereAtMs, Number(servedAtMs ?? 0)),
+      };
     },
     async setDecision({ json, circuit, retryGapMs }) {
       await client.hset(state, { decision: json, circuit, retryGapMs: Math.round(retryGapMs) });
@@ -153,4 +185,10 @@ export function createTargetBoard(client: Redis, target: string): TargetBoard {
       return Number(at);
     },
   };
+}
+
+/** Epoch ms; undefined when none of them was. */
+function lastServed(samples: readonly PageSample[]): number | undefined {
+  const served = samples.filter(({ answer }) => answer === 'served').map(({ endedAtMs }) => endedAtMs);
+  return served.length > 0 ? Math.max(...served) : undefined;
 }

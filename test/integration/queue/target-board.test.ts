@@ -45,6 +45,36 @@ test('every sample is taken once, in order, and the last one served is remembere
   expect(await board.health()).toEqual({ circuit: 'closed', servedAtMs: 2_003 });
 });
 
+test('where the target is governed its samples stay, until another governs', async () => {
+  const [here, there] = [createTargetBoard(redis.client, 'i'), createTargetBoard(redis.client, 'i')];
+  const told = (who: string) => ({ who, batch: `i-${who}`, need: undefined });
+  const inRedis = () => redis.client.llen(targetKeys('i').samples);
+  await here.beat(told('one'));
+  await Promise.all([here.report(sample(1)), there.report(sample(2)), here.report(sample(3))]);
+  expect(await inRedis()).toBe(1);
+  expect(await here.health()).toMatchObject({ servedAtMs: 2_003 });
+  expect((await here.beat(told('one'))).samples.map(({ page }) => page)).toEqual([2, 1, 3]);
+  expect(await there.health()).toMatchObject({ servedAtMs: 2_003 });
+
+  await here.report(sample(4));
+  await here.leave(told('one'));
+  await here.report(sample(5));
+  expect((await there.beat(told('two'))).samples.map(({ page }) => page)).toEqual([4, 5]);
+  await here.report(sample(6));
+  expect(await inRedis()).toBe(1);
+});
+
+test('whose throttle was taken over passes on what it still has', async () => {
+  const [here, there] = [createTargetBoard(redis.client, 'j'), createTargetBoard(redis.client, 'j')];
+  const told = (who: string) => ({ who, batch: `j-${who}`, need: undefined });
+  await here.beat(told('one'));
+  await here.report(sample(1));
+  await redis.client.del(targetKeys('j').governor);
+  expect(await there.beat(told('two'))).toMatchObject({ governs: true, samples: [] });
+  expect(await here.beat(told('one'))).toMatchObject({ governs: false, samples: [] });
+  expect((await there.beat(told('two'))).samples.map(({ page }) => page)).toEqual([1]);
+});
+
 test('one governs at a time; another when that one gives up', async () => {
   const board = createTargetBoard(redis.client, 'b');
   const told = (who: string) => ({ who, batch: `batch-${who}`, need: undefined });
