@@ -42,8 +42,10 @@ export interface FetchingOptions {
 }
 
 /** It looks about once in so many pages, within bounds: what there is to see comes with the pages. */
-const PAGES_A_LOOK = 2;
+const PAGES_A_LOOK = 4;
 const LOOK_MS = { least: 200, most: 500 };
+/** Pages without a browser would empty the window before the next look. */
+const FED_MS = 50;
 const IDLE_MS = 2_000;
 /** A pause that is longer is shown as one. */
 const WORTH_SAYING_MS = 5_000;
@@ -104,7 +106,8 @@ export async function fetchPages(options: FetchingOptions): Promise<'done' | 'ag
       idleSinceMs = nowMs;
     }
     const now = { ...progressOf(seen.counts), atMs: nowMs };
-    await delay(fed || queued.waiting === 0 ? LOOK_MS.least : untilNextLook(before, now));
+    const calm = queued.waiting > 0 ? untilNextLook(before, now) : LOOK_MS.least;
+    await delay(fed ? FED_MS : calm);
     before = now;
   }
 }

@@ -44,10 +44,12 @@ export function refusedData(
 /** Rejects with that failure once the grace is over; else never settles. Ends with `stop`. */
 export function untilDataRefused(answers: PageAnswers, stop: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const looking = setInterval(() => {
+    const look = (): void => {
       const refused = refusedData(answers, { forMs: GRACE_MS });
       if (refused !== undefined) reject(refused);
-    }, LOOK_MS);
-    stop.addEventListener('abort', () => clearInterval(looking), { once: true });
+      else looking = setTimeout(look, LOOK_MS);
+    };
+    let looking = setTimeout(look, GRACE_MS); // most pages are ready before, and wake nobody up
+    stop.addEventListener('abort', () => clearTimeout(looking), { once: true });
   });
 }
