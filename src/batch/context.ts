@@ -70,7 +70,7 @@ export interface ContextOptions {
 }
 
 /** Asked at every page, so that a thousand a second need not ask the disk each. */
-const MOMENT_MS = 100;
+const MOMENT_MS = 250;
 /** They tell of themselves about once a second. */
 const WORKERS_MOMENT_MS = 1_000;
 

@@ -44,8 +44,8 @@ export interface FetchingOptions {
 /** It looks about once in so many pages, within bounds: what there is to see comes with the pages. */
 const PAGES_A_LOOK = 4;
 const LOOK_MS = { least: 200, most: 500 };
-/** Pages without a browser would empty the window before the next look. */
-const FED_MS = 50;
+/** A thousand pages a second would empty the window before the next look. */
+const RUSH = { msAPage: 1, lookMs: 50 };
 const IDLE_MS = 2_000;
 /** A pause that is longer is shown as one. */
 const WORTH_SAYING_MS = 5_000;
@@ -106,8 +106,7 @@ export async function fetchPages(options: FetchingOptions): Promise<'done' | 'ag
       idleSinceMs = nowMs;
     }
     const now = { ...progressOf(seen.counts), atMs: nowMs };
-    const calm = queued.waiting > 0 ? untilNextLook(before, now) : LOOK_MS.least;
-    await delay(fed ? FED_MS : calm);
+    await delay(untilNextLook(before, now, queued.waiting === 0));
     before = now;
   }
 }
@@ -124,10 +123,12 @@ function progressOf({ completed, gone, skipped, dead, retries }: PageCounts): Om
   return { done: completed + gone + skipped + dead, trouble: retries + dead };
 }
 
-/** Trouble is followed closely. */
-function untilNextLook(before: Progress | undefined, now: Progress): number {
-  if (before === undefined || now.trouble > before.trouble) return LOOK_MS.least;
+/** Trouble is followed closely, and so is a batch that has nothing to hand out: it may be at its end. */
+function untilNextLook(before: Progress | undefined, now: Progress, isDry: boolean): number {
+  if (before === undefined) return LOOK_MS.least;
   const msAPage = (now.atMs - before.atMs) / (now.done - before.done);
+  if (msAPage < RUSH.msAPage) return RUSH.lookMs;
+  if (isDry || now.trouble > before.trouble) return LOOK_MS.least;
   return Math.min(LOOK_MS.most, Math.max(LOOK_MS.least, PAGES_A_LOOK * msAPage));
 }
 
