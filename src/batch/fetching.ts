@@ -44,8 +44,6 @@ export interface FetchingOptions {
 /** It looks about once in so many pages, within bounds: what there is to see comes with the pages. */
 const PAGES_A_LOOK = 4;
 const LOOK_MS = { least: 200, most: 500 };
-/** A thousand pages a second would empty the window before the next look. */
-const RUSH = { msAPage: 1, lookMs: 50 };
 const IDLE_MS = 2_000;
 /** A pause that is longer is shown as one. */
 const WORTH_SAYING_MS = 5_000;
@@ -125,10 +123,8 @@ function progressOf({ completed, gone, skipped, dead, retries }: PageCounts): Om
 
 /** Trouble is followed closely, and so is a batch that has nothing to hand out: it may be at its end. */
 function untilNextLook(before: Progress | undefined, now: Progress, isDry: boolean): number {
-  if (before === undefined) return LOOK_MS.least;
+  if (before === undefined || isDry || now.trouble > before.trouble) return LOOK_MS.least;
   const msAPage = (now.atMs - before.atMs) / (now.done - before.done);
-  if (msAPage < RUSH.msAPage) return RUSH.lookMs;
-  if (isDry || now.trouble > before.trouble) return LOOK_MS.least;
   return Math.min(LOOK_MS.most, Math.max(LOOK_MS.least, PAGES_A_LOOK * msAPage));
 }
 

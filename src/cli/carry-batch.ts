@@ -91,7 +91,7 @@ export async function carryBatch(
     await summaryOf(spec, end, { home: settings.home, json, stdout: process.stdout, stderr: process.stderr });
     return exitCodeOf(end.state as EndState);
   } finally {
-    signals.release();
+    // The signals stay taken: one that comes when all is done is not to make a failure of it.
     reporter.done('');
     await farm.stop(0);
   }
