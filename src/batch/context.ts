@@ -11,12 +11,13 @@ import { leaseSpecOf } from '../page/render.js';
 import { createSessions, type Sessions } from '../page/sessions.js';
 import { createSoftLane, type SoftLane } from '../page/soft-lane.js';
 import type { EncodeRow } from '../page/validate.js';
-import { type BatchBoard, type BatchControl, createBatchBoard } from '../queue/batch-board.js';
+import { type BatchBoard, createBatchBoard } from '../queue/batch-board.js';
+import { createFetchLook, type LookAtFetching } from '../queue/fetch-look.js';
 import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
 import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
-import { createTargetBoard, type TargetBoard } from '../queue/target-board.js';
-import { createWorkerBoard, type WorkerBoard } from '../queue/worker-board.js';
+import type { TargetBoard } from '../queue/target-board.js';
+import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
 import type { OnBatchEvent } from './events.js';
@@ -38,12 +39,12 @@ export interface BatchContext {
   userAgent: string;
   ledger: PageLedger;
   board: BatchBoard;
-  /** What was asked of the batch, as of a moment ago. */
-  control: () => Promise<BatchControl>;
+  look: LookAtFetching;
   targetBoard: TargetBoard;
   /** Names this process's part in the batch among all that work on it. */
   who: string;
-  workers: WorkerBoard;
+  /** The farm's, as of a moment ago. */
+  workers: () => Promise<WorkerStanding[]>;
   /** Whose appends wait for the disk. */
   segments: SegmentWriter;
   softBook: BatchSoftBook;
@@ -59,6 +60,8 @@ export interface BatchContext {
 export interface ContextOptions {
   redis: RedisHandle;
   pool: BrowserPool;
+  /** This process's own, of a target. */
+  boardOf: (target: string) => TargetBoard;
   onEvent: OnBatchEvent;
   /** Aborts when no more work is to be taken. */
   stopping: AbortSignal;
@@ -66,14 +69,16 @@ export interface ContextOptions {
   signal: AbortSignal;
 }
 
-/** Asked at every page, so that a thousand a second need not ask the disk and Redis each. */
-const MOMENT_MS = 100;
+/** Asked at every page, so that a thousand a second need not ask the disk each. */
+const MOMENT_MS = 250;
+/** They tell of themselves about once a second. */
+const WORKERS_MOMENT_MS = 1_000;
 
 /** Throws TARGET_INVALID when the target's file is gone or wrong. */
 export async function openContext(
   batch: string,
   home: string,
-  { redis, pool, onEvent, stopping, signal }: ContextOptions,
+  { redis, pool, boardOf, onEvent, stopping, signal }: ContextOptions,
 ): Promise<BatchContext> {
   const spec = await readSpec(home, batch);
   if (spec === undefined) {
@@ -89,6 +94,7 @@ export async function openContext(
   const queue = openPageQueue(redis, spec.target);
   const writer = writerName();
   const board = createBatchBoard(redis.client, batch);
+  const ledger = createPageLedger(redis.client, batch);
   const hindrance = createHindrance({ batch, dir: files.dir, who: writer, board, onEvent });
   const segments = createSegmentWriter({ dir: files.segments, writer });
   const softBook = createSoftBook({
@@ -113,17 +119,17 @@ export async function openContext(
     encode: (row) => encodeRow(columns, row),
     sessions: patientSessions(sessions, hindrance, stopping),
     userAgent: target.definition.browser.userAgent ?? (await pool.userAgent()),
-    ledger: createPageLedger(redis.client, batch),
+    ledger,
     board,
-    targetBoard: createTargetBoard(redis.client, spec.target),
+    look: createFetchLook(redis.client, batch, { queue, ledger }),
+    targetBoard: boardOf(spec.target),
     who: writer,
-    workers: createWorkerBoard(redis.client),
+    workers: freshFor(WORKERS_MOMENT_MS, createWorkerBoard(redis.client).standing),
     softBook,
     soft: navigate === 'soft' ? createSoftLane({ batch, key, book: softBook, who: writer }) : undefined,
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
     standing: freshFor(MOMENT_MS, followJournal(files.journal)),
-    control: freshFor(MOMENT_MS, () => board.control()),
     queue,
     async close() {
       hindrance.close();

@@ -5,13 +5,14 @@ import type { StartGate } from '../page/start-gate.js';
 import { type PageJob, retryDelayMs, workPage } from '../page/work-page.js';
 import { PREFIX, pageQueue } from '../queue/keys.js';
 import type { RedisHandle } from '../queue/redis.js';
-import { createTargetBoard } from '../queue/target-board.js';
+import type { TargetBoard } from '../queue/target-board.js';
 import type { BatchContext } from './context.js';
 import type { OnBatchEvent } from './events.js';
 
 export interface CrewOptions {
   target: string;
   redis: RedisHandle;
+  board: TargetBoard;
   pool: BrowserPool;
   concurrency: number;
   gate: StartGate;
@@ -41,7 +42,6 @@ const STALLED_LOOK_MS = 2_500;
 
 export function createCrew(options: CrewOptions): Crew {
   const { redis, pool, gate, onEvent, signal } = options;
-  const targetBoard = createTargetBoard(redis.client, options.target);
   let size = options.concurrency;
   /** Pages that it has taken from its queue and not settled. */
   let taken = 0;
@@ -66,7 +66,7 @@ export function createCrew(options: CrewOptions): Crew {
       stalledInterval: STALLED_LOOK_MS,
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       drainDelay: 1,
-      settings: { backoffStrategy: (attemptsMade) => retryDelayMs(attemptsMade, targetBoard) },
+      settings: { backoffStrategy: (attemptsMade) => retryDelayMs(attemptsMade, options.board) },
     },
   );
   worker.on('error', () => undefined); // lost links are told by the handle's own client

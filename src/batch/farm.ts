@@ -10,6 +10,7 @@ import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { createMemoryMark } from '../queue/memory-mark.js';
 import { openRedis, type RedisHandle } from '../queue/redis.js';
+import { createTargetBoard, type TargetBoard } from '../queue/target-board.js';
 import { createWorkerBoard } from '../queue/worker-board.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { type BatchContext, openContext, writerName } from './context.js';
@@ -85,6 +86,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const contexts = new Map<string, Promise<BatchContext>>();
   const crews = new Map<string, Crew>();
   const gates = new Map<string, StartGate>();
+  const boards = new Map<string, TargetBoard>();
   const runs = new Map<string, BatchRun>();
   const leftTo = new Map<string, number>();
 
@@ -94,6 +96,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       context = openContext(batch, options.home, {
         redis,
         pool,
+        boardOf,
         onEvent: options.onEvent,
         stopping: stopping.signal,
         signal: cutting.signal,
@@ -110,13 +113,18 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     return gate;
   }
 
+  function boardOf(target: string): TargetBoard {
+    const board = boards.get(target) ?? createTargetBoard(redis.client, target);
+    boards.set(target, board);
+    return board;
+  }
+
   function joinTarget(target: string): void {
     if (crews.has(target) || stopping.signal.aborted) return;
     const gate = gateOf(target);
-    crews.set(
-      target,
-      createCrew({ ...options, target, redis, pool, gate, contextOf, signal: cutting.signal }),
-    );
+    const board = boardOf(target);
+    const signal = cutting.signal;
+    crews.set(target, createCrew({ ...options, target, redis, pool, gate, board, contextOf, signal }));
     slots.shareOut();
   }
 
@@ -188,13 +196,13 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   }
 
   async function lookAround(): Promise<void> {
-    if (await mark.wasLost()) {
+    const [wasLost, open] = await Promise.all([mark.wasLost(), openBatches(redis.client)]);
+    if (wasLost) {
       options.onEvent({ kind: 'redis.forgot' });
       await requeueUnfinished();
     }
     // Also of the one batch that it came for, which another process may run.
-    for (const [batch, target] of Object.entries(await openBatches(redis.client)))
-      if (isOurs(batch, target)) joinTarget(target);
+    for (const [batch, target] of Object.entries(open)) if (isOurs(batch, target)) joinTarget(target);
   }
 
   const mark = await createMemoryMark(redis.client);

@@ -6,6 +6,7 @@
 import type { Queue } from 'bullmq';
 import type { Frontier, FrontierCursor, FrontierPage } from '../discovery/frontier.js';
 import type { PageJob } from '../page/work-page.js';
+import type { Queued } from '../queue/fetch-look.js';
 import { pageJobId } from '../queue/keys.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 
@@ -21,8 +22,8 @@ export interface FeederOptions {
 }
 
 export interface Feeder {
-  /** Fills the window. True when something was fed. */
-  feed(): Promise<boolean>;
+  /** Fills the window. `queued`: the queue's jobs, as of a moment ago. True when something was fed. */
+  feed(queued: Queued): Promise<boolean>;
   /** Begins again at the frontier's start; pages that are settled or queued are passed over. */
   rewind(): void;
 }
@@ -34,9 +35,8 @@ export function createFeeder(options: FeederOptions): Feeder {
   const { batch, queue, frontier, ledger } = options;
   let cursor: FrontierCursor | undefined;
 
-  async function feed(): Promise<boolean> {
-    const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
-    const queued = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  async function feed({ waiting, active, delayed, prioritized }: Queued): Promise<boolean> {
+    const queued = waiting + active + delayed + prioritized;
     if (queued >= REFILL_BELOW) return false;
     let room = WINDOW - queued;
     let fed = false;
@@ -96,6 +96,6 @@ async function withoutSettled(ledger: PageLedger, pages: readonly FrontierPage[]
 }
 
 /** Redis numbers the bits of a byte from the most significant one. */
-export function bitOf(bits: Buffer, at: number): boolean {
+function bitOf(bits: Buffer, at: number): boolean {
   return (((bits[at >>> 3] ?? 0) >> (7 - (at & 7))) & 1) === 1;
 }

@@ -7,7 +7,8 @@ import type { Queue } from 'bullmq';
 import type { Frontier, FrontierPage } from '../discovery/frontier.js';
 import { ThreshError } from '../errors.js';
 import type { BatchBoard } from '../queue/batch-board.js';
-import type { PageLedger } from '../queue/page-ledger.js';
+import type { LookAtFetching } from '../queue/fetch-look.js';
+import type { PageCounts, PageLedger } from '../queue/page-ledger.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { PaceNeed } from '../throttle/pace.js';
 import type { Admission } from './admission.js';
@@ -25,6 +26,7 @@ export interface FetchingOptions {
   frontier: Frontier;
   ledger: PageLedger;
   board: BatchBoard;
+  look: LookAtFetching;
   admission: Admission;
   segments: SegmentWriter;
   snapshots: Snapshots;
@@ -39,7 +41,10 @@ export interface FetchingOptions {
   signal: AbortSignal;
 }
 
-const TICK_MS = 200;
+/** It looks about once in so many pages, within bounds: what there is to see comes with the pages. */
+const PAGES_A_LOOK = 4;
+const LOOK_MS = { least: 200, most: 500 };
+const IDLE_MS = 2_000;
 /** A pause that is longer is shown as one. */
 const WORTH_SAYING_MS = 5_000;
 
@@ -48,21 +53,22 @@ const WORTH_SAYING_MS = 5_000;
  * person cancelled the batch; the abort reason when stopped.
  */
 export async function fetchPages(options: FetchingOptions): Promise<'done' | 'again'> {
-  const { batch, queue, frontier, ledger, board, onEvent } = options;
+  const { batch, frontier, ledger, onEvent } = options;
   const followed = createFollowedLinks(frontier, ledger, options.admission);
   const feeder = createFeeder({ ...options, skip: (page) => skipPage(options, page) });
   /** Why the batch is paused, while it is. */
   let paused: string | undefined;
-  let idleTicks = 0;
+  let before: Progress | undefined;
+  let idleSinceMs = Date.now();
   const refusedHosts = new Set<string>();
 
   for (;;) {
     options.signal.throwIfAborted();
-    await ledger.assertOwn();
-    const control = await board.control();
+    const seen = await options.look(followed.next());
+    const { control, queued } = seen;
     if (control === 'cancel') throw cancelled();
     if (control === 'pause' && paused === undefined) {
-      const reason = (await board.pausedFor()) ?? 'asked for';
+      const reason = seen.pausedFor ?? 'asked for';
       paused = `${reason}; \`thresh resume ${batch}\` goes on, \`thresh cancel ${batch}\` gives up`;
       onEvent({ kind: 'batch.paused', batch, reason: paused });
     } else if (control === 'run' && paused !== undefined) {
@@ -71,12 +77,8 @@ export async function fetchPages(options: FetchingOptions): Promise<'done' | 'ag
       onEvent({ kind: 'batch.went-on', batch });
     }
     const nowMs = Date.now();
-    const governed = await options.throttling.tick({
-      nowMs,
-      inFlight: await queue.getActiveCount(),
-      need: {},
-    });
-    const { refused } = await followed.take();
+    const governed = await options.throttling.tick({ nowMs, queued, need: options.need() });
+    const { refused } = await followed.take(seen);
     for (const url of refused) {
       const host = URL.canParse(url) ? new URL(url).host : url.slice(0, 60);
       if (refusedHosts.size < 100 && !refusedHosts.has(host)) {
@@ -84,28 +86,46 @@ export async function fetchPages(options: FetchingOptions): Promise<'done' | 'ag
         onEvent({ kind: 'batch.refused-links', batch, host, example: url });
       }
     }
-    const fed = paused === undefined && (await feeder.feed());
+    const fed = paused === undefined && (await feeder.feed(queued));
     const notice = paused ?? waitingFor(governed, nowMs);
     await options.snapshots.publish({
       limit: governed.bearable,
       holding: holdingOf(governed),
+      seen,
       ...(notice === undefined ? { state: 'fetching' } : { state: 'paused', notice }),
     });
     const end = followed.isDone() ? await options.soft.conclude() : (await options.soft.look()) && 'again';
     if (end === 'done' || end === 'again') return end;
-    if (paused === undefined) await pauseOnDrift(options);
-    idleTicks = fed || paused !== undefined ? 0 : idleTicks + 1;
-    if (idleTicks * TICK_MS >= 2_000) {
+    if (paused === undefined) await pauseOnDrift(options, seen.counts);
+    if (fed || paused !== undefined) idleSinceMs = nowMs;
+    if (nowMs - idleSinceMs >= IDLE_MS) {
       // Nothing fed for a while: if nothing is queued either, some pages were lost with Redis and are fed again.
-      const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
-      if (Object.values(counts).every((count) => count === 0)) {
-        await ledger.assertOwn();
-        feeder.rewind();
-      }
-      idleTicks = 0;
+      if (Object.values(queued).every((count) => count === 0)) feeder.rewind();
+      idleSinceMs = nowMs;
     }
-    await delay(TICK_MS);
+    const now = { ...progressOf(seen.counts), atMs: nowMs };
+    await delay(untilNextLook(before, now, queued.waiting === 0));
+    before = now;
   }
+}
+
+interface Progress {
+  /** Pages with an outcome. */
+  done: number;
+  /** Retries, and pages that were given up. */
+  trouble: number;
+  atMs: number;
+}
+
+function progressOf({ completed, gone, skipped, dead, retries }: PageCounts): Omit<Progress, 'atMs'> {
+  return { done: completed + gone + skipped + dead, trouble: retries + dead };
+}
+
+/** Trouble is followed closely, and so is a batch that has nothing to hand out: it may be at its end. */
+function untilNextLook(before: Progress | undefined, now: Progress, isDry: boolean): number {
+  if (before === undefined || isDry || now.trouble > before.trouble) return LOOK_MS.least;
+  const msAPage = (now.atMs - before.atMs) / (now.done - before.done);
+  return Math.min(LOOK_MS.most, Math.max(LOOK_MS.least, PAGES_A_LOOK * msAPage));
 }
 
 /** Undefined while pages may start, or will within moments. */
@@ -121,8 +141,8 @@ function holdingOf({ why, circuit, paceLimit, spacedBy }: Governed): Holding {
 }
 
 /** Heard at the next look at what is asked for, by this loop as by all workers. */
-async function pauseOnDrift({ drift, ledger, board }: FetchingOptions): Promise<void> {
-  const reason = drift?.look(await ledger.counts());
+async function pauseOnDrift({ drift, board }: FetchingOptions, counts: PageCounts): Promise<void> {
+  const reason = drift?.look(counts);
   if (reason !== undefined) await board.pauseFor(reason);
 }
 

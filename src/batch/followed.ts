@@ -4,20 +4,22 @@
  * depends on what the pages say and not on which of them was quicker.
  */
 import type { Frontier } from '../discovery/frontier.js';
+import type { FetchLook } from '../queue/fetch-look.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { FollowedLink } from '../spool/record.js';
 import type { Json } from '../target/definition.js';
 import type { Admission, Candidate } from './admission.js';
-import { bitOf } from './feeder.js';
 
 export interface FollowedLinks {
-  /** Takes in what can be taken now. Returns links refused for their host. True in `done` when none can come any more. */
-  take(): Promise<{ added: number; refused: string[] }>;
+  /** Every page before this one is settled and its links taken in. */
+  next(): number;
+  /** Takes in what can be taken now. Returns links refused for their host. */
+  take(seen: Pick<FetchLook, 'settledTo' | 'hasFollowed'>): Promise<{ added: number; refused: string[] }>;
   /** All pages are settled and their links taken in. */
   isDone(): boolean;
 }
 
-/** Pages looked at in one call; a multiple of 8. */
+/** Pages looked at in one call. */
 const STRIDE = 4_096;
 /** Asked for and taken in together: a page may follow thousands of links, and the event loop is not ours alone. */
 const PAGES_AT_ONCE = 256;
@@ -32,21 +34,15 @@ export function createFollowedLinks(
 
   return {
     isDone: () => next >= frontier.size,
-    async take() {
-      const from = next - (next % 8);
-      const bits = await ledger.settledBits(from, STRIDE / 8);
-      const settled: number[] = [];
-      for (
-        let page = next;
-        page < frontier.size && page - from < STRIDE && bitOf(bits, page - from);
-        page++
-      ) {
-        settled.push(page);
-      }
+    next: () => next,
+    async take({ settledTo, hasFollowed }) {
+      const end = Math.min(settledTo, frontier.size, next + STRIDE);
       let added = 0;
       const refused: string[] = [];
-      for (let at = 0; at < settled.length; at += PAGES_AT_ONCE) {
-        const pages = settled.slice(at, at + PAGES_AT_ONCE);
+      if (!hasFollowed) next = Math.max(next, end);
+      while (next < end) {
+        const count = Math.min(PAGES_AT_ONCE, end - next);
+        const pages = Array.from({ length: count }, (_, at) => next + at);
         const following = await ledger.followedByAny(pages);
         for (const candidates of portionsOf(following)) {
           const admitted = await admission.admit(candidates);
@@ -54,7 +50,7 @@ export function createFollowedLinks(
           refused.push(...admitted.refused);
         }
         await ledger.forgetFollowed(following.map(([page]) => page));
-        next += pages.length;
+        next += count;
       }
       return { added, refused };
     },

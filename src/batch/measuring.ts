@@ -61,7 +61,7 @@ interface Kept {
   atRisk?: unknown;
 }
 
-const KEEP_EVERY_MS = 10_000;
+const KEEP_EVERY_MS = 30_000;
 
 export async function openMeasuring(options: MeasuringOptions): Promise<Measuring> {
   const { batch, file, windowMs, startedAtMs, discovered, maxConcurrency, now = Date.now } = options;

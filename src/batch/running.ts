@@ -6,9 +6,10 @@ import type { Destination } from '../delivery/contract.js';
 import type { S3Settings } from '../delivery/s3-store.js';
 import type { StartGate } from '../page/start-gate.js';
 import type { BatchBoard } from '../queue/batch-board.js';
+import type { LookAtFetching } from '../queue/fetch-look.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { TargetBoard } from '../queue/target-board.js';
-import type { WorkerBoard } from '../queue/worker-board.js';
+import type { WorkerStanding } from '../queue/worker-board.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
@@ -31,10 +32,12 @@ export interface MachineDeps {
   queue: Queue;
   ledger: PageLedger;
   board: BatchBoard;
+  look: LookAtFetching;
   targetBoard: TargetBoard;
   /** Names this process's part in the batch. */
   who: string;
-  workers: WorkerBoard;
+  /** The farm's, as of a moment ago. */
+  workers: () => Promise<WorkerStanding[]>;
   /** Of this process, for the target. */
   gate: StartGate;
   segments: SegmentWriter;

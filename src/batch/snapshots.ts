@@ -1,9 +1,8 @@
 /** What a batch looks like from outside while it runs: counted from Redis, published for `status`, shown as progress. */
-import type { Queue } from 'bullmq';
 import type { Frontier } from '../discovery/frontier.js';
 import type { BatchBoard } from '../queue/batch-board.js';
-import type { PageLedger } from '../queue/page-ledger.js';
-import type { WorkerBoard, WorkerStanding } from '../queue/worker-board.js';
+import type { FetchLook, LookAtFetching } from '../queue/fetch-look.js';
+import type { WorkerStanding } from '../queue/worker-board.js';
 import { createRate } from '../telemetry/rate.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { type HoldingFacts, heldBy } from '../throttle/held-by.js';
@@ -19,6 +18,8 @@ export interface Snapshots {
     notice?: string;
     /** What else is known of what holds it back, while it fetches. */
     holding?: Holding;
+    /** As of a moment ago; looked at when it is not given. */
+    seen?: FetchLook;
   }): Promise<void>;
 }
 
@@ -30,18 +31,18 @@ export interface SnapshotsOptions {
   /** While fetching. */
   measuring?: Measuring;
   startedAt: string;
-  queue: Queue;
   frontier: Frontier;
-  ledger: PageLedger;
+  look: LookAtFetching;
   board: BatchBoard;
-  workers: WorkerBoard;
+  /** The farm's, as of a moment ago. */
+  workers: () => Promise<WorkerStanding[]>;
   onSnapshot: (snapshot: BatchSnapshot) => void;
 }
 
-const EVERY_MS = 500;
+const EVERY_MS = 1_000;
 
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
-  const { spec, frontier, ledger, board } = options;
+  const { spec, frontier, board } = options;
   const rate = createRate(Date.now);
   let counted: number | undefined;
   let last: { state: string; atMs: number } | undefined;
@@ -53,16 +54,12 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       limit = now.limit ?? limit;
       if (last?.state === now.state && nowMs - last.atMs < EVERY_MS) return;
       last = { state: now.state, atMs: nowMs };
-      const counts = await ledger.counts();
+      const { counts, queued, waitsFor } = now.seen ?? (await options.look());
       const done = counts.completed + counts.gone + counts.skipped + counts.dead;
       if (counted !== undefined && done > counted) rate.add(done - counted);
       counted = done;
       const unfinished = Math.max(0, frontier.size - done);
-      const {
-        active: inFlight = 0,
-        waiting = 0,
-        prioritized = 0,
-      } = await options.queue.getJobCounts('active', 'waiting', 'prioritized');
+      const { active: inFlight, waiting, prioritized } = queued;
       const paused = now.state === 'paused';
       const figures = await options.measuring?.look({
         frontier: frontier.size,
@@ -71,8 +68,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         limit,
         paused,
       });
-      const notice = now.notice ?? (await board.waitsFor());
-      const room = roomFor(spec.target, await options.workers.standing());
+      const notice = now.notice ?? waitsFor;
+      const room = roomFor(spec.target, await options.workers());
       const held =
         now.state === 'fetching'
           ? heldBy({ ...now.holding, ...room, inFlight, ready: waiting + prioritized, limit })

@@ -5,9 +5,10 @@
  */
 import type { Queue } from 'bullmq';
 import type { GateOrders, StartGate } from '../page/start-gate.js';
+import type { Queued } from '../queue/fetch-look.js';
 import { createLimitedQueue } from '../queue/limited-queue.js';
 import type { TargetBoard } from '../queue/target-board.js';
-import type { WorkerBoard } from '../queue/worker-board.js';
+import type { WorkerStanding } from '../queue/worker-board.js';
 import type { QuietHours } from '../target/definition.js';
 import type { PaceNeed } from '../throttle/pace.js';
 import type { PageSample } from '../throttle/page-sample.js';
@@ -27,7 +28,8 @@ export interface ThrottlingOptions {
   who: string;
   queue: Queue;
   board: TargetBoard;
-  workers: WorkerBoard;
+  /** The farm's, as of a moment ago. */
+  workers: () => Promise<WorkerStanding[]>;
   target: string;
   gate: StartGate;
   file: ThrottleFile;
@@ -60,15 +62,16 @@ export interface Governed {
 }
 
 export interface Throttling {
-  /** To be called every few hundred ms. `inFlight`: pages of the target in flight over the whole farm. */
-  tick(now: { nowMs: number; inFlight: number; need: PaceNeed }): Promise<Governed>;
+  /** To be called every few hundred ms. `queued`: the target's jobs over the whole farm. */
+  tick(now: { nowMs: number; queued: Queued; need: PaceNeed }): Promise<Governed>;
   /** Keeps what was learned, and leaves the throttle to another batch. */
   close(): Promise<void>;
 }
 
 const KEEP_EVERY_MS = 2_000;
 const FILE_EVERY_MS = 30_000;
-const WORKERS_EVERY_MS = 1_000;
+/** What the batch needs is told again after this, though it is the same: others forget it. */
+const TELL_EVERY_MS = 1_000;
 /** Another process governs: its queue alone bounds the pages. */
 const UNGOVERNED: GateOrders = { limit: Number.POSITIVE_INFINITY, ahead: 0 };
 
@@ -79,17 +82,30 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
   let keptAtMs = 0;
   let filedAtMs = 0;
   let last: Governed | undefined;
-  let workers = 0;
-  let countedAtMs = 0;
+  let told = { need: '', atMs: Number.NEGATIVE_INFINITY };
+  let announced = '';
 
-  /** Whether nobody else takes pages of the target. Who is new is known within about a second. */
-  async function isAlone(nowMs: number): Promise<boolean> {
-    if (nowMs - countedAtMs >= WORKERS_EVERY_MS) {
-      const all = await options.workers.standing();
-      workers = all.filter(({ targets }) => options.target in targets).length;
-      countedAtMs = nowMs;
-    }
-    return workers === 1;
+  /** Whether nobody else takes pages of the target. */
+  async function isAlone(): Promise<boolean> {
+    const all = await options.workers();
+    return all.filter(({ targets }) => options.target in targets).length === 1;
+  }
+
+  /** Undefined: it stands there already. */
+  function newsOf(need: PaceNeed, nowMs: number): string | undefined {
+    const json = JSON.stringify(need);
+    if (json === told.need && nowMs - told.atMs < TELL_EVERY_MS) return undefined;
+    told = { need: json, atMs: nowMs };
+    return JSON.stringify({ ...need, atMs: nowMs });
+  }
+
+  /** For the farm's other batches of the target, and its workers. Of the gap between retries the order is enough. */
+  async function announce(now: Governed, retryGapMs: number): Promise<void> {
+    const json = JSON.stringify(now);
+    const all = `${json} ${retryGapMs.toPrecision(1)}`;
+    if (all === announced) return;
+    await board.setDecision({ json, circuit: now.circuit, retryGapMs });
+    announced = all;
   }
 
   async function begin(nowMs: number): Promise<Throttle> {
@@ -151,42 +167,43 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
   }
 
   return {
-    async tick({ nowMs, inFlight, need }) {
-      await board.setNeed(batch, JSON.stringify({ ...need, atMs: nowMs }));
-      if (!(await board.govern(who))) {
+    async tick({ nowMs, queued, need }) {
+      const beat = await board.beat({ who, batch, need: newsOf(need, nowMs) });
+      if (!beat.governs) {
         if (throttle !== undefined) options.gate.govern(UNGOVERNED);
         throttle = undefined;
-        last = parsed<Governed>(await board.decision()) ?? last;
+        announced = '';
+        last = parsed<Governed>(beat.decision) ?? last;
         return last ?? unknownYet(options.maxConcurrency);
       }
       throttle ??= await begin(nowMs);
-      const samples = await board.takeSamples();
-      options.onSamples(samples);
+      const { samples, needs } = beat;
+      if (samples.length > 0) options.onSamples(samples);
+      needs.delete(batch);
       // What waits at the gate, or for its disk, is not at the target.
-      const atTarget = Math.min(inFlight, last?.limit ?? inFlight);
+      const atTarget = Math.min(queued.active, last?.limit ?? queued.active);
       const decision = throttle.take(samples, { nowMs, inFlight: atTarget });
-      const now = govern(decision, sumOf(await board.needs(), nowMs), nowMs);
+      const now = govern(decision, sumOf([need, ...knownOf(needs.values(), nowMs)]), nowMs);
       // Spaced starts are counted by the queue as it hands pages out: none may wait here meanwhile.
       const isFree = now.spacedBy === undefined && now.circuit === 'closed' && now.pausedUntilMs <= nowMs;
-      const ahead = isFree && (await isAlone(nowMs)) ? 1 : 0;
+      const ahead = isFree && (await isAlone()) ? 1 : 0;
       // The pause first: whoever waits at the gate would else go while the target asks for none.
       options.gate.holdUntil(now.pausedUntilMs);
       options.gate.govern({ limit: now.limit, ahead });
-      await queue.apply({ ...now, ahead, minGapMs: options.minDelayMs }, nowMs);
-      const retryGapMs = 1_000 / decision.retriesPerSecond;
-      await board.setDecision({ json: JSON.stringify(now), circuit: now.circuit, retryGapMs });
+      await queue.apply({ ...now, ahead, minGapMs: options.minDelayMs }, { nowMs, queued });
+      await announce(now, 1_000 / decision.retriesPerSecond);
       await keep(throttle, nowMs);
       tell(now, nowMs);
       return now;
     },
     async close() {
-      await board.setNeed(batch, undefined);
-      if (throttle === undefined) return;
-      options.gate.govern(UNGOVERNED);
-      const learned = throttle.learned(Date.now());
-      await board.setLearned(JSON.stringify(learned));
-      await file.write(learned);
-      await board.giveUpGoverning(who);
+      if (throttle !== undefined) {
+        options.gate.govern(UNGOVERNED);
+        const learned = throttle.learned(Date.now());
+        await board.setLearned(JSON.stringify(learned));
+        await file.write(learned);
+      }
+      await board.leave({ who, batch });
     },
   };
 }
@@ -194,11 +211,14 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
 /** A batch whose process died needs nothing more. */
 const NEED_KNOWN_MS = 3_000;
 
-/** What all batches of the target need together: one that takes what it gets makes the sum that. */
-function sumOf(needs: readonly string[], nowMs: number): PaceNeed {
-  const known = needs
+function knownOf(needs: Iterable<string>, nowMs: number): PaceNeed[] {
+  return [...needs]
     .map((json) => JSON.parse(json) as PaceNeed & { atMs: number })
     .filter(({ atMs }) => nowMs - atMs < NEED_KNOWN_MS);
+}
+
+/** What all batches of the target need together: one that takes what it gets makes the sum that. */
+function sumOf(known: readonly PaceNeed[]): PaceNeed {
   const total = (of: (need: PaceNeed) => number | undefined): number | undefined =>
     known.reduce<number | undefined>((sum, need) => (sum === undefined ? undefined : plus(sum, of(need))), 0);
   const slots = total((need) => need.slots);

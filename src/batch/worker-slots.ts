@@ -8,7 +8,7 @@ import type { BrowserPool } from '../../browser-pool/index.js';
 import type { WorkerBoard } from '../queue/worker-board.js';
 import { watchCpuPressure } from '../telemetry/cpu-pressure.js';
 import { watchEventLoop } from '../telemetry/event-loop.js';
-import { cpuBound, freeMemory, memoryBound } from '../telemetry/machine-bounds.js';
+import { memoryBound, watchRoom } from '../telemetry/machine-bounds.js';
 import { initialMachine, type MachineReading, nextMachine } from '../throttle/machine-limit.js';
 import { shareSlots } from '../throttle/share-slots.js';
 import type { Crew } from './crew.js';
@@ -41,6 +41,7 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
   const { worker, concurrency, pool, board, crews, onEvent } = options;
   const loop = watchEventLoop();
   const pressure = watchCpuPressure();
+  const room = watchRoom();
   const budgetMb = memoryBudgetMb(options.maxMemoryMb);
   let machine = initialMachine({ concurrency, nowMs: performance.now() });
   let memoryMb = 0;
@@ -52,10 +53,9 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
     return {
       lagMs: loop.lagMs(LOOK_MS),
       cpuPressure: pressure(),
-      cpus: cpuBound().value,
       usedMb: memoryMb,
       budgetMb,
-      free: freeMemory(),
+      ...room(),
     };
   }
 

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Farm, startFarm } from '../batch/farm.js';
-import { type EndState, isEnd, type JournalEntry, lastEntry } from '../batch/journal.js';
+import { type EndState, followJournal, isEnd, type JournalEntry } from '../batch/journal.js';
 import { enqueueBatch, type OpenedBatch } from '../batch/open-batch.js';
 import { batchFiles } from '../batch/spec.js';
 import { createBatchBoard } from '../queue/batch-board.js';
@@ -23,6 +23,8 @@ export interface CarryOptions extends OpenedBatch {
 }
 
 const LOOK_MS = 250;
+/** What this process does itself it is told of. */
+const LOOK_AT_OWN_MS = 1_000;
 /** Pages in flight get this long to end after the first signal. */
 export const DRAIN_MS = 20_000;
 
@@ -37,6 +39,7 @@ export async function carryBatch(
   });
   let broke: unknown;
   let mine = false;
+  const over = new AbortController();
   const farm = await startFarm({
     home: settings.home,
     redisUrl: settings.redisUrl,
@@ -52,6 +55,8 @@ export async function carryBatch(
     onEvent: (event) => {
       if (event.kind === 'batch.broke') broke = event.error;
       if (event.kind === 'batch.entered' || event.kind === 'batch.resumed') mine = true;
+      if (event.kind === 'batch.broke' || (event.kind === 'batch.entered' && isEnd(event.state)))
+        over.abort();
       reporter.event(event);
     },
     onSnapshot: (snapshot) => {
@@ -67,12 +72,14 @@ export async function carryBatch(
   if (resumedFrom !== undefined) reporter.note(`going on with ${spec.id}, which is ${resumedFrom}`);
   try {
     await enqueueBatch(spec.id, farm.redis);
-    const { journal } = batchFiles(settings.home, spec.id);
+    const standing = followJournal(batchFiles(settings.home, spec.id).journal);
     let end: JournalEntry | undefined;
+    const either = AbortSignal.any([signals.stopped, over.signal]);
     while (end === undefined && broke === undefined && !signals.stopped.aborted) {
-      await delay(LOOK_MS, undefined, { signal: signals.stopped }).catch(() => undefined);
+      const signal = over.signal.aborted ? signals.stopped : either;
+      await delay(mine ? LOOK_AT_OWN_MS : LOOK_MS, undefined, { signal }).catch(() => undefined);
       if (!mine) await showOthers(farm, spec.id, reporter);
-      const entry = await lastEntry(journal);
+      const entry = await standing();
       if (entry !== undefined && isEnd(entry.state)) end = entry;
     }
     await farm.stop(DRAIN_MS);
@@ -85,7 +92,7 @@ export async function carryBatch(
     await summaryOf(spec, end, { home: settings.home, json, stdout: process.stdout, stderr: process.stderr });
     return exitCodeOf(end.state as EndState);
   } finally {
-    signals.release();
+    // The signals stay taken: one that comes when all is done is not to make a failure of it.
     reporter.done('');
     await farm.stop(0);
   }

@@ -3,7 +3,6 @@
  * ask again, and a good answer to the same request makes up for it; when none comes within a short grace there is
  * nothing to wait for, and the page is tried again when the target said.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { isRefusal, type PageAnswers } from '../../browser-pool/index.js';
 import { ThreshError } from '../errors.js';
 import { overloadWaitMs } from './retry-after.js';
@@ -43,11 +42,14 @@ export function refusedData(
 }
 
 /** Rejects with that failure once the grace is over; else never settles. Ends with `stop`. */
-export async function untilDataRefused(answers: PageAnswers, stop: AbortSignal): Promise<never> {
-  for (;;) {
-    await delay(LOOK_MS);
-    if (stop.aborted) return new Promise<never>(() => undefined);
-    const refused = refusedData(answers, { forMs: GRACE_MS });
-    if (refused !== undefined) throw refused;
-  }
+export function untilDataRefused(answers: PageAnswers, stop: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const look = (): void => {
+      const refused = refusedData(answers, { forMs: GRACE_MS });
+      if (refused !== undefined) reject(refused);
+      else looking = setTimeout(look, LOOK_MS);
+    };
+    let looking = setTimeout(look, GRACE_MS); // most pages are ready before, and wake nobody up
+    stop.addEventListener('abort', () => clearTimeout(looking), { once: true });
+  });
 }

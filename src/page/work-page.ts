@@ -12,7 +12,6 @@
 import { DelayedError, type Job, type Queue } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { ThreshError } from '../errors.js';
-import type { BatchControl } from '../queue/batch-board.js';
 import { pauseUntil } from '../queue/limited-queue.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { TargetBoard } from '../queue/target-board.js';
@@ -50,8 +49,6 @@ export interface PageWorkDeps {
   pool: BrowserPool;
   sessions: Sessions;
   ledger: PageLedger;
-  /** What was asked of the batch, as of a moment ago. */
-  control: () => Promise<BatchControl>;
   targetBoard: TargetBoard;
   /** Waits while the disk takes nothing: what was rendered is not thrown away. */
   segments: SegmentWriter;
@@ -87,7 +84,7 @@ export async function workPage(
 ): Promise<void> {
   const { page, proof } = job.data;
   const { ledger } = deps;
-  const [control, isSettled] = await Promise.all([deps.control(), ledger.isSettled(page)]);
+  const { control, isSettled } = await ledger.standing(page);
   if (control === 'cancel' || (isSettled && proof === undefined)) return;
   if (control === 'pause') return putBack(job, token, PAUSE_LOOK_MS);
   const attempts = job.opts.attempts ?? 1;

@@ -10,13 +10,10 @@ export type BatchControl = 'run' | 'pause' | 'cancel';
 export interface BatchBoard {
   open(target: string): Promise<void>;
   close(): Promise<void>;
-  control(): Promise<BatchControl>;
   /** What a person asks for. */
   setControl(control: BatchControl): Promise<void>;
   /** The farm's own pause: only of a batch of which nothing else was asked. */
   pauseFor(reason: string): Promise<void>;
-  /** Why the farm itself has paused it; undefined when a person did. */
-  pausedFor(): Promise<string | undefined>;
   /** JSON of the last snapshot, for `status`. */
   snapshot(): Promise<string | undefined>;
   setSnapshot(json: string): Promise<void>;
@@ -46,18 +43,11 @@ export function createBatchBoard(client: Redis, batch: string): BatchBoard {
       await client.hdel(OPEN_BATCHES, batch);
       await client.del(state, waits);
     },
-    async control() {
-      const value = await client.hget(state, 'control');
-      return value === 'pause' || value === 'cancel' ? value : 'run';
-    },
     async setControl(control) {
       await client.multi().hset(state, 'control', control).hdel(state, 'pausedFor').exec();
     },
     async pauseFor(reason) {
       await client.eval(PAUSE_FOR, 1, state, reason);
-    },
-    async pausedFor() {
-      return (await client.hget(state, 'pausedFor')) ?? undefined;
     },
     async snapshot() {
       return (await client.hget(state, 'snapshot')) ?? undefined;
@@ -76,6 +66,11 @@ export function createBatchBoard(client: Redis, batch: string): BatchBoard {
       await client.del(waits);
     },
   };
+}
+
+/** Of what stands at a batch's state. */
+export function controlOf(value: string | null | undefined): BatchControl {
+  return value === 'pause' || value === 'cancel' ? value : 'run';
 }
 
 /** Batch id to target name of all batches that have not ended. */

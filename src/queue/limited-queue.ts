@@ -5,6 +5,7 @@
  * on after the limit has risen, for up to ten seconds, so it is woken.
  */
 import type { Queue } from 'bullmq';
+import type { Queued } from './fetch-look.js';
 
 export interface QueueLimits {
   /** Pages in flight, whole, at least 1. */
@@ -20,18 +21,26 @@ export interface QueueLimits {
 }
 
 export interface LimitedQueue {
-  apply(limits: QueueLimits, nowMs: number): Promise<void>;
+  /** `queued`: its jobs, as of a moment ago. */
+  apply(
+    limits: QueueLimits,
+    now: { nowMs: number; queued: Pick<Queued, 'waiting' | 'active'> },
+  ): Promise<void>;
 }
 
 /** As good as none: what a pause needs to count. */
 const NO_RATE = { max: 1_000_000, durationMs: 1_000 };
+/** Where the limit is not what keeps pages from starting, there are such that could start all the time. */
+const WAKE_EVERY_MS = 2_000;
 /** A rate is spread evenly down to this; above, a few may start at once. */
 const LEAST_GAP_MS = 100;
 
 export function createLimitedQueue(queue: Queue): LimitedQueue {
   let applied = '';
+  let appliedMost = 0;
+  let wokenAtMs = Number.NEGATIVE_INFINITY;
   return {
-    async apply({ limit, ahead = 0, perSecond, minGapMs, pausedUntilMs }, nowMs) {
+    async apply({ limit, ahead = 0, perSecond, minGapMs, pausedUntilMs }, { nowMs, queued }) {
       const rate = rateOf(perSecond, minGapMs);
       const most = limit + ahead;
       const wanted = `${most} ${rate.max} ${rate.durationMs}`;
@@ -40,9 +49,12 @@ export function createLimitedQueue(queue: Queue): LimitedQueue {
         await queue.setGlobalRateLimit(rate.max, rate.durationMs);
         applied = wanted;
       }
+      if (most > appliedMost) wokenAtMs = Number.NEGATIVE_INFINITY;
+      appliedMost = most;
       if (pausedUntilMs > nowMs) return pauseUntil(queue, pausedUntilMs, nowMs);
-      const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active');
-      if (waiting > 0 && active < most) await queue.resume();
+      if (queued.waiting === 0 || queued.active >= most || nowMs - wokenAtMs < WAKE_EVERY_MS) return;
+      wokenAtMs = nowMs;
+      await queue.resume();
     },
   };
 }

@@ -10,8 +10,11 @@ export interface MemoryMark {
 
 export async function createMemoryMark(client: Redis): Promise<MemoryMark> {
   const look = async (): Promise<string | null> => {
-    await client.set(MEMORY_MARK, randomUUID(), 'NX');
-    return client.get(MEMORY_MARK);
+    const [, mark] = await Promise.all([
+      client.set(MEMORY_MARK, randomUUID(), 'NX'),
+      client.get(MEMORY_MARK),
+    ]);
+    return mark;
   };
   let seen = await look();
   return {

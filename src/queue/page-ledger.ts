@@ -5,8 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { ThreshError } from '../errors.js';
+import { type BatchControl, controlOf } from './batch-board.js';
 import { inCompany } from './in-company.js';
 import { type BatchKeys, batchKeys } from './keys.js';
+import { scriptOn } from './script.js';
 
 export interface PageSettlement {
   page: number;
@@ -40,10 +42,17 @@ export const COUNTS: readonly (keyof PageCounts)[] = [
   'retries',
 ];
 
+export interface PageStanding {
+  /** What is asked of the batch. */
+  control: BatchControl;
+  isSettled: boolean;
+}
+
 export interface PageLedger {
   /** Counts the page once, whoever settles it and however often. True when this call did it. */
   settle(settlement: PageSettlement): Promise<boolean>;
-  isSettled(page: number): Promise<boolean>;
+  /** What there is to know before a page is begun. */
+  standing(page: number): Promise<PageStanding>;
   /** One bit a page from `from` (a multiple of 8), most significant first; shorter when the rest is unsettled. */
   settledBits(from: number, bytes: number): Promise<Buffer>;
   countRetry(): Promise<void>;
@@ -55,30 +64,56 @@ export interface PageLedger {
   addSeen(fingerprints: bigint[]): Promise<boolean[]>;
   /** Everything of the batch's pages, gone; what is counted from here on is this ledger's. */
   clear(): Promise<void>;
-  /** Throws REDIS_UNAVAILABLE when what was counted since `clear` is gone, or another process began anew. */
-  assertOwn(): Promise<void>;
+  /**
+   * `mark`: what stands at the batch's state. Throws REDIS_UNAVAILABLE when what was counted since `clear` is gone, or
+   * another process began anew.
+   */
+  assertOwn(mark: string | undefined): void;
 }
 
 /** KEYS settled, state, followed; ARGV for each page: number, outcome, rows, quarantined, followed ('' for none). */
 const SETTLE = `
-local did = {}
+local did, sums = {}, {}
+local function count(name, by)
+  if by ~= 0 then sums[name] = (sums[name] or 0) + by end
+end
 for at = 1, #ARGV, 5 do
   local page, outcome, rows, quarantined, followed = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
   if redis.call('SETBIT', KEYS[1], page, 1) == 1 then did[#did + 1] = 0
   else
     did[#did + 1] = 1
-    redis.call('HINCRBY', KEYS[2], outcome, 1)
-    redis.call('HINCRBY', KEYS[2], 'rows', rows)
-    redis.call('HINCRBY', KEYS[2], 'quarantined', quarantined)
+    count(outcome, 1)
+    count('rows', tonumber(rows))
+    count('quarantined', tonumber(quarantined))
     if followed ~= '' then redis.call('HSET', KEYS[3], page, followed)
-    elseif outcome == 'completed' and rows == '0' and quarantined == '0' then redis.call('HINCRBY', KEYS[2], 'empty', 1) end
+    elseif outcome == 'completed' and rows == '0' and quarantined == '0' then count('empty', 1) end
   end
 end
+for name, by in pairs(sums) do redis.call('HINCRBY', KEYS[2], name, by) end
 return did`;
+
+/** KEYS state, settled; ARGV pages. */
+const STANDING = `
+local standing = { redis.call('HGET', KEYS[1], 'control') or '' }
+for at = 1, #ARGV do standing[at + 1] = redis.call('GETBIT', KEYS[2], ARGV[at]) end
+return standing`;
+
+/** Of the values of `COUNTS`, as Redis has them. */
+export function countsOf(values: readonly (string | null)[]): PageCounts {
+  return Object.fromEntries(
+    COUNTS.map((name, at) => [name, Number(values[at] ?? 0)]),
+  ) as unknown as PageCounts;
+}
 
 export function createPageLedger(client: Redis, batch: string): PageLedger {
   const keys = batchKeys(batch);
   let own = '';
+  const settleAll = scriptOn<number[]>(client, { name: 'threshSettle', keys: 3, lua: SETTLE });
+  const standingOf = scriptOn<[string, ...number[]]>(client, {
+    name: 'threshStanding',
+    keys: 2,
+    lua: STANDING,
+  });
   const settle = inCompany(async (settlements: PageSettlement[]) => {
     const args = settlements.flatMap(({ page, outcome, rows, quarantined, followed = '' }) => [
       page,
@@ -87,14 +122,17 @@ export function createPageLedger(client: Redis, batch: string): PageLedger {
       quarantined,
       followed,
     ]);
-    const did = await client.eval(SETTLE, 3, keys.settled, keys.state, keys.followed, ...args);
-    return (did as number[]).map((one) => one === 1);
+    const did = await settleAll(keys.settled, keys.state, keys.followed, ...args);
+    return did.map((one) => one === 1);
+  });
+  const standing = inCompany(async (pages: number[]): Promise<PageStanding[]> => {
+    const [asked, ...bits] = await standingOf(keys.state, keys.settled, ...pages);
+    const control = controlOf(asked);
+    return bits.map((bit) => ({ control, isSettled: bit === 1 }));
   });
   return {
     settle,
-    async isSettled(page) {
-      return (await client.getbit(keys.settled, page)) === 1;
-    },
+    standing,
     settledBits(from, bytes) {
       return client.getrangeBuffer(keys.settled, from / 8, from / 8 + bytes - 1);
     },
@@ -102,13 +140,10 @@ export function createPageLedger(client: Redis, batch: string): PageLedger {
       await client.hincrby(keys.state, 'retries', 1);
     },
     async counts() {
-      const values = await client.hmget(keys.state, ...COUNTS);
-      return Object.fromEntries(
-        COUNTS.map((name, at) => [name, Number(values[at] ?? 0)]),
-      ) as unknown as PageCounts;
+      return countsOf(await client.hmget(keys.state, ...COUNTS));
     },
     async followedByAny(pages) {
-      if (pages.length === 0 || (await client.hlen(keys.followed)) === 0) return [];
+      if (pages.length === 0) return [];
       const links = await client.hmget(keys.followed, ...pages.map(String));
       return pages.flatMap((page, at): [number, string][] => {
         const json = links[at];
@@ -124,9 +159,8 @@ export function createPageLedger(client: Redis, batch: string): PageLedger {
       await clear(client, keys);
       await client.hset(keys.state, 'ledger', own);
     },
-    async assertOwn() {
-      if ((await client.hget(keys.state, 'ledger')) !== own)
-        throw lost('Redis lost what it knew of the batch');
+    assertOwn(mark) {
+      if (mark !== own) throw lost('Redis lost what it knew of the batch');
     },
   };
 }

@@ -54,9 +54,16 @@ const BUNDLED_BARE = /\.(?:[cm]?ts|tsx|json)$/;
 /** Marks a resolution that the plugin itself asked esbuild for. */
 const ASKED = Symbol('asked');
 
+/** Its process is asked once a second whether it lives, and batches run for hours: it ends when no target is loaded. */
+const KEPT_FOR_MS = 5_000;
+let ending: NodeJS.Timeout | undefined;
+let building = 0;
+
 /** @throws ThreshError TARGET_INVALID with file, line and column of what cannot be parsed or found. */
 export async function bundleTarget(file: string, options: BundleOptions = {}): Promise<TargetBundle> {
-  const { build } = await import('esbuild');
+  const { build, stop } = await import('esbuild');
+  clearTimeout(ending);
+  building += 1;
   const sources = new Map<string, Buffer>();
   const result = await build({
     entryPoints: [file],
@@ -77,9 +84,14 @@ export async function bundleTarget(file: string, options: BundleOptions = {}): P
       'import.meta.filename': '__thresh_filename',
     },
     plugins: [targetPlugin(options.threshModule ?? OWN_API, sources)],
-  }).catch((error: unknown) => {
-    throw buildFailure(file, error);
-  });
+  })
+    .catch((error: unknown) => {
+      throw buildFailure(file, error);
+    })
+    .finally(() => {
+      building -= 1;
+      if (building === 0) ending = setTimeout(stop, KEPT_FOR_MS).unref();
+    });
   const text = result.outputFiles.find((output) => output.path.endsWith('.js'))?.text ?? '';
   const map = JSON.parse(result.outputFiles.find((output) => output.path.endsWith('.map'))?.text ?? '{}');
   map.sources = map.sources.map((source: string) => pathToFileURL(resolve(dirname(file), source)).pathname);

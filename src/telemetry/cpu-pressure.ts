@@ -14,7 +14,7 @@ export function watchCpuPressure(root = '/', cpuTimes = machineTimes): () => num
   const stalls = [
     ...(own === undefined ? [] : [path.join(own, 'cpu.pressure')]),
     path.join(root, 'proc/pressure/cpu'),
-  ];
+  ].filter((file) => readText(file) !== undefined);
   let before = { ...cpuTimes(), ...throttled(groups?.folders[0]) };
 
   return () => {

@@ -14,6 +14,8 @@ export interface Room {
   ofMb: number;
 }
 
+const BOUNDS_EVERY_MS = 10_000;
+
 /** May be a fraction. Affinity counts as the machine. `root`: where /proc and /sys are found. */
 export function cpuBound(root = '/', ofMachine = os.availableParallelism()): Bound {
   const quotas = (findCgroups('cpu', root)?.folders ?? []).flatMap((folder) => cpuQuota(folder));
@@ -27,9 +29,9 @@ export function memoryBound(root = '/', ofMachineMb = machineMemory(root).ofMb):
 }
 
 /** What is to be had, where there is least. What can be taken back (caches of files) counts as free. Undefined: not known. */
-export function freeMemory(root = '/'): Room | undefined {
+export function freeMemory(root = '/', bounded = boundedGroups(root)): Room | undefined {
   const { mb, ofMb } = machineMemory(root);
-  const groups = boundedGroups(root).flatMap(({ folder, version, limit }) => {
+  const groups = bounded.flatMap(({ folder, version, limit }) => {
     const usedMb = groupUsedMb(folder, version);
     return usedMb === undefined ? [] : [{ mb: Math.max(0, limit.value - usedMb), ofMb: limit.value }];
   });
@@ -40,6 +42,24 @@ export function freeMemory(root = '/'): Room | undefined {
   );
 }
 
+/** `cpuBound` and `freeMemory` for who asks often: by which groups we are bounded is asked every `BOUNDS_EVERY_MS`. */
+export function watchRoom(
+  root = '/',
+  now = () => performance.now(),
+): () => { cpus: number; free: Room | undefined } {
+  let cpus = 0;
+  let bounded: BoundedGroup[] = [];
+  let askedAtMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (now() - askedAtMs >= BOUNDS_EVERY_MS) {
+      askedAtMs = now();
+      cpus = cpuBound(root).value;
+      bounded = boundedGroups(root);
+    }
+    return { cpus, free: freeMemory(root, bounded) };
+  };
+}
+
 function smallest(first: Bound, others: readonly Bound[]): Bound {
   return others.reduce((least, bound) => (bound.value < least.value ? bound : least), first);
 }
@@ -47,14 +67,11 @@ function smallest(first: Bound, others: readonly Bound[]): Bound {
 /** `mb` is what is available; undefined where the system does not tell it apart from caches. */
 function machineMemory(root: string): { mb: number | undefined; ofMb: number } {
   const info = readText(path.join(root, 'proc/meminfo')) ?? '';
-  const kbOf = (name: string): number | undefined => {
-    const kb = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(info)?.[1];
-    return kb === undefined ? undefined : Number(kb);
-  };
-  const available = kbOf('MemAvailable');
+  const available = /^MemAvailable:\s+(\d+) kB/m.exec(info)?.[1];
+  const total = /^MemTotal:\s+(\d+) kB/m.exec(info)?.[1];
   return {
-    mb: available === undefined ? undefined : available / 1024,
-    ofMb: (kbOf('MemTotal') ?? os.totalmem() / 1024) / 1024,
+    mb: available === undefined ? undefined : Number(available) / 1024,
+    ofMb: (total === undefined ? os.totalmem() / 1024 : Number(total)) / 1024,
   };
 }
 

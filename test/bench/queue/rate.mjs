@@ -3,7 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { redisPart } from '../throttle/farm-part.mjs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { batchBoardPart, pageLedgerPart, redisPart } from '../throttle/farm-part.mjs';
 import { cpuSecondsOf } from './cpu-of.mjs';
 import { keysBySize, lookAtRedis } from './redis-look.mjs';
 import { startStubFarm } from './stub-farm.mjs';
@@ -11,7 +12,8 @@ import { writeStubTarget } from './stub-target.mjs';
 
 /**
  * @typedef {object} RateOptions
- * @property {number} pages
+ * @property {number} pages those of the warm-up among them
+ * @property {number} [warmUp] pages that do not count; by default none
  * @property {number} processes
  * @property {number} concurrency pages at once in each process
  * @property {number} delayMs
@@ -19,7 +21,9 @@ import { writeStubTarget } from './stub-target.mjs';
 
 /**
  * @typedef {object} Rate
- * @property {number} pagesPerSecond from the first page fed to the last one settled
+ * @property {number} processes
+ * @property {number} pages that counted
+ * @property {number} pagesPerSecond from the first page fed, or the last one of the warm-up, to the last one settled
  * @property {number} seconds
  * @property {readonly number[]} nodeMs CPU a page of each process, the one with the batch first
  * @property {number} redisMs CPU a page
@@ -30,7 +34,7 @@ import { writeStubTarget } from './stub-target.mjs';
  */
 
 /** @param {RateOptions} options @returns {Promise<Rate>} */
-export async function measureRate({ pages, processes, concurrency, delayMs }) {
+export async function measureRate({ pages, warmUp = 0, processes, concurrency, delayMs }) {
   const home = await mkdtemp(path.join(os.tmpdir(), 'thresh-bench-'));
   const { openRedis } = await redisPart();
   const redis = await openRedis({ home, redisUrl: undefined });
@@ -41,6 +45,8 @@ export async function measureRate({ pages, processes, concurrency, delayMs }) {
     const farm = await startStubFarm({ home, concurrency, delayMs, targetFile }, { processes });
     try {
       await farm.entered('fetching');
+      const skipped = warmUp === 0 ? 0 : await settled(redis.client, warmUp);
+      const counted = pages - skipped;
       const [began, before] = [performance.now(), await look()];
       const cpuBefore = farm.pids.map(cpuSecondsOf);
       await farm.entered('aggregating');
@@ -50,12 +56,14 @@ export async function measureRate({ pages, processes, concurrency, delayMs }) {
       const keys = await keysBySize(redis.client);
       await farm.entered('delivered');
       return {
-        pagesPerSecond: pages / seconds,
+        processes,
+        pages: counted,
+        pagesPerSecond: counted / seconds,
         seconds,
-        nodeMs: cpuAfter.map((cpu, at) => ((cpu - (cpuBefore[at] ?? 0)) * 1_000) / pages),
-        redisMs: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / pages,
+        nodeMs: cpuAfter.map((cpu, at) => ((cpu - (cpuBefore[at] ?? 0)) * 1_000) / counted),
+        redisMs: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / counted,
         redisBytes: (after.memoryBytes - empty.memoryBytes) / pages,
-        commands: commandsBetween(before, after, pages),
+        commands: commandsBetween(before, after, counted),
         keys,
         dead: farm.dead(),
       };
@@ -65,6 +73,24 @@ export async function measureRate({ pages, processes, concurrency, delayMs }) {
   } finally {
     await redis.close();
     await rm(home, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
+
+/**
+ * Waits until so many pages of the one batch have their outcome.
+ * @param {import('ioredis').Redis} client
+ * @param {number} pages
+ * @returns {Promise<number>} how many have by then
+ */
+async function settled(client, pages) {
+  const { openBatches } = await batchBoardPart();
+  const { createPageLedger } = await pageLedgerPart();
+  const [batch = ''] = Object.keys(await openBatches(client));
+  const ledger = createPageLedger(client, batch);
+  for (;;) {
+    const { completed, dead } = await ledger.counts();
+    if (completed + dead >= pages) return completed + dead;
+    await delay(100);
   }
 }
 

@@ -7,10 +7,10 @@ export const TARGET = 'stub';
 
 /**
  * @param {string} home
- * @param {{ pages: number, maxConcurrency: number }} site
+ * @param {{ pages: number, maxConcurrency: number, more?: string }} site `more`: further options, as they are written
  * @returns {Promise<string>} its file
  */
-export async function writeStubTarget(home, { pages, maxConcurrency }) {
+export async function writeStubTarget(home, { pages, maxConcurrency, more = '' }) {
   const file = path.join(home, 'targets', `${TARGET}.ts`);
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(
@@ -30,7 +30,7 @@ export default defineTarget({
   async extract({ page }) {
     return { sku: /data-sku="([^"]+)"/.exec(await page.content())?.[1] };
   },
-  throttle: { maxConcurrency: ${maxConcurrency} },
+  throttle: { maxConcurrency: ${maxConcurrency} },${more}
 });
 `,
   );

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PREFIX, pageQueue } from '../../../src/queue/keys.js';
+import { PREFIX, pageQueue, targetKeys } from '../../../src/queue/keys.js';
 import { createLimitedQueue, pauseUntil, type QueueLimits } from '../../../src/queue/limited-queue.js';
 import { openPageQueue } from '../../../src/queue/queues.js';
 import { openRedis, type RedisHandle } from '../../../src/queue/redis.js';
@@ -39,19 +39,84 @@ test('every sample is taken once, in order, and the last one served is remembere
   const board = createTargetBoard(redis.client, 'a');
   await Promise.all([board.report(sample(1)), board.report(sample(2, 'failed'))]);
   await board.report(sample(3));
-  expect((await board.takeSamples()).map(({ page }) => page)).toEqual([1, 2, 3]);
-  expect(await board.takeSamples()).toEqual([]);
+  const told = { who: 'one', batch: 'a-1', need: undefined };
+  expect((await board.beat(told)).samples).toEqual([sample(1), sample(2, 'failed'), sample(3)]);
+  expect((await board.beat(told)).samples).toEqual([]);
   expect(await board.health()).toEqual({ circuit: 'closed', servedAtMs: 2_003 });
+});
+
+test('where the target is governed its samples stay, until another governs', async () => {
+  const [here, there] = [createTargetBoard(redis.client, 'i'), createTargetBoard(redis.client, 'i')];
+  const told = (who: string) => ({ who, batch: `i-${who}`, need: undefined });
+  const inRedis = () => redis.client.llen(targetKeys('i').samples);
+  await here.beat(told('one'));
+  await Promise.all([here.report(sample(1)), there.report(sample(2)), here.report(sample(3))]);
+  expect(await inRedis()).toBe(1);
+  expect(await here.health()).toMatchObject({ servedAtMs: 2_003 });
+  expect((await here.beat(told('one'))).samples.map(({ page }) => page)).toEqual([2, 1, 3]);
+  expect(await there.health()).toMatchObject({ servedAtMs: 2_003 });
+
+  await here.report(sample(4));
+  await here.leave(told('one'));
+  await here.report(sample(5));
+  expect((await there.beat(told('two'))).samples.map(({ page }) => page)).toEqual([4, 5]);
+  await here.report(sample(6));
+  expect(await inRedis()).toBe(1);
+});
+
+test('whose throttle was taken over passes on what it still has', async () => {
+  const [here, there] = [createTargetBoard(redis.client, 'j'), createTargetBoard(redis.client, 'j')];
+  const told = (who: string) => ({ who, batch: `j-${who}`, need: undefined });
+  await here.beat(told('one'));
+  await here.report(sample(1));
+  await redis.client.del(targetKeys('j').governor);
+  expect(await there.beat(told('two'))).toMatchObject({ governs: true, samples: [] });
+  expect(await here.beat(told('one'))).toMatchObject({ governs: false, samples: [] });
+  expect((await there.beat(told('two'))).samples.map(({ page }) => page)).toEqual([1]);
 });
 
 test('one governs at a time; another when that one gives up', async () => {
   const board = createTargetBoard(redis.client, 'b');
-  expect(await Promise.all([board.govern('one'), board.govern('two')])).toEqual([true, false]);
-  expect(await board.govern('one')).toBe(true);
-  await board.giveUpGoverning('two');
-  expect(await board.govern('two')).toBe(false);
-  await board.giveUpGoverning('one');
-  expect(await board.govern('two')).toBe(true);
+  const told = (who: string) => ({ who, batch: `batch-${who}`, need: undefined });
+  const governs = async (who: string) => (await board.beat(told(who))).governs;
+  expect(await Promise.all([governs('one'), governs('two')])).toEqual([true, false]);
+  expect(await governs('one')).toBe(true);
+  await board.leave(told('two'));
+  expect(await governs('two')).toBe(false);
+  await board.leave(told('one'));
+  expect(await governs('two')).toBe(true);
+});
+
+test('a hold on the throttle lasts for as long as it beats', async () => {
+  const board = createTargetBoard(redis.client, 'g');
+  const told = (who: string) => ({ who, batch: 'g-1', need: undefined });
+  const { governor } = targetKeys('g');
+  await board.beat(told('one'));
+  await redis.client.pexpire(governor, 1_500);
+  await board.beat(told('one'));
+  expect(await redis.client.pttl(governor)).toBeGreaterThan(2_500);
+  await redis.client.pexpire(governor, 1);
+  await expect.poll(async () => (await board.beat(told('two'))).governs).toBe(true);
+});
+
+test('who governs hears what every batch needs, the others what was decided', async () => {
+  const board = createTargetBoard(redis.client, 'h');
+  await board.beat({ who: 'one', batch: 'h-1', need: '{"slots":1}' });
+  await board.setDecision({ json: '{"limit":3}', circuit: 'closed', retryGapMs: 500 });
+  expect(await board.beat({ who: 'two', batch: 'h-2', need: '{"slots":2}' })).toMatchObject({
+    governs: false,
+    samples: [],
+    decision: '{"limit":3}',
+  });
+  const { needs } = await board.beat({ who: 'one', batch: 'h-1', need: undefined });
+  expect([...needs]).toEqual([
+    ['h-1', '{"slots":1}'],
+    ['h-2', '{"slots":2}'],
+  ]);
+  await board.leave({ who: 'two', batch: 'h-2' });
+  expect([...(await board.beat({ who: 'one', batch: 'h-1', need: undefined })).needs.keys()]).toEqual([
+    'h-1',
+  ]);
 });
 
 test('retries above a burst are spread over the budget, and none comes before its time', async () => {
@@ -76,8 +141,11 @@ async function withQueue(
 ): Promise<void> {
   const queue = openPageQueue(redis, target);
   const limited = createLimitedQueue(queue);
-  const apply = (some: Partial<QueueLimits>): Promise<void> =>
-    limited.apply({ limit: 4, perSecond: undefined, minGapMs: 0, pausedUntilMs: 0, ...some }, Date.now());
+  const apply = async (some: Partial<QueueLimits>): Promise<void> => {
+    const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active');
+    const limits: QueueLimits = { limit: 4, perSecond: undefined, minGapMs: 0, pausedUntilMs: 0, ...some };
+    await limited.apply(limits, { nowMs: Date.now(), queued: { waiting, active } });
+  };
   await apply(limits);
   await queue.addBulk(Array.from({ length: 2_000 }, (_, n) => ({ name: 'page', data: { n } })));
   await queue.add('page', {}, { delay: 60_000 }); // a worker that finds it sleeps until then, ten seconds at most

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { watchCpuPressure } from '../../../src/telemetry/cpu-pressure.js';
-import { cpuBound, freeMemory, memoryBound } from '../../../src/telemetry/machine-bounds.js';
+import { cpuBound, freeMemory, memoryBound, watchRoom } from '../../../src/telemetry/machine-bounds.js';
 
 const MB = 2 ** 20;
 const NONE_V1 = '9223372036854771712';
@@ -171,6 +171,24 @@ test('no pressure told: how much of the CPUs was in use, or how often the quota 
   await writeFile(path.join(root, 'sys/fs/cgroup/cpu,cpuacct/cpu.stat'), 'nr_periods 200\nnr_throttled 90\n');
   times = { busy: 500, all: 3_000 };
   expect(look()).toBeCloseTo(0.8);
+});
+
+test('who asks often has what is free now, and the bounds as of some seconds ago', async () => {
+  await machine({
+    ...v1('/'),
+    'sys/fs/cgroup/memory/memory.limit_in_bytes': `${1_024 * MB}\n`,
+    'sys/fs/cgroup/memory/memory.usage_in_bytes': `${1_000 * MB}\n`,
+    'sys/fs/cgroup/memory/memory.stat': 'total_inactive_file 0\n',
+  });
+  let nowMs = 0;
+  const room = watchRoom(root, () => nowMs);
+  expect(room().free).toEqual({ mb: 24, ofMb: 1_024 });
+  await writeFile(path.join(root, 'sys/fs/cgroup/memory/memory.usage_in_bytes'), `${500 * MB}\n`);
+  await writeFile(path.join(root, 'sys/fs/cgroup/memory/memory.limit_in_bytes'), `${600 * MB}\n`);
+  nowMs = 9_000;
+  expect(room().free).toEqual({ mb: 524, ofMb: 1_024 });
+  nowMs = 11_000;
+  expect(room().free).toEqual({ mb: 100, ofMb: 600 });
 });
 
 test('this machine, whatever it is', async () => {
