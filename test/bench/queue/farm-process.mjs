@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * One process of the farm, as `thresh run` (with a batch of its own) or `thresh worker` (without) puts it together,
- * over a pool without browsers. Tells its parent when it is ready and which states its batch enters.
+ * over a pool without browsers or a real one. Tells its parent when it is ready and which states its batch enters.
  */
 import path from 'node:path';
 import { contextPart, farmPart, openBatchPart } from '../throttle/farm-part.mjs';
@@ -11,14 +11,21 @@ import { createStubPool } from './stub-pool.mjs';
  * @typedef {object} FarmTask
  * @property {string} home
  * @property {number} concurrency pages at once in this process
- * @property {number} delayMs
+ * @property {number} [delayMs] of the stubbed pool's pages; without it the pool is one of real browsers
+ * @property {number} [maxBrowserMb] by default no budget
  * @property {string} [targetFile] the batch that it opens; without it works for others' batches
  */
 
-/** @typedef {{ ready: true } | { dead: string } | { state: string, reason: string | undefined }} Said */
+/**
+ * @typedef {object} Inside what a process has to itself, after forced garbage collection where it runs with `--expose-gc`
+ * @property {NodeJS.MemoryUsage} memory
+ * @property {number} handles what keeps its event loop going
+ */
+
+/** @typedef {{ ready: true } | { dead: string } | { state: string, reason: string | undefined } | { inside: Inside }} Said */
 
 /** @type {FarmTask} */
-const { home, concurrency, delayMs, targetFile } = JSON.parse(process.argv[2] ?? '{}');
+const { home, concurrency, delayMs, maxBrowserMb = 0, targetFile } = JSON.parse(process.argv[2] ?? '{}');
 const { startFarm } = await farmPart();
 /** @param {Said} said */
 const say = (said) => process.send?.(said);
@@ -29,12 +36,12 @@ const farm = await startFarm({
   engine: 'duckdb',
   s3: { endpoint: undefined, region: undefined },
   executablePath: undefined,
-  frames: 'usual',
+  frames: 'seldom',
   maxProcessMb: 0,
-  maxBrowserMb: 0,
+  maxBrowserMb,
   maxMemoryMb: 0,
   concurrency,
-  pool: createStubPool({ maxPages: concurrency, delayMs }),
+  ...(delayMs === undefined ? {} : { pool: createStubPool({ maxPages: concurrency, delayMs }) }),
   onEvent(event) {
     if (event.kind === 'page.dead') say({ dead: event.reason });
     if (event.kind === 'batch.broke') throw event.error;
@@ -42,6 +49,10 @@ const farm = await startFarm({
   },
   onSnapshot: () => undefined,
   onLink: () => undefined,
+});
+process.on('message', () => {
+  global.gc?.();
+  say({ inside: { memory: process.memoryUsage(), handles: process.getActiveResourcesInfo().length } });
 });
 for (const event of ['disconnect', 'SIGTERM'])
   process.once(event, async () => {

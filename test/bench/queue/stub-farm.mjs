@@ -1,5 +1,5 @@
 // @ts-check
-/** A farm of processes over stubbed pools, and the states of its one batch as they are entered. */
+/** A farm of processes, and the states of its one batch as they are entered. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import path from 'node:path';
  * @property {readonly number[]} pids the one with the batch first
  * @property {(state: string) => Promise<void>} entered throws when the batch ends otherwise
  * @property {() => number} dead pages
+ * @property {() => Promise<import('./farm-process.mjs').Inside>} inside of the process with the batch, now
  * @property {() => Promise<void>} stop
  */
 
@@ -16,10 +17,13 @@ const BAD_ENDS = ['held', 'failed', 'cancelled'];
 
 /**
  * @param {import('./farm-process.mjs').FarmTask} task
- * @param {{ processes: number, execArgv?: readonly string[] }} shape the batch's own process among them
+ * @param {{ processes: number, execArgv?: readonly string[], env?: NodeJS.ProcessEnv }} shape the batch's own process among them
  * @returns {Promise<StubFarm>}
  */
-export async function startStubFarm({ targetFile, ...task }, { processes, execArgv = [] }) {
+export async function startStubFarm(
+  { targetFile, ...task },
+  { processes, execArgv = [], env = process.env },
+) {
   /** @type {import('node:child_process').ChildProcess[]} */
   const children = [];
   const seen = new Set();
@@ -39,6 +43,7 @@ export async function startStubFarm({ targetFile, ...task }, { processes, execAr
     const child = fork(path.join(import.meta.dirname, 'farm-process.mjs'), [JSON.stringify(given)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [...execArgv],
+      env,
     });
     children.push(child);
     child.once('exit', (code) => fail(new Error(`a process of the farm ended with ${code}`)));
@@ -89,6 +94,20 @@ export async function startStubFarm({ targetFile, ...task }, { processes, execAr
       return Promise.race([entered, failed]);
     },
     dead: () => dead,
+    async inside() {
+      const child = children.at(-1);
+      /** @type {Promise<import('./farm-process.mjs').Inside>} */
+      const told = new Promise((resolve) => {
+        const hear = (/** @type {import('./farm-process.mjs').Said} */ said) => {
+          if (!('inside' in said)) return;
+          child?.off('message', hear);
+          resolve(said.inside);
+        };
+        child?.on('message', hear);
+      });
+      child?.send('look');
+      return Promise.race([told, failed]);
+    },
     stop,
   };
 }

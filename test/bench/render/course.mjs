@@ -10,7 +10,7 @@ import { categories } from '../../shop/words.mjs';
 /** @typedef {{ path: string, ready: string, rows: Row[] }} CoursePage `ready`: stands only on this page when all of it is there */
 
 /** Product pages of the shop. */
-export const PRODUCTS = 20_000;
+export const PRODUCTS = 25_000;
 
 /** Of every hundred product pages this one shows the product of another one. */
 const SECOND_PAGE = 57;

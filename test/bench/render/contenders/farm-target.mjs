@@ -48,7 +48,7 @@ const READ = {
 };
 
 /**
- * @param {import('./task.mjs').Task} task
+ * @param {Pick<import('./task.mjs').Task, 'url' | 'kind' | 'lane' | 'pages' | 'temp'>} task
  * @returns {Promise<string>} its file
  */
 export async function writeFarmTarget({ url, kind, lane, pages, temp }) {
