@@ -25,6 +25,8 @@ export interface CrewOptions {
 export interface Crew {
   /** Pages that are at the target. */
   inFlight(): number;
+  /** Pages that it has come to an end with, since it began. */
+  completed(): number;
   /** Pages at once. */
   size(): number;
   /** So many pages at once from now on, at least one. Those in flight go on. */
@@ -45,6 +47,7 @@ export function createCrew(options: CrewOptions): Crew {
   let size = options.concurrency;
   /** Pages that it has taken from its queue and not settled. */
   let taken = 0;
+  let completed = 0;
   const worker = new Worker<PageJob>(
     pageQueue(options.target),
     async (job, token) => {
@@ -52,6 +55,7 @@ export function createCrew(options: CrewOptions): Crew {
       const leave = await gate.enter(signal);
       try {
         await work(job, token, leave);
+        completed += 1;
       } finally {
         leave();
         taken -= 1;
@@ -88,6 +92,7 @@ export function createCrew(options: CrewOptions): Crew {
 
   return {
     inFlight: () => gate.inside(),
+    completed: () => completed,
     size: () => size,
     resize(pages) {
       size = pages;

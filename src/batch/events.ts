@@ -1,5 +1,5 @@
 import type { PageEvent } from '../page/events.js';
-import type { MachineReason } from '../throttle/machine-limit.js';
+import type { SlotsReason } from '../throttle/machine-throughput.js';
 import type { BatchState } from './journal.js';
 
 /** What happens in a batch, told to whoever listens (the log, the progress display, alerts). Facts, in the past tense. */
@@ -24,8 +24,8 @@ export type BatchEvent =
   | { kind: 'target.down'; batch: string; probedAgainInMs: number }
   | { kind: 'target.back'; batch: string }
   | { kind: 'target.quiet-hours'; batch: string; until: string }
-  /** For the sake of its machine this process has more or fewer pages in flight from now on. */
-  | { kind: 'worker.slots-changed'; slots: number; of: number; memoryMb: number; reason?: MachineReason }
+  /** For the sake of its machine, or because it gets the most done so, this process keeps to so many pages in flight from now on. */
+  | { kind: 'worker.slots-changed'; slots: number; of: number; memoryMb: number; reason?: SlotsReason }
   /** Over the memory budget with one page: the browser is replaced when that has ended. */
   | { kind: 'browser.renewed'; memoryMb: number; budgetMb: number }
   /** One went away, or had to be stopped; none of the pages that shared it has an attempt counted for that. */

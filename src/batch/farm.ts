@@ -40,6 +40,8 @@ export interface FarmOptions {
   maxMemoryMb: number | undefined;
   /** Pages at once in this process, at most: its machine may have room for fewer. */
   concurrency: number;
+  /** Pages at once to begin with. Default: `concurrency`. */
+  beginAt?: number;
   /** Default: one of real browsers. Closed with the farm. */
   pool?: BrowserPool;
   /** Only this batch is worked on. */

@@ -1,15 +1,16 @@
 /**
- * A process's own limit at work. Twice a second the machine is read and the law asked (`throttle/machine-limit.ts`);
- * its slots bound the pool's leases and are shared among the crews, so that no crew takes more pages from its queue
- * than the pool has leases for: a page that only waits for a lease would use up its target's limit for nothing. What
- * came of it is told to the farm.
+ * A process's own limit at work. Twice a second the machine is read and two laws are asked: how many slots it bears
+ * (`throttle/machine-limit.ts`), and with how many of these the most is done (`throttle/machine-throughput.ts`). The
+ * slots are shared among the crews, so that no crew takes more pages from its queue than the pool has leases for: a
+ * page that only waits for a lease would use up its target's limit for nothing. What came of it is told to the farm.
  */
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { WorkerBoard } from '../queue/worker-board.js';
 import { watchCpuPressure } from '../telemetry/cpu-pressure.js';
 import { watchEventLoop } from '../telemetry/event-loop.js';
-import { memoryBound, watchRoom } from '../telemetry/machine-bounds.js';
+import { cpuBound, memoryBound, watchRoom } from '../telemetry/machine-bounds.js';
 import { initialMachine, type MachineReading, nextMachine } from '../throttle/machine-limit.js';
+import { initialThroughput, nextThroughput, type SlotsReason } from '../throttle/machine-throughput.js';
 import { shareSlots } from '../throttle/share-slots.js';
 import type { Crew } from './crew.js';
 import type { OnBatchEvent } from './events.js';
@@ -18,6 +19,8 @@ export interface WorkerSlotsOptions {
   /** Unique among all processes of the farm. */
   worker: string;
   concurrency: number;
+  /** Slots to begin with; default `concurrency`. */
+  beginAt?: number;
   /** For this process and its browsers; 0: no bound; undefined: `BUDGET_SHARE` of what there is. */
   maxMemoryMb: number | undefined;
   pool: BrowserPool;
@@ -43,7 +46,13 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
   const pressure = watchCpuPressure();
   const room = watchRoom();
   const budgetMb = memoryBudgetMb(options.maxMemoryMb);
+  const leastTried = Math.max(1, Math.ceil(cpuBound().value));
   let machine = initialMachine({ concurrency, nowMs: performance.now() });
+  let throughput = initialThroughput({
+    slots: Math.min(concurrency, options.beginAt ?? concurrency),
+    nowMs: performance.now(),
+  });
+  let said = throughput.kept;
   let memoryMb = 0;
   let toldAtMs = Number.NEGATIVE_INFINITY;
   let telling: Promise<void> | undefined;
@@ -60,21 +69,12 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
   }
 
   function look(): void {
-    const before = machine;
     const nowMs = performance.now();
-    machine = nextMachine(machine, read(), { concurrency, nowMs });
-    const { slots, reason } = machine;
-    if (slots !== before.slots) {
-      const why = reason === undefined ? {} : { reason };
-      onEvent({
-        kind: 'worker.slots-changed',
-        slots,
-        of: concurrency,
-        memoryMb: Math.round(memoryMb),
-        ...why,
-      });
-      pool.resize(slots);
-    }
+    machine = nextMachine(machine, read(), { concurrency, inUse: throughput.room, nowMs });
+    const { room } = throughput;
+    throughput = nextThroughput(throughput, work(), { most: machine.slots, least: leastTried, nowMs });
+    if (throughput.room !== room) pool.resize(throughput.room);
+    sayChange();
     if (machine.renewBrowser) {
       onEvent({ kind: 'browser.renewed', memoryMb: Math.round(memoryMb), budgetMb });
       pool.renew();
@@ -89,10 +89,39 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
       });
   }
 
+  function work(): { completed: number; isBound: boolean } {
+    const all = [...crews.values()];
+    return {
+      completed: all.reduce((sum, crew) => sum + crew.completed(), 0),
+      isBound: all.some((crew) => crew.wants() === Number.POSITIVE_INFINITY),
+    };
+  }
+
+  /** Of what is kept; a trial passes. */
+  function sayChange(): void {
+    const slots = Math.min(machine.slots, throughput.kept);
+    if (slots === said) return;
+    said = slots;
+    onEvent({
+      kind: 'worker.slots-changed',
+      slots,
+      of: concurrency,
+      memoryMb: Math.round(memoryMb),
+      ...reason(),
+    });
+  }
+
+  function reason(): { reason?: SlotsReason } {
+    const { slots, reason: lacks } = machine;
+    if (lacks !== undefined && slots <= throughput.kept) return { reason: lacks };
+    if (throughput.kept >= concurrency) return {};
+    return { reason: throughput.isFound ? 'throughput' : 'finding' };
+  }
+
   function shareOut(): void {
     const all = [...crews.values()];
     const shares = shareSlots(
-      machine.slots,
+      throughput.slots,
       all.map((crew) => crew.wants()),
     );
     for (const [at, crew] of all.entries()) crew.resize(shares[at] ?? 1);
@@ -102,12 +131,11 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
     const targets = Object.fromEntries(
       [...crews].map(([target, crew]) => [target, { slots: crew.size(), inFlight: crew.inFlight() }]),
     );
-    const { slots, reason } = machine;
     return board.tell({
       worker,
       concurrency,
-      slots,
-      ...(reason === undefined ? {} : { reason }),
+      slots: throughput.slots,
+      ...reason(),
       inFlight: Object.values(targets).reduce((sum, { inFlight }) => sum + inFlight, 0),
       targets,
       memoryMb: Math.round(memoryMb),
@@ -115,6 +143,7 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
     });
   }
 
+  pool.resize(throughput.room);
   const timer = setInterval(look, LOOK_MS);
   return {
     shareOut,

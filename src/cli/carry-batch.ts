@@ -13,11 +13,11 @@ import type { Settings } from '../settings.js';
 import { createReporter, type Reporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import type { PagesAtOnce } from './pages-at-once.js';
 import { onStopSignals } from './stop-signals.js';
 import { summaryOf } from './summary.js';
 
-export interface CarryOptions extends OpenedBatch {
-  concurrency: number;
+export interface CarryOptions extends OpenedBatch, PagesAtOnce {
   /** The report as JSON on stdout instead of words. */
   json: boolean;
 }
@@ -29,7 +29,7 @@ const LOOK_AT_OWN_MS = 1_000;
 export const DRAIN_MS = 20_000;
 
 export async function carryBatch(
-  { spec, resumedFrom, concurrency, json }: CarryOptions,
+  { spec, resumedFrom, concurrency, beginAt, json }: CarryOptions,
   settings: Settings,
 ): Promise<ExitCode> {
   const reporter = createReporter({
@@ -51,6 +51,7 @@ export async function carryBatch(
     maxBrowserMb: settings.maxBrowserMb,
     maxMemoryMb: settings.maxMemoryMb,
     concurrency,
+    beginAt,
     onlyBatch: spec.id,
     onEvent: (event) => {
       if (event.kind === 'batch.broke') broke = event.error;

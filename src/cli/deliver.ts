@@ -20,7 +20,7 @@ export async function deliver(
   }
   const { spec } = await release(settings.home, batch);
   return carryBatch(
-    { spec, resumedFrom: 'delivering', concurrency: 1, json: options.json === true },
+    { spec, resumedFrom: 'delivering', concurrency: 1, beginAt: 1, json: options.json === true },
     settings,
   );
 }

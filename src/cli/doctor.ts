@@ -14,7 +14,7 @@ import { cpuBound, freeMemory, memoryBound } from '../telemetry/machine-bounds.j
 import { plainText } from '../telemetry/plain-text.js';
 import { withRedis } from './embedded.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { defaultConcurrency } from './run.js';
+import { usualPagesAtOnce } from './pages-at-once.js';
 
 const BROWSER_LIMIT_MS = 30_000;
 
@@ -66,7 +66,7 @@ async function writable(folder: string): Promise<string> {
 /** The limits that the farm goes by, and where they were found. */
 function cpuFound(): string {
   const { value, where } = cpuBound();
-  return `${Number(value.toFixed(2))} CPUs by ${where}: ${defaultConcurrency()} pages at once unless told otherwise`;
+  return `${Number(value.toFixed(2))} CPUs by ${where}: ${usualPagesAtOnce()} pages at once to begin with`;
 }
 
 function memoryFound({ maxMemoryMb }: Settings): string {

@@ -8,8 +8,8 @@ import type { Settings } from '../settings.js';
 import { plainText } from '../telemetry/plain-text.js';
 import { carryBatch } from './carry-batch.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { pagesAtOnce } from './pages-at-once.js';
 import { requireAggregated } from './require-aggregated.js';
-import { defaultConcurrency } from './run.js';
 
 export interface FailuresOptions {
   retry?: boolean;
@@ -29,8 +29,8 @@ export async function failures(
   const pages = groups.reduce((sum, group) => sum + group.pages, 0);
   if (options.retry === true && pages > 0) {
     const { spec } = await retryDead(settings.home, batch);
-    const concurrency = spec.concurrency ?? defaultConcurrency();
-    return carryBatch({ spec, resumedFrom: 'fetching', concurrency, json: options.json === true }, settings);
+    const atOnce = pagesAtOnce(spec.concurrency);
+    return carryBatch({ spec, resumedFrom: 'fetching', ...atOnce, json: options.json === true }, settings);
   }
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify(groups)}\n`);

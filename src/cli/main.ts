@@ -54,7 +54,7 @@ function build(): Command {
     .option('--date <date>', "YYYY-MM-DD (today in the schedule's zone, UTC without one)")
     .option('--out <folder>', 'where the dataset is delivered (THRESH_OUT, ./out)')
     .option('--limit <pages>', 'skip pages beyond this many', count)
-    .option('--concurrency <pages>', 'pages at once', count)
+    .option('--concurrency <pages>', 'pages at once, at most (found out by itself)', count)
     .option('--no-pace', 'as fast as the target bears, though its sla.window needs less')
     .option('--json', 'the report as JSON on stdout')
     .addHelpText(
@@ -100,7 +100,7 @@ Exit codes: 0 it can be done, 1 it cannot within the window, 2 wrong usage or ta
     .command('worker')
     .description('join the farm and work until stopped; SIGTERM drains')
     .option('--targets <names...>', 'only these targets')
-    .option('--concurrency <pages>', 'pages at once', count)
+    .option('--concurrency <pages>', 'pages at once, at most (found out by itself)', count)
     .action(async (options) => {
       const { worker } = await import('./worker.js');
       await act(program, (settings) => worker(options, settings));

@@ -11,7 +11,8 @@ import { percent } from '../telemetry/progress-lines.js';
 import { type Night, type NightPlan, planNight, sensitivities } from '../throttle/plan.js';
 import { type Assumption, assumptionsOf, valuesOf, worse } from './assumptions.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { defaultConcurrency, outFolder } from './run.js';
+import { usualPagesAtOnce } from './pages-at-once.js';
+import { outFolder } from './run.js';
 
 export interface PlanOptions {
   pages?: number;
@@ -51,7 +52,7 @@ export async function plan(ref: string, options: PlanOptions, settings: Settings
     learned: await readLearned(settings.home, name),
     throttle: definition.throttle,
     pagesPerWorker: options.concurrency,
-    defaultPerWorker: defaultConcurrency(),
+    defaultPerWorker: usualPagesAtOnce(),
   });
   const planned = planNight(night, valuesOf(assumptions));
   const otherwise = worse(assumptions);

@@ -4,10 +4,10 @@ import { dateIn, openBatch } from '../batch/open-batch.js';
 import { openDestination } from '../delivery/destination.js';
 import { ThreshError } from '../errors.js';
 import { readSettings, type Settings } from '../settings.js';
-import { cpuBound } from '../telemetry/machine-bounds.js';
 import { carryBatch } from './carry-batch.js';
 import { withRedis } from './embedded.js';
 import type { ExitCode } from './exit-codes.js';
+import { pagesAtOnce } from './pages-at-once.js';
 
 export interface RunOptions {
   date?: string;
@@ -48,9 +48,8 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
       redis,
     ),
   );
-  const concurrency =
-    options.concurrency ?? Math.min(definition.throttle.maxConcurrency, defaultConcurrency());
-  return carryBatch({ ...opened, concurrency, json: options.json === true }, settings);
+  const atOnce = pagesAtOnce(options.concurrency, definition.throttle.maxConcurrency);
+  return carryBatch({ ...opened, ...atOnce, json: options.json === true }, settings);
 }
 
 /** Throws USAGE for what is neither a folder of this machine nor a place in S3. */
@@ -61,11 +60,6 @@ export function outFolder(
 ): string {
   const named = typed ?? ofTarget;
   return named === undefined ? settings.out : readSettings({}, { out: named }).out;
-}
-
-/** Loading pages saturates a core at about two pages in flight. A container's share of the CPUs is what counts. */
-export function defaultConcurrency(): number {
-  return Math.max(2, Math.round(cpuBound().value * 2));
 }
 
 function isDate(text: string): boolean {

@@ -4,7 +4,7 @@ import type { Settings } from '../settings.js';
 import { createReporter } from '../telemetry/reporter.js';
 import { DRAIN_MS } from './carry-batch.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { defaultConcurrency } from './run.js';
+import { pagesAtOnce } from './pages-at-once.js';
 import { onStopSignals } from './stop-signals.js';
 
 export interface WorkerOptions {
@@ -28,7 +28,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     maxProcessMb: settings.maxProcessMb,
     maxBrowserMb: settings.maxBrowserMb,
     maxMemoryMb: settings.maxMemoryMb,
-    concurrency: options.concurrency ?? defaultConcurrency(),
+    ...pagesAtOnce(options.concurrency),
     targets: options.targets ?? [],
     onEvent: reporter.event,
     onSnapshot: reporter.snapshot,

@@ -9,11 +9,11 @@ import { WORKERS } from './keys.js';
 export interface WorkerStanding {
   /** Unique among all processes of the farm. */
   worker: string;
-  /** Pages at once that it was started with. */
+  /** Pages at once, at most, that it was started with. */
   concurrency: number;
   /** Pages at once that it takes now. */
   slots: number;
-  /** Why these are fewer: `memory`, `event-loop`, `cpu`. */
+  /** Why these are fewer: `memory`, `event-loop`, `cpu`, `finding`, `throughput`. */
   reason?: string;
   inFlight: number;
   /** Its part for each target that it works for. */

@@ -2,7 +2,7 @@
  * What holds a batch back now, out of all that may. Pure. Only what binds is named: a bound that the pages in flight do
  * not reach holds nothing, and a batch with no page left to start is held by nothing either.
  */
-import type { MachineReason } from './machine-limit.js';
+import type { SlotsReason } from './machine-throughput.js';
 import type { ThrottleDecision } from './throttle.js';
 
 export interface HoldingFacts {
@@ -17,7 +17,7 @@ export interface HoldingFacts {
   /** Pages in flight that the processes of the farm have room for. */
   slots: number;
   /** Why there are fewer slots than the processes were started with; undefined when there are not. */
-  slotsWhy?: MachineReason | undefined;
+  slotsWhy?: SlotsReason | undefined;
   /** Pages in flight that are enough for the SLA window; undefined without one. */
   paceLimit?: number | undefined;
   /** Page starts are spaced, or put off, for this; undefined when they are not. */
@@ -30,7 +30,7 @@ export interface HoldingFacts {
 
 export interface HeldBy {
   by: 'target' | 'machine' | 'pace' | 'politeness' | 'down' | 'proxies';
-  /** In a word, where there is more to say: `memory`, `latency`; `concurrency`: all slots are in use, more workers would help. */
+  /** In a word, where there is more to say: `memory`, `latency`; `concurrency`: all slots are in use, more workers would help; `throughput`: more in flight get no more done on this machine. */
   why?: string;
 }
 

@@ -54,6 +54,8 @@ export interface MachineState {
 
 export interface MachineNow {
   concurrency: number;
+  /** Slots that are made use of, where these are fewer: a cut counts from there. */
+  inUse?: number;
   nowMs: number;
 }
 
@@ -151,20 +153,25 @@ function memoryCut(state: MachineState, reading: MachineReading, now: MachineNow
   if (usedMb <= budgetMb * NEAR_BUDGET && free >= LITTLE_FREE) return undefined;
   const isUrgent = usedMb > budgetMb || free < ALMOST_NONE_FREE;
   if (now.nowMs - state.cutAtMs < (isUrgent ? OVER_BUDGET_EVERY_MS : NEAR_BUDGET_EVERY_MS)) return undefined;
-  return lowered(state, Math.floor(state.slots * (isUrgent ? 0.5 : 0.75)), 'memory', now);
+  return lowered(state, Math.floor(inForce(state, now) * (isUrgent ? 0.5 : 0.75)), 'memory', now);
 }
 
 function loopCut(state: MachineState, reading: MachineReading, now: MachineNow): MachineState | undefined {
   if (now.nowMs - state.cutAtMs < LOOP_EVERY_MS) return undefined;
-  if (reading.lagMs >= STANDSTILL_MS) return lowered(state, Math.floor(state.slots / 2), 'event-loop', now);
+  if (reading.lagMs >= STANDSTILL_MS)
+    return lowered(state, Math.floor(inForce(state, now) / 2), 'event-loop', now);
   if (state.lateSinceMs === undefined || now.nowMs - state.lateSinceMs < LATE_FOR_MS) return undefined;
-  return lowered(state, Math.max(Math.ceil(reading.cpus), state.slots - 1), 'event-loop', now);
+  return lowered(state, Math.max(Math.ceil(reading.cpus), inForce(state, now) - 1), 'event-loop', now);
 }
 
 function cpuCut(state: MachineState, { cpus }: MachineReading, now: MachineNow): MachineState | undefined {
   if (state.busySinceMs === undefined) return undefined;
   if (now.nowMs - Math.max(state.busySinceMs, state.cutAtMs) < BUSY_FOR_MS) return undefined;
-  return lowered(state, Math.max(Math.ceil(cpus), state.slots - 1), 'cpu', now);
+  return lowered(state, Math.max(Math.ceil(cpus), inForce(state, now) - 1), 'cpu', now);
+}
+
+function inForce({ slots }: MachineState, { concurrency, inUse = concurrency }: MachineNow): number {
+  return Math.min(slots, concurrency, inUse);
 }
 
 /** Undefined when there is nothing to take away. */
@@ -172,9 +179,9 @@ function lowered(
   state: MachineState,
   to: number,
   reason: MachineReason,
-  { concurrency, nowMs }: MachineNow,
+  now: MachineNow,
 ): MachineState | undefined {
-  const from = Math.min(state.slots, concurrency);
+  const from = inForce(state, now);
   const slots = Math.max(1, to);
   if (slots >= from) return undefined;
   const { inTrouble, ceiling, patienceMs } = state;
@@ -182,7 +189,7 @@ function lowered(
     ...state,
     slots,
     reason,
-    cutAtMs: nowMs,
+    cutAtMs: now.nowMs,
     calmSinceMs: undefined,
     inTrouble: true,
     // Memory comes back later than it is cut for: where its trouble began tells more than where it ended.

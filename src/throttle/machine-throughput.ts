@@ -14,6 +14,14 @@
  * finding anew.
  */
 
+import type { MachineReason } from './machine-limit.js';
+
+/**
+ * Why a process has fewer slots than it was started with. `finding`: it tries how many get the most done; `throughput`:
+ * more of them get no more done.
+ */
+export type SlotsReason = MachineReason | 'finding' | 'throughput';
+
 export interface ThroughputSeen {
   /** Pages of this process that were completed since it began. */
   completed: number;
@@ -24,6 +32,8 @@ export interface ThroughputSeen {
 export interface ThroughputNow {
   /** Slots that the machine allows. */
   most: number;
+  /** It does not try fewer: what is flat now, because something else holds all of it up, will not stay so. */
+  least: number;
   nowMs: number;
 }
 
@@ -74,18 +84,18 @@ const BOUND = 0.7;
 const FIRST_STRIDE = 1.5;
 const STRIDE = 1.25;
 /** Of the log of the ratio of slots. */
-const WORTH_MORE = 0.18;
-const WORTH_LESS = 0.09;
+const WORTH_MORE = 0.2;
+const WORTH_LESS = 0.12;
 
 /** The spread of a tried block beside its neighbours, before any was seen, and how much that weighs. */
 const USUAL_SPREAD = 0.1;
 const USUAL_WEIGHT = 3;
 /** Standard errors from which it is sure. */
-const SURE = 1.3;
-const MOST_PAIRS = 5;
+const SURE = 2;
+const MOST_PAIRS = 8;
 
 const FIRST_PATIENCE_MS = 20_000;
-const MOST_PATIENCE_MS = 10 * 60_000;
+const MOST_PATIENCE_MS = 5 * 60_000;
 const OTHER_PACE = 0.3;
 const OTHER_BLOCKS = 2;
 
@@ -115,7 +125,11 @@ export function nextThroughput(
   if (now.most < Math.max(before.slots, before.kept, before.trial?.to ?? 0))
     return at({ ...before, trial: undefined }, before.kept, { seen, now });
   const state = at(before, before.trial === undefined ? before.kept : before.slots, { seen, now });
-  const block = { ...state.block, looks: state.block.looks + 1, boundLooks: state.block.boundLooks + (seen.isBound ? 1 : 0) };
+  const block = {
+    ...state.block,
+    looks: state.block.looks + 1,
+    boundLooks: state.block.boundLooks + (seen.isBound ? 1 : 0),
+  };
   const pages = seen.completed - block.fromCompleted;
   const ms = now.nowMs - block.fromMs;
   if (ms >= LEAST_MS && block.boundLooks < BOUND * block.looks) return slack(state, { seen, now });
@@ -149,6 +163,10 @@ function slack(state: ThroughputState, facts: Facts): ThroughputState {
   const { nowMs } = facts.now;
   const block = freshBlock(nowMs, facts.seen.completed, false);
   if (state.trial === undefined) return { ...state, block };
+  const { to, paces } = state.trial;
+  const one = state.kept + 1;
+  // The target may bear one more, though not so many more.
+  if (to > one) return at({ ...state, block, trial: { to: one, paces: paces.slice(0, 1) } }, one, facts);
   return at({ ...state, block, trial: undefined, restUntilMs: nowMs + FIRST_PATIENCE_MS }, state.kept, facts);
 }
 
@@ -186,17 +204,21 @@ function accustomed(state: ThroughputState, pace: number, nowMs: number): Throug
 function begun(state: ThroughputState, pace: number, facts: Facts): ThroughputState {
   const other = state.direction === 'up' ? 'down' : 'up';
   for (const direction of [state.direction, other] as const) {
-    const to = stepOf(state, direction, facts.now.most);
+    const to = stepOf(state, direction, facts.now);
     if (to !== state.kept) return at({ ...state, direction, trial: { to, paces: [pace] } }, to, facts);
   }
   return { ...state, isFound: true };
 }
 
-function stepOf({ kept: from, isFound, failed }: ThroughputState, direction: 'up' | 'down', most: number): number {
+/** `kept` itself when there is none. */
+function stepOf(
+  { kept: from, isFound, failed }: ThroughputState,
+  direction: 'up' | 'down',
+  { most, least }: ThroughputNow,
+): number {
   const stride = isFound || failed > 0 ? STRIDE : FIRST_STRIDE;
-  return direction === 'up'
-    ? Math.min(most, Math.max(from + 1, Math.round(from * stride)))
-    : Math.max(1, Math.min(from - 1, Math.round(from / stride)));
+  if (direction === 'up') return Math.min(most, Math.max(from + 1, Math.round(from * stride)));
+  return Math.max(Math.min(least, from), Math.min(from - 1, Math.round(from / stride)));
 }
 
 /** Whether what was tried is to be kept; undefined: not sure yet. */
