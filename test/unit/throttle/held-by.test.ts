@@ -31,6 +31,11 @@ const cases: { what: string; facts: Partial<HoldingFacts>; held: HeldBy | undefi
     held: { by: 'machine', why: 'memory' },
   },
   {
+    what: 'more in flight get no more done on the machine',
+    facts: { inFlight: 5, slots: 5, slotsWhy: 'throughput' },
+    held: { by: 'machine', why: 'throughput' },
+  },
+  {
     what: 'a page over the slots is still in flight',
     facts: { inFlight: 3, slots: 2, slotsWhy: 'memory' },
     held: { by: 'machine', why: 'memory' },

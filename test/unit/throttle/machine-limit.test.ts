@@ -140,6 +140,14 @@ describe('memory', () => {
     expect(steps.find(({ slots }) => slots === 1)?.seconds).toBeLessThanOrEqual(near + 4);
   });
 
+  test('of many slots, of which few are in use, it is those that are cut', () => {
+    const now = { concurrency: 32, inUse: 6 };
+    const over = { ...WELL, usedMb: 2_100 };
+    const first = nextMachine(initialMachine({ ...now, nowMs: 0 }), over, { ...now, nowMs: 500 });
+    expect(first).toMatchObject({ slots: 3, reason: 'memory' });
+    expect(nextMachine(first, over, { ...now, inUse: 3, nowMs: 1_500 }).slots).toBe(1);
+  });
+
   test('that others take from the machine counts as well, and is forgotten when they give it back', () => {
     const steps = simulate(({ seconds }) => ({
       free: { mb: seconds > 60 && seconds < 180 ? 300 : 6_000, ofMb: 8_000 },
