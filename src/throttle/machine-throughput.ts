@@ -6,11 +6,12 @@
  * a page since the last change. A block counts only while the slots are what bounds, not the target or an empty queue.
  * A *trial* compares the number that is kept with one more or less than it, in turns (keep, try, keep, try …), because a
  * machine's pace drifts by more than a slot is worth: what counts is each tried block beside its two neighbours, and the
- * spread of these differences says how many are needed. More slots are kept when they bring 18 % of what they would if pages
- * cost the machine nothing, fewer when they lose less than 9 % of that: what lies between stays as it is, so it does not swing.
+ * spread of these differences says how many are needed. More slots are kept when they bring a fifth of what
+ * they would if pages cost the machine nothing, fewer when they lose less than an eighth of that: what lies between stays
+ * as it is, so it does not swing.
  *
  * At first it *finds*: up by half as long as that pays, then down, until neither does. From then on it rests between trials,
- * each time that one fails twice as long, and they are of a quarter. A pace that has become another altogether begins the
+ * each time that one fails twice as long, and they are of a fifth. A pace that has become another altogether begins the
  * finding anew.
  */
 
@@ -82,7 +83,7 @@ const SETTLE_MS = 1_000;
 const BOUND = 0.7;
 
 const FIRST_STRIDE = 1.5;
-const STRIDE = 1.25;
+const STRIDE = 1.2;
 /** Of the log of the ratio of slots. */
 const WORTH_MORE = 0.2;
 const WORTH_LESS = 0.12;

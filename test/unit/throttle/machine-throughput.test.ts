@@ -95,14 +95,16 @@ describe('ends where more gets no more done', () => {
     { what: 'saturating at 8, a page and a half a second', machine: saturating(8, 1.5), knee: 8, top: 1.5 },
   ])('$what', ({ machine, knee, top }) => {
     const runs = settled(machine, {});
-    expect(Math.abs(median(runs.map(keptOf)) - knee)).toBeLessThanOrEqual(2);
-    expect(median(runs.map(paceOf)) / top).toBeGreaterThan(knee === 12 ? 0.9 : 0.95); // its steps are of a quarter
+    const slots = median(runs.map(keptOf));
+    expect(slots).toBeGreaterThan(knee - 1);
+    expect(slots).toBeLessThanOrEqual(Math.max(knee + 2, 1.4 * knee));
+    expect(median(runs.map(paceOf)) / top).toBeGreaterThan(0.95);
     expect(Math.min(...runs.map(paceOf)) / top).toBeGreaterThan(0.88);
   });
 
   test.each([5, 10])('rounded at %i: 19 of 20 pages of what it can do', (knee) => {
     const paces = settled(rounded(knee), {}).map(paceOf);
-    expect(median(paces) / 8).toBeGreaterThan(0.93);
+    expect(median(paces) / 8).toBeGreaterThan(0.95);
   });
 
   test('from far too many it comes down', () => {
