@@ -33,6 +33,8 @@ export interface Crew {
   resize(pages: number): void;
   /** Most pages at once that it could do with now: with all that it may have at work, any number. */
   wants(): number;
+  /** Its slots are what holds it back: all are taken, and pages do not wait for something else before they start. */
+  isBound(): boolean;
   /** Takes no more pages and waits for those in flight. */
   close(): Promise<void>;
 }
@@ -100,6 +102,7 @@ export function createCrew(options: CrewOptions): Crew {
       worker.concurrency = pages + gate.ahead();
     },
     wants: () => (taken >= worker.concurrency ? Number.POSITIVE_INFINITY : taken + 1),
+    isBound: () => taken >= worker.concurrency && gate.inside() * 2 > size,
     close: () => worker.close(),
   };
 }

@@ -8,7 +8,7 @@ import type { BrowserPool } from '../../browser-pool/index.js';
 import type { WorkerBoard } from '../queue/worker-board.js';
 import { watchCpuPressure } from '../telemetry/cpu-pressure.js';
 import { watchEventLoop } from '../telemetry/event-loop.js';
-import { cpuBound, memoryBound, watchRoom } from '../telemetry/machine-bounds.js';
+import { memoryBound, watchRoom } from '../telemetry/machine-bounds.js';
 import { initialMachine, type MachineReading, nextMachine } from '../throttle/machine-limit.js';
 import { initialThroughput, nextThroughput, type SlotsReason } from '../throttle/machine-throughput.js';
 import { shareSlots } from '../throttle/share-slots.js';
@@ -46,7 +46,6 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
   const pressure = watchCpuPressure();
   const room = watchRoom();
   const budgetMb = memoryBudgetMb(options.maxMemoryMb);
-  const leastTried = Math.max(1, Math.ceil(cpuBound().value));
   let machine = initialMachine({ concurrency, nowMs: performance.now() });
   let throughput = initialThroughput({
     slots: Math.min(concurrency, options.beginAt ?? concurrency),
@@ -70,10 +69,15 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
 
   function look(): void {
     const nowMs = performance.now();
-    machine = nextMachine(machine, read(), { concurrency, inUse: throughput.room, nowMs });
-    const { room } = throughput;
-    throughput = nextThroughput(throughput, work(), { most: machine.slots, least: leastTried, nowMs });
-    if (throughput.room !== room) pool.resize(throughput.room);
+    const reading = read();
+    const before = throughput;
+    machine = nextMachine(machine, reading, { concurrency, inUse: before.room, nowMs });
+    throughput = nextThroughput(before, work(), {
+      most: machine.slots,
+      least: Math.ceil(reading.cpus),
+      nowMs,
+    });
+    if (throughput.room !== before.room) pool.resize(throughput.room);
     sayChange();
     if (machine.renewBrowser) {
       onEvent({ kind: 'browser.renewed', memoryMb: Math.round(memoryMb), budgetMb });
@@ -93,7 +97,7 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
     const all = [...crews.values()];
     return {
       completed: all.reduce((sum, crew) => sum + crew.completed(), 0),
-      isBound: all.some((crew) => crew.wants() === Number.POSITIVE_INFINITY),
+      isBound: all.some((crew) => crew.isBound()),
     };
   }
 

@@ -6,15 +6,14 @@
  * a page since the last change. A block counts only while the slots are what bounds, not the target or an empty queue.
  * A *trial* compares the number that is kept with one more or less than it, in turns (keep, try, keep, try …), because a
  * machine's pace drifts by more than a slot is worth: what counts is each tried block beside its two neighbours, and the
- * spread of these differences says how many are needed. More slots are kept when they bring a fifth of what
- * they would if pages cost the machine nothing, fewer when they lose less than an eighth of that: what lies between stays
- * as it is, so it does not swing.
+ * spread of these differences says how many are needed. More slots are kept when they bring a fifth of what they would if
+ * pages cost the machine nothing, fewer when they lose less than an eighth of that: what lies between stays as it is, so
+ * it does not swing.
  *
  * At first it *finds*: up by half as long as that pays, then down, until neither does. From then on it rests between trials,
  * each time that one fails twice as long, and they are of a fifth. A pace that has become another altogether begins the
  * finding anew.
  */
-
 import type { MachineReason } from './machine-limit.js';
 
 /**
