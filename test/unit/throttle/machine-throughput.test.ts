@@ -43,7 +43,7 @@ const falling =
   (knee: number, top = 8): Machine =>
   ({ slots }) =>
     slots <= knee ? (slots / knee) * top : top * (knee / slots) ** 0.4;
-/** Two thirds of the way at half of the knee, four fifths at the knee. */
+/** Half of what it can do at half of the knee, four fifths at the knee. */
 const rounded =
   (knee: number, top = 8): Machine =>
   ({ slots }) =>
