@@ -67,7 +67,12 @@ interface PendingRequest {
   key: string;
   url: string;
   /** From the headers as they came over the wire: what CORS hides from the page is answered all the same. */
-  wire?: { status: number; retryAfter: string | undefined };
+  wire?: WireAnswer;
+}
+
+interface WireAnswer {
+  status: number;
+  retryAfter: string | undefined;
 }
 
 const MAX_KEPT = 20;
@@ -77,6 +82,8 @@ const MAX_BODY = 2_048;
 /** Enables the session's network events, for as long as its page lives. `mainFrame`: its id in the protocol. */
 export async function watchAnswers(session: CDPSession, mainFrame: string): Promise<AnswerWatch> {
   const pending = new Map<string, PendingRequest>();
+  /** Refused by CORS before the headers were told of: those come from another process, and now and then later. */
+  const hidden = new Map<string, PendingRequest>();
   const troubles = new Map<string, Trouble>();
   let hosts: readonly string[] = [];
   let counted = fresh();
@@ -86,6 +93,7 @@ export async function watchAnswers(session: CDPSession, mainFrame: string): Prom
 
   function fresh(): Counted {
     pending.clear();
+    hidden.clear();
     troubles.clear();
     return {
       document: undefined,
@@ -95,7 +103,7 @@ export async function watchAnswers(session: CDPSession, mainFrame: string): Prom
       elsewhere: 0,
       lostScripts: 0,
       async catchUp() {
-        if (pending.size > 0) await session.send('Page.getFrameTree');
+        if (pending.size > 0 || hidden.size > 0) await session.send('Page.getFrameTree');
       },
       get troubles() {
         return [...troubles.values()];
@@ -119,6 +127,11 @@ export async function watchAnswers(session: CDPSession, mainFrame: string): Prom
     }
   }
 
+  function fail(request: PendingRequest, wire: WireAnswer | undefined): void {
+    const { status, retryAfter } = wire ?? { status: undefined, retryAfter: undefined };
+    settle(request, { url: request.url, status, firstByteMs: undefined, retryAfter, atMs: Date.now() });
+  }
+
   session.on('Network.requestWillBeSent', ({ requestId, loaderId, frameId, request, documentURL, type }) => {
     if (type === 'Document' && frameId === mainFrame) loader = loaderId;
     if (loaderId === formerLoader) return;
@@ -136,6 +149,10 @@ export async function watchAnswers(session: CDPSession, mainFrame: string): Prom
   session.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode, headers }) => {
     const request = pending.get(requestId);
     if (request !== undefined) request.wire = { status: statusCode, retryAfter: retryAfterOf(headers) };
+    const late = hidden.get(requestId);
+    if (late === undefined) return;
+    hidden.delete(requestId);
+    fail(late, { status: statusCode, retryAfter: retryAfterOf(headers) });
   });
   session.on('Network.responseReceived', ({ requestId, type, frameId, response }) => {
     if (type === 'Script' && response.status >= 400) counted.lostScripts += 1;
@@ -166,10 +183,8 @@ export async function watchAnswers(session: CDPSession, mainFrame: string): Prom
     if (request === undefined) return;
     pending.delete(requestId);
     if (canceled === true || blockedReason !== undefined) return;
-    const { url, wire } = request;
-    if (wire === undefined && corsErrorStatus !== undefined) return; // the browser did not even ask
-    const { status, retryAfter } = wire ?? { status: undefined, retryAfter: undefined };
-    settle(request, { url, status, firstByteMs: undefined, retryAfter, atMs: Date.now() });
+    if (request.wire !== undefined || corsErrorStatus === undefined) fail(request, request.wire);
+    else if (hidden.size < MAX_PENDING) hidden.set(requestId, request); // or the browser did not even ask
   });
   await session.send('Network.enable', {
     maxTotalBufferSize: 0,

@@ -118,9 +118,11 @@ describe('nulls', () => {
   test('five points up or down around any level are never held', () => {
     fc.assert(
       fc.property(level, share, noise(1), (rows, middle, factors) => {
-        const rate = (factor: number) => Math.min(1, Math.max(0, middle + (factor - 1) * 0.05));
+        // In whole rows, so that rounding does not make ten points and a bit of what is ten points at most.
+        const [around, swing] = [Math.floor(rows * middle), Math.floor(rows * 0.05)];
+        const nulls = (factor: number) => around + Math.round((factor - 1) * swing);
         const [now = dataset(0), ...earlier] = factors.map((factor) =>
-          dataset(rows, Math.floor(rows * Math.min(rate(factor), 0.9))),
+          dataset(rows, Math.min(Math.max(nulls(factor), 0), Math.floor(rows * 0.9))),
         );
         return checks(now, earlier).nulls.passed;
       }),
