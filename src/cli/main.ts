@@ -226,7 +226,10 @@ async function main(): Promise<ExitCode> {
 
 process.exitCode = await main();
 // Whatever a library still holds open (Playwright's inspector, when its page went while it was starting) must not keep
-// a command that is done; what is not read yet of its output may.
-setInterval(() => {
+// a command that is done; what is not read yet of its output may. Nor is a signal that comes now to make a failure of
+// it: Node lets go of signals at the beginning of an end that it comes to by itself.
+const leave = (): void => {
   if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
-}, LINGER_MS).unref();
+};
+setInterval(leave, LINGER_MS).unref();
+leave();
