@@ -10,7 +10,8 @@
  * pages left (`proveRecorded`). So no row is delivered of a document that nobody has looked at since.
  *
  *   proving   from the batch's start     every page is loaded, and a sample where a document stands for it
- *   soft      from `SAMPLES` good ones   samples are drawn by page number, one in `SAMPLE_EVERY`
+ *   soft      from `SAMPLES` good ones   samples are drawn by page number, one in `SAMPLE_EVERY`, from `MANY_SAMPLES`
+ *                                        on one in `SELDOM_EVERY`
  *   off       from a difference, or when little comes of it: every page is loaded
  */
 import { createHash } from 'node:crypto';
@@ -83,6 +84,9 @@ interface Document {
 /** Good ones before any other page is rendered softly. */
 export const SAMPLES = 5;
 const SAMPLE_EVERY = 50;
+/** Good ones, from which on they are drawn more seldom: each costs two pages and an application. */
+const MANY_SAMPLES = 20;
+const SELDOM_EVERY = 100;
 /** An application may grow with every page. */
 const MOST_PAGES = 200;
 /** In a row. */
@@ -113,7 +117,9 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
   });
 
   const isSample = (samples: number, { nth }: Document, page: number): boolean =>
-    samples < SAMPLES || nth + 1 >= MOST_PAGES || drawOf(batch, page) < 1 / SAMPLE_EVERY;
+    samples < SAMPLES ||
+    nth + 1 >= MOST_PAGES ||
+    drawOf(batch, page) < 1 / (samples < MANY_SAMPLES ? SAMPLE_EVERY : SELDOM_EVERY);
 
   async function missed(why: string): Promise<void> {
     misses += 1;

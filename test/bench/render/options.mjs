@@ -25,7 +25,7 @@ export function readOptions() {
       listed(values.lanes ?? (sweep ? 'load' : 'load,soft'), ['load', 'soft'])
     ),
     contenders: listed(values.contenders ?? (quick ? QUICK : ALL).join(), ALL),
-    pages: whole('--pages', values.pages ?? (quick ? '45' : '80')),
+    pages: whole('--pages', values.pages ?? (quick ? '45' : '240')),
     rounds: append && values.rounds === '0' ? 0 : whole('--rounds', values.rounds ?? (quick ? '2' : '3')),
     concurrency:
       values.concurrency === undefined

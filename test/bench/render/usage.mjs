@@ -15,7 +15,7 @@ the rest (its Redis too) apart; requests and bytes are those that the shop's own
   --kinds KINDS       detail,list
   --lanes LANES       load,soft: soft is going on within the application; peers know only load
   --contenders IDS    farm,pool,playwright,cdp,crawlee,crawlee-tuned,cluster-page,cluster-context
-  --pages N           of each run in the load lane, by default 80; the soft lane has three times as many
+  --pages N           of each run in the load lane, by default 240; the soft lane has three times as many
   --rounds N          by default 3
   --concurrency N,M   pages in flight, load and soft, for those that do not find it themselves; by default tried out first
   --no-peers          without Crawlee and puppeteer-cluster; else they are installed once into test/bench/peers
@@ -28,6 +28,6 @@ the rest (its Redis too) apart; requests and bytes are those that the shop's own
 
 examples
   npm run bench:render -- --quick
-  npm run bench:render -- --json render.json --write                             # under 25 minutes
+  npm run bench:render -- --json render.json --write                             # under 40 minutes
   npm run bench:render -- --kinds list --rounds 1 --json render.json --append    # one round more
   npm run bench:render -- --sweep --rounds 4`;
