@@ -31,13 +31,23 @@ const PROTOCOL: Record<string, string> = {
 /** Contexts whose pages ask for blocked types under names that do not tell. */
 const unnamed = new WeakSet<BrowserContext>();
 
+/** Puts other URL patterns in the place of those that hold; types stay. */
+export type BlockUrls = (urls: readonly string[]) => Promise<void>;
+
 /** Applies to the session's page for as long as it lives; its network events have to be enabled. */
-export async function blockOn(session: CDPSession, spec: BlockSpec, context: BrowserContext): Promise<void> {
+export async function blockOn(
+  session: CDPSession,
+  spec: BlockSpec,
+  context: BrowserContext,
+): Promise<BlockUrls> {
   const names = spec.types.flatMap((type) => EXTENSIONS[type] ?? []);
-  const urls = [...spec.urls, ...names.flatMap((name) => [`*.${name}`, `*.${name}?*`])];
-  await session.send('Network.setBlockedURLs', { urls });
+  const endings = names.flatMap((name) => [`*.${name}`, `*.${name}?*`]);
+  const blockUrls: BlockUrls = async (urls) => {
+    await session.send('Network.setBlockedURLs', { urls: [...urls, ...endings] });
+  };
+  await blockUrls(spec.urls);
   const types = new Set(spec.types.flatMap((type) => PROTOCOL[type] ?? []));
-  if (types.size === 0) return;
+  if (types.size === 0) return blockUrls;
 
   const catchByType = () =>
     session.send('Fetch.enable', {
@@ -52,7 +62,7 @@ export async function blockOn(session: CDPSession, spec: BlockSpec, context: Bro
   });
   if (unnamed.has(context) || !spec.types.every((type) => type in EXTENSIONS)) {
     await catchByType();
-    return;
+    return blockUrls;
   }
   const named = new RegExp(`\\.(?:${names.join('|')})(?:\\?|$)|^(?:data|blob):`, 'i');
   let caught = false;
@@ -62,4 +72,5 @@ export async function blockOn(session: CDPSession, spec: BlockSpec, context: Bro
     unnamed.add(context);
     catchByType().catch(() => undefined); // page gone
   });
+  return blockUrls;
 }

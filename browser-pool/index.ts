@@ -3,6 +3,7 @@ export { findChromium } from './find-chromium.mjs';
 export { type Forwarder, isForwarderStatus, openForwarder, type ProxySight } from './forwarder.js';
 export type { BlockSpec, ContextSpec, LeaseSpec, StorageState } from './lease-spec.js';
 export type { NetworkTally } from './network-tally.js';
+export { isOwnSite } from './own-site.js';
 export { type Answer, isRefusal, type PageAnswers } from './page-answers.js';
 export {
   type BrowserPool,

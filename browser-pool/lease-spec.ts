@@ -19,6 +19,7 @@ export interface BlockSpec {
 export interface LeaseSpec {
   identity: string;
   context: ContextSpec;
+  /** Leases of one identity may differ in its `urls`, and in nothing else of it. */
   block: BlockSpec | false;
   /** Hosts that count as the target's in `lease.answers`, beside the site of its document. Default none. */
   ownHosts?: readonly string[];

@@ -169,7 +169,8 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     if (warm === undefined) return undefined;
     clearTimeout(warm.resting);
     host.serveAgain(warm.shared); // before anything is waited for, so that the context serves no more than it may
-    if (isStandingFor(warm, spec) || (await makeReady(warm, spec.goesTo))) return warm;
+    const isReady = isStandingFor(warm, spec) || (await makeReady(warm, spec.goesTo));
+    if (isReady && (await warm.page.block(spec.block))) return warm;
     void retirePage(warm);
     return fromShelf(spec);
   }

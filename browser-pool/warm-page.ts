@@ -36,6 +36,8 @@ export interface WarmPage {
   isLighterThan(mostMb: number): Promise<boolean>;
   /** True when the page may begin a lease that goes there first; undefined: that may go anywhere. */
   makeReady(goesTo: string | undefined): Promise<boolean>;
+  /** True when it keeps away from now on what this says. */
+  block(block: LeaseSpec['block']): Promise<boolean>;
   /** False when the page did not close in time. */
   close(): Promise<boolean>;
 }
@@ -105,7 +107,8 @@ export async function openWarmPage(
   const mainFrame = (await session.send('Page.getFrameTree')).frameTree.frame.id;
   const answers = await watchAnswers(session, mainFrame);
   const wiper = createWiper(page, session, mainFrame);
-  if (spec.block !== false) await blockOn(session, spec.block, context);
+  const blockUrls = spec.block === false ? undefined : await blockOn(session, spec.block, context);
+  let blocked = urlsOf(spec.block);
 
   const forgetHistory = () => session.send('Page.resetNavigationHistory');
 
@@ -189,12 +192,25 @@ export async function openWarmPage(
       arriving = true;
       return true;
     },
+    async block(block) {
+      const urls = urlsOf(block);
+      if (urls.length === blocked.length && urls.every((url, at) => url === blocked[at])) return true;
+      return inOrder(async () => {
+        await blockUrls?.(urls);
+        blocked = urls;
+        return blockUrls !== undefined;
+      });
+    },
     async close() {
       settled = true;
       // Dialogs of `beforeunload` are not asked: runBeforeUnload is off by default.
       return page.isClosed() || bounded(page.close(), CLOSE_LIMIT_MS);
     },
   };
+}
+
+function urlsOf(block: LeaseSpec['block']): readonly string[] {
+  return block === false ? [] : block.urls;
 }
 
 function withoutFragment(url: string): string {

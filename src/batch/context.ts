@@ -6,10 +6,12 @@ import { checkColumns } from '../dataset/check.js';
 import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
 import { ThreshError } from '../errors.js';
+import { createLeanLane } from '../page/lean-lane.js';
+import { createProofs, type PageLane, type Proofs } from '../page/proofs.js';
 import { createProxies } from '../page/proxies/proxies.js';
 import { leaseSpecOf } from '../page/render.js';
 import { createSessions, type Sessions } from '../page/sessions.js';
-import { createSoftLane, type SoftLane } from '../page/soft-lane.js';
+import { createSoftLane } from '../page/soft-lane.js';
 import type { EncodeRow } from '../page/validate.js';
 import { type BatchBoard, createBatchBoard } from '../queue/batch-board.js';
 import { createFetchLook, type LookAtFetching } from '../queue/fetch-look.js';
@@ -20,6 +22,7 @@ import type { TargetBoard } from '../queue/target-board.js';
 import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
+import { createBlockFile } from './block-file.js';
 import type { OnBatchEvent } from './events.js';
 import { freshFor } from './fresh-for.js';
 import { createHindrance, type Hindrance, patientSegments, patientSessions } from './hindrance.js';
@@ -48,8 +51,9 @@ export interface BatchContext {
   /** Whose appends wait for the disk. */
   segments: SegmentWriter;
   softBook: BatchSoftBook;
-  /** Undefined: every page is loaded. */
-  soft: SoftLane | undefined;
+  proofs: Proofs;
+  /** By short cuts, where the target asks for them; undefined: every page is loaded. */
+  lane: PageLane | undefined;
   hindrance: Hindrance;
   /** The state that the batch was in a moment ago. */
   standing: () => Promise<JournalEntry | undefined>;
@@ -101,7 +105,10 @@ export async function openContext(
     file: files.soft,
     patiently: (work) => hindrance.outwait(work, { signal }),
   });
-  const { proxies, navigate, key } = target.definition;
+  const { proxies, navigate, learnsBlock, key } = target.definition;
+  const proofs = createProofs({ batch, book: softBook });
+  const cutting = { batch, book: softBook, proofs, who: writer };
+  const softly = navigate === 'soft' ? createSoftLane({ ...cutting, key }) : undefined;
   const sessions = createSessions({
     target: target.definition,
     pool,
@@ -126,7 +133,15 @@ export async function openContext(
     who: writer,
     workers: freshFor(WORKERS_MOMENT_MS, createWorkerBoard(redis.client).standing),
     softBook,
-    soft: navigate === 'soft' ? createSoftLane({ batch, key, book: softBook, who: writer }) : undefined,
+    proofs,
+    lane: learnsBlock
+      ? createLeanLane({
+          ...cutting,
+          memory: createBlockFile(home, { target: spec.target, hash: target.hash, batch }),
+          softly,
+          onEvent,
+        })
+      : softly,
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
     standing: freshFor(MOMENT_MS, followJournal(files.journal)),

@@ -40,12 +40,12 @@ export type BatchEvent =
   | { kind: 'sla.recovered'; batch: string; margin: number; etaMs: number }
   /** So many soft pages gave what loading them gives: from now on others are not loaded. */
   | { kind: 'batch.soft-began'; batch: string; samples: number }
-  /** Every page is loaded from now on; with doubt, pages of applications that were not proven are rendered again. */
-  | { kind: 'batch.soft-off'; batch: string; reason: string; doubt: boolean }
-  /** Soft pages that are rendered again. */
-  | { kind: 'batch.soft-undone'; batch: string; pages: number }
-  /** Pages that are loaded at the end, one for each application that ended without a comparison. */
-  | { kind: 'batch.soft-compared'; batch: string; pages: number }
+  /** Every page is loaded, and whole, from now on; with doubt, pages of what was not proven are rendered again. */
+  | { kind: 'batch.soft-off' | 'batch.block-off'; batch: string; reason: string; doubt: boolean }
+  /** Pages that were read by a short cut and are rendered again. */
+  | { kind: 'batch.soft-undone' | 'batch.block-undone'; batch: string; pages: number }
+  /** Pages that are loaded at the end, one for each sequence that ended without a comparison. */
+  | { kind: 'batch.soft-compared' | 'batch.block-compared'; batch: string; pages: number }
   | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }
   | PageEvent;

@@ -31,9 +31,9 @@ import { createRules } from './rules.js';
 import type { MachineDeps, Next, Running } from './running.js';
 import { setbackOf } from './setback.js';
 import { createSnapshots, publishWait, type Snapshots, type SnapshotsOptions } from './snapshots.js';
-import { createSoftWatch } from './soft-watch.js';
+import { createSoftWatch, shortCutOf } from './soft-watch.js';
 import { batchFiles } from './spec.js';
-import { createThrottleFile } from './throttle-file.js';
+import { createTargetFile } from './target-file.js';
 import { createThrottling, type Throttling } from './throttling.js';
 
 /** Throws only when stopped (the signal's reason) or for bugs; a failed batch is an end like the others. */
@@ -157,7 +157,7 @@ async function fetching(deps: Running): Promise<Next> {
       workers: deps.workers,
       target: spec.target,
       gate: deps.gate,
-      file: createThrottleFile(deps.home, spec.target),
+      file: createTargetFile(deps.home, spec.target, 'throttle.json'),
       maxConcurrency: Math.min(maxConcurrency, spec.concurrency ?? maxConcurrency),
       minDelayMs: Math.max(minDelayMs, (await rules.crawlDelayMs()) ?? 0),
       quietHours,
@@ -183,7 +183,7 @@ async function fetching(deps: Running): Promise<Next> {
           ...deps,
           batch: spec.id,
           book: deps.softBook,
-          isSoft: definition.navigate === 'soft',
+          shortCut: shortCutOf(definition),
           inDoubt,
           segments: files.segments,
           frontier,
@@ -205,7 +205,7 @@ async function fetching(deps: Running): Promise<Next> {
 interface PutTogether {
   frontier: Frontier;
   since: string | undefined;
-  /** Of soft pages. */
+  /** Of pages that were read by a short cut. */
   inDoubt: boolean;
   isFirst: boolean;
 }
@@ -226,7 +226,8 @@ async function putTogether(
   const { id: batch } = spec;
   if (settled > 0 && isFirst)
     onEvent({ kind: 'batch.resumed', batch, state: 'fetching', settled, frontier: frontier.size });
-  if (undone > 0) onEvent({ kind: 'batch.soft-undone', batch, pages: undone });
+  if (undone > 0)
+    onEvent({ kind: `batch.${shortCutOf(target.definition) ?? 'soft'}-undone`, batch, pages: undone });
   return taken;
 }
 

@@ -2,13 +2,14 @@
 
 import { type Column, describeColumns, schemaHash } from '../dataset/column.js';
 import type { Verdict as Judgement } from '../dataset/gate.js';
-import type { Effort, Manifest, NavigationBooks, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
-import type { SoftStanding } from '../page/soft-lane.js';
+import type { Effort, Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
+import type { SoftStanding } from '../page/proofs.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { Durations } from '../telemetry/durations.js';
 import type { Aggregated } from './aggregating.js';
 import { discoveredPages, isEnd, type JournalEntry } from './journal.js';
 import { quantilesOf } from './measuring.js';
+import { shortCutOf } from './soft-watch.js';
 import type { BatchSpec } from './spec.js';
 
 export function pageBooks(aggregated: Aggregated, frontier: number): PageBooks {
@@ -78,21 +79,24 @@ export function manifestOf({
     times: { startedAt, finishedAt, seconds, states: secondsByState(journal, finishedAt) },
     ...(sla === undefined ? {} : { sla }),
     ...(effort === undefined ? {} : { effort }),
-    ...(target.navigate === 'soft' ? { navigation: navigationBooks(aggregated, soft) } : {}),
+    ...shortCutBooks(target, aggregated, soft),
     engine: aggregated.engine,
     ...(spec.limit === undefined ? {} : { limit: spec.limit }),
     ...(forced ? { forced: failedChecks(judgement).map(({ name }) => name) } : {}),
   };
 }
 
-function navigationBooks({ totals }: Aggregated, { samples, off }: SoftStanding): NavigationBooks {
+function shortCutBooks(
+  target: ResolvedTarget,
+  { totals }: Aggregated,
+  { samples, off }: SoftStanding,
+): Pick<Manifest, 'navigation' | 'blocking'> {
+  const shortCut = shortCutOf(target);
   const { soft = 0, outcomes } = totals;
-  return {
-    soft,
-    load: outcomes.completed - soft,
-    compared: samples,
-    ...(off === undefined ? {} : { off: off.reason }),
-  };
+  const loaded = outcomes.completed - soft;
+  const compared = { compared: samples, ...(off === undefined ? {} : { off: off.reason }) };
+  if (shortCut === 'soft') return { navigation: { soft, load: loaded, ...compared } };
+  return shortCut === 'block' ? { blocking: { lean: soft, whole: loaded, ...compared } } : {};
 }
 
 export interface ReportInput extends ManifestInput {

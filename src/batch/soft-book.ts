@@ -1,5 +1,5 @@
 /**
- * What a batch knows of its soft pages, in its folder: an append-only file that every process reads and writes, the truth
+ * What a batch knows of its pages that were read by a short cut, in its folder: an append-only file that every process reads and writes, the truth
  * about which of them count.
  *
  *   proven   a document gave what loading gives, up to its `upTo`th page
@@ -8,7 +8,7 @@
  * A `proven` that a power cut takes is proven once more; `off` is durable before anybody goes on.
  */
 import { open, stat } from 'node:fs/promises';
-import type { SoftBook, SoftStanding } from '../page/soft-lane.js';
+import type { SoftBook, SoftStanding } from '../page/proofs.js';
 
 export interface BatchSoftBook extends SoftBook {
   look(): Promise<SoftStanding & { proven: ReadonlyMap<string, number> }>;

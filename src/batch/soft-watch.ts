@@ -1,7 +1,8 @@
 /**
- * Soft navigation as the runner of a batch sees it: says when it begins and when it is turned off, has what is in doubt
- * rendered again, and at the end has every document proven whose pages nobody has compared yet: the last page of each is
- * loaded. A batch does not leave `fetching` before each of its soft pages is one of a proven document.
+ * Short cuts (`navigate: 'soft'`, `block: 'auto'`) as the runner of a batch sees them: says when one begins and when it is
+ * turned off, has what is in doubt rendered again, and at the end has every document proven whose pages nobody has compared
+ * yet: the last page of each is loaded. A batch does not leave `fetching` before each page that was read by a short cut is
+ * one of a proven document.
  */
 import type { Queue } from 'bullmq';
 import type { Frontier, FrontierPage } from '../discovery/frontier.js';
@@ -22,11 +23,24 @@ export interface SoftWatch {
   conclude(): Promise<'done' | 'waiting' | 'again'>;
 }
 
+export type ShortCut = 'soft' | 'block';
+
+/** Soft navigation where a target asks for both: what is read with less loaded then are its soft pages. */
+export function shortCutOf({
+  navigate,
+  learnsBlock,
+}: {
+  navigate: 'load' | 'soft';
+  learnsBlock: boolean;
+}): ShortCut | undefined {
+  return navigate === 'soft' ? 'soft' : learnsBlock ? 'block' : undefined;
+}
+
 export interface SoftWatchOptions {
   batch: string;
   book: BatchSoftBook;
-  /** Whether its pages are taken by workers that may go softly. */
-  isSoft: boolean;
+  /** By which its pages may be read. */
+  shortCut: ShortCut | undefined;
   /** As the batch's books were put together. */
   inDoubt: boolean;
   segments: string;
@@ -43,7 +57,7 @@ interface Asked extends SoftMark {
 const IDLE_LOOKS = 10;
 
 export function createSoftWatch(options: SoftWatchOptions): SoftWatch {
-  const { batch, book, inDoubt, queue, onEvent } = options;
+  const { batch, book, inDoubt, queue, shortCut, onEvent } = options;
   let asked: Asked[] = [];
   let idleLooks = 0;
   let begun: boolean | undefined;
@@ -52,8 +66,10 @@ export function createSoftWatch(options: SoftWatchOptions): SoftWatch {
   async function look(): Promise<boolean> {
     const { samples, off } = await book.look();
     const begins = samples >= SAMPLES && off === undefined;
-    if (begins && begun === false) onEvent({ kind: 'batch.soft-began', batch, samples });
-    if (off !== undefined && over === false) onEvent({ kind: 'batch.soft-off', batch, ...off });
+    if (begins && begun === false && shortCut === 'soft')
+      onEvent({ kind: 'batch.soft-began', batch, samples });
+    if (off !== undefined && over === false)
+      onEvent({ kind: `batch.${shortCut ?? 'soft'}-off`, batch, ...off });
     begun = begins;
     over = off !== undefined;
     return off?.doubt === true && !inDoubt;
@@ -89,7 +105,7 @@ export function createSoftWatch(options: SoftWatchOptions): SoftWatch {
       const found = pages.get(page);
       return found === undefined ? [] : [jobOf(found, proof)];
     });
-    onEvent({ kind: 'batch.soft-compared', batch, pages: jobs.length });
+    onEvent({ kind: `batch.${shortCut ?? 'soft'}-compared`, batch, pages: jobs.length });
     await queue.addBulk(jobs);
     asked = [...unproven];
     idleLooks = 0;
@@ -116,25 +132,25 @@ export function createSoftWatch(options: SoftWatchOptions): SoftWatch {
   }
 
   return {
-    // What is written while nobody here goes softly, by a worker that knows an older target, is met at the end.
-    look: async () => options.isSoft && (await look()),
+    // What is written while nobody here goes by it, by a worker that knows an older target, is met at the end.
+    look: async () => shortCut !== undefined && (await look()),
     async conclude() {
       if (await look()) return 'again';
       const { proven } = await book.look();
       const isAnswered = asked.every(({ document, nth }) => (proven.get(document) ?? 0) >= nth);
       if (!isAnswered) {
         if (!(await isStuck())) return 'waiting';
-        await book.turnOff('what was read softly could not be compared', true);
+        await book.turnOff('what was read by a short cut could not be compared', true);
         return 'again';
       }
       const { voided, unproven } = await openQuestions();
       if (voided) return 'again';
       if (unproven.length === 0) return 'done';
-      if (options.isSoft) {
+      if (shortCut !== undefined) {
         await ask(unproven);
         return 'waiting';
       }
-      await book.turnOff('the target no longer says navigate: soft', true);
+      await book.turnOff('the target no longer asks for it', true);
       return 'again';
     },
   };

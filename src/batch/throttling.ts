@@ -20,7 +20,7 @@ import {
   type ThrottleDecision,
 } from '../throttle/throttle.js';
 import type { OnBatchEvent } from './events.js';
-import type { ThrottleFile } from './throttle-file.js';
+import type { TargetFile } from './target-file.js';
 
 export interface ThrottlingOptions {
   batch: string;
@@ -32,7 +32,7 @@ export interface ThrottlingOptions {
   workers: () => Promise<WorkerStanding[]>;
   target: string;
   gate: StartGate;
-  file: ThrottleFile;
+  file: TargetFile<LearnedThrottle>;
   maxConcurrency: number;
   minDelayMs: number;
   quietHours: readonly QuietHours[];

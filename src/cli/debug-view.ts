@@ -46,17 +46,23 @@ export function debugText(sight: Sight, width = 120): string {
     );
   }
   if (network !== undefined) lines.push(...networkLines(network));
+  if (sight.leftHosts !== undefined) {
+    const hosts = sight.leftHosts.map((host) => plainText(host, 100)).join(', ');
+    lines.push(
+      `block auto  ${hosts === '' ? 'nothing is known yet' : `batches do not ask ${hosts}; here it was asked`}`,
+    );
+  }
   for (const [name, file] of Object.entries(files)) lines.push(`${name.padEnd(12)}${file}`);
   return `${lines.join('\n')}\n`;
 }
 
 /** The same as one value. */
-export function debugJson({ url, outcome, network, elapsedMs, files }: Sight): Record<string, unknown> {
+export function debugJson({ url, outcome, ...rest }: Sight): Record<string, unknown> {
   if (!outcome.ok) {
     const { code, message, mend } = outcome.error;
-    return { url, outcome: 'failed', error: { code, message, mend }, elapsedMs, network, files };
+    return { url, outcome: 'failed', error: { code, message, mend }, ...rest };
   }
-  return { url, ...outcome.rendered, elapsedMs, network, files };
+  return { url, ...outcome.rendered, ...rest };
 }
 
 function networkLines(network: NetworkTally): string[] {

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Lease, NetworkTally } from '../../browser-pool/index.js';
 import { createBrowserPool } from '../../browser-pool/index.js';
+import { readLeftHosts } from '../batch/block-file.js';
 import { loadChecked } from '../batch/context.js';
 import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
@@ -40,6 +41,8 @@ export interface Sight {
   outcome: RenderOutcome;
   network: NetworkTally | undefined;
   elapsedMs: number;
+  /** Of a target with `block: 'auto'`: hosts that its batches leave out; this page was loaded whole. */
+  leftHosts?: readonly string[];
   /** Absolute paths. */
   files: { screenshot?: string; html?: string; trace?: string };
 }
@@ -154,7 +157,9 @@ async function lookAt(url: string, { target, data, options, settings, signal }: 
       await rm(files.trace);
       files.trace = wanted;
     }
-    return { url, outcome, network, elapsedMs, files };
+    const { learnsBlock } = target.definition;
+    const leftHosts = learnsBlock ? await readLeftHosts(settings.home, name, target.hash) : undefined;
+    return { url, outcome, network, elapsedMs, ...(leftHosts === undefined ? {} : { leftHosts }), files };
   } finally {
     await sessions.close();
     await pool.close();

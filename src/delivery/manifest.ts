@@ -57,6 +57,17 @@ export interface NavigationBooks {
   off?: string;
 }
 
+/** Of a target with `block: 'auto'`: how its completed pages were loaded; with `navigate: 'soft'` as well, see there. */
+export interface BlockingBooks {
+  /** Without the hosts that their rows do not need. */
+  lean: number;
+  whole: number;
+  /** Times that loading a page whole gave what it gave without them. */
+  compared: number;
+  /** Why it was turned off. */
+  off?: string;
+}
+
 /** What fetching took: where the next night's pace and plan start. */
 export interface Effort {
   /** Pages that discovery found; the others of the frontier were followed. */
@@ -87,6 +98,7 @@ export interface Manifest {
   /** Absent when no attempt was measured. */
   effort?: Effort;
   navigation?: NavigationBooks;
+  blocking?: BlockingBooks;
   engine: string;
   /** Of a batch that was run with --limit: a sample, left out when later datasets are compared with earlier ones. */
   limit?: number;

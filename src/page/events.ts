@@ -26,6 +26,14 @@ export type PageEvent =
       reason: string;
     }
   | { kind: 'browser.missed'; batch: string; reason: string }
+  /** These are not asked from now on, for pages of the label: their rows are the same without. `needed`: not so. */
+  | {
+      kind: 'batch.block-learned';
+      batch: string;
+      label?: string;
+      hosts: readonly string[];
+      needed: readonly string[];
+    }
   | {
       kind: 'target.said';
       batch: string;

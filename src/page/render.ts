@@ -4,7 +4,7 @@
  * that says whether to try again.
  */
 import type { Page } from 'playwright';
-import type { BrowserPool, Lease, LeaseSpec, PageAnswers } from '../../browser-pool/index.js';
+import type { BlockSpec, BrowserPool, Lease, LeaseSpec, PageAnswers } from '../../browser-pool/index.js';
 import { isThreshError, type ThreshError } from '../errors.js';
 import type { FollowedLink } from '../spool/record.js';
 import type { ExtractRequest, PageTest, TargetLog } from '../target/definition.js';
@@ -38,6 +38,10 @@ export interface PageTask {
   /** In a browser with no other page. */
   alone?: boolean;
   onlooker?: Onlooker;
+  /** Instead of the target's. */
+  block?: BlockSpec | undefined;
+  /** Less time than the target's. */
+  limitMs?: number;
   /** Its document may stay, for the next page of the same application to be reached from it. */
   application?: Application;
 }
@@ -156,6 +160,7 @@ export async function takePage(task: PageTask, deps: RenderDeps): Promise<TakenP
     session = await deps.sessions.current(task.log, url);
     const spec = {
       ...leaseSpecOf(deps.target, session),
+      ...(task.block === undefined ? {} : { block: task.block }),
       goesTo: url,
       fresh: task.traced === true,
       alone: task.alone === true,
@@ -180,7 +185,7 @@ export async function loadPage(
   const { page, request } = task;
   const { url } = request;
   const { answers } = lease;
-  const { timeoutMs } = deps.target.definition;
+  const timeoutMs = Math.min(deps.target.definition.timeoutMs, task.limitMs ?? Number.POSITIVE_INFINITY);
   const traced = task.traced === true && (await beginTrace(lease.page));
   await task.onlooker?.began(lease).catch(() => undefined); // a page that died says so itself, below
   const time = AbortSignal.timeout(timeoutMs + WORDS_MS);

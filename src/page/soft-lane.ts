@@ -14,13 +14,18 @@
  *                                        on one in `SELDOM_EVERY`
  *   off       from a difference, or when little comes of it: every page is loaded
  */
-import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright';
-import type { SoftMark } from '../spool/record.js';
 import type { PageTest } from '../target/definition.js';
 import type { PageTests } from './await-shown.js';
 import { byLabel } from './by-label.js';
+import {
+  isLoadedAnyway,
+  type LaneOutcome,
+  type PageLane,
+  type Proofs,
+  renderNext,
+  type SoftBook,
+} from './proofs.js';
 import {
   type Application,
   type CompletedPage,
@@ -32,43 +37,15 @@ import {
   renderPage,
   takePage,
 } from './render.js';
-import { differenceOf, digestOf } from './same-rows.js';
 import { SoftMiss } from './soft-navigate.js';
 import { type SoftTry, trySoftly } from './soft-try.js';
-
-/** What is known of the batch's soft pages over the whole farm. */
-export interface SoftBook {
-  look(): Promise<SoftStanding>;
-  /** The document gave what loading gives, up to its page number `upTo`. */
-  proven(document: string, upTo: number): Promise<void>;
-  /** `doubt`: pages of documents that were not proven are rendered again. */
-  turnOff(reason: string, doubt: boolean): Promise<void>;
-}
-
-export interface SoftStanding {
-  /** Good ones. */
-  samples: number;
-  off: { reason: string; doubt: boolean } | undefined;
-}
-
-export type LaneOutcome = RenderOutcome & { soft?: SoftMark };
-
-export interface SoftLane {
-  /** As `renderPage`, by whichever way. */
-  render(task: PageTask, deps: RenderDeps): Promise<LaneOutcome>;
-  /** Loads a page that was rendered in a document that has ended, and compares. */
-  proveRecorded(task: PageTask, deps: RenderDeps, mark: SoftMark): Promise<RenderOutcome>;
-  /** Whether what was rendered within an application may be kept. */
-  isTrusted(): Promise<boolean>;
-  /** The document cannot be proven. */
-  giveUp(url: string): Promise<void>;
-}
 
 export interface SoftLaneOptions {
   batch: string;
   /** Names of the columns that name a row. */
   key: readonly string[];
   book: SoftBook;
+  proofs: Proofs;
   /** Unique among all processes of the farm. */
   who: string;
 }
@@ -83,10 +60,6 @@ interface Document {
 
 /** Good ones before any other page is rendered softly. */
 export const SAMPLES = 5;
-const SAMPLE_EVERY = 50;
-/** Good ones, from which on they are drawn more seldom: each costs two pages and an application. */
-const MANY_SAMPLES = 20;
-const SELDOM_EVERY = 100;
 /** An application may grow with every page. */
 const MOST_PAGES = 200;
 /** In a row. */
@@ -95,7 +68,7 @@ const MOST_MISSES = 5;
 const MANY_DOCUMENTS = 20;
 const LEAST_PAGES_EACH = 3;
 
-export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): SoftLane {
+export function createSoftLane({ batch, key, book, proofs, who }: SoftLaneOptions): PageLane {
   const documents = new WeakMap<Page, Document>();
   /** Labels whose pages follow links: they are loaded. */
   const leading = new Set<string | undefined>();
@@ -117,9 +90,7 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
   });
 
   const isSample = (samples: number, { nth }: Document, page: number): boolean =>
-    samples < SAMPLES ||
-    nth + 1 >= MOST_PAGES ||
-    drawOf(batch, page) < 1 / (samples < MANY_SAMPLES ? SAMPLE_EVERY : SELDOM_EVERY);
+    samples < SAMPLES || nth + 1 >= MOST_PAGES || proofs.isSample(page, samples);
 
   async function missed(why: string): Promise<void> {
     misses += 1;
@@ -141,15 +112,19 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
     const { request } = task;
     const { samples, off } = await book.look();
     const tests = off === undefined ? testsOf(task, deps) : undefined;
-    if (tests === undefined || leading.has(request.label)) return renderPage(task, deps);
+    if (tests === undefined || leading.has(request.label))
+      return renderPage({ ...task, block: undefined }, deps);
     const application = applicationOf(request.url);
-    const keeping: PageTask = { ...task, application };
-    const taken = await takePage(keeping, deps);
+    /** What is loaded is loaded whole. */
+    const keeping: PageTask = { ...task, application, block: undefined };
+    const taken = await takePage({ ...task, application }, deps);
     if (!('lease' in taken)) return taken;
     const document = taken.lease.standing ? documents.get(taken.lease.page) : undefined;
     if (document === undefined) {
       if (samples >= SAMPLES) await begun();
-      return loadPage(keeping, deps, taken);
+      if (task.block === undefined) return loadPage(keeping, deps, taken);
+      await taken.lease.release('good');
+      return renderPage(keeping, deps);
     }
     const sampled = isSample(samples, document, task.page);
     const staying = sampled ? {} : { application: { ...application, leave: () => undefined } };
@@ -166,10 +141,8 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
     misses = 0;
     softPages += 1;
     first = tried.by;
-    if (sampled) return compare(keeping, deps, { ...tried, document: document.id, nth });
-    const { rendered, seen } = tried;
-    const soft: SoftMark = { document: document.id, nth, digest: digestOf(rendered) };
-    return (await isTrusted()) ? { ok: true, rendered, seen, soft } : renderNext(task, deps);
+    const read = { rendered: tried.rendered, seen: tried.seen, document: document.id, nth };
+    return sampled ? proofs.compare(keeping, deps, read) : proofs.keep(keeping, deps, read);
   }
 
   /** A page that is gone, or fails when it is loaded too, says nothing of the application. */
@@ -184,73 +157,14 @@ export function createSoftLane({ batch, key, book, who }: SoftLaneOptions): Soft
     return loaded;
   }
 
-  async function compare(
-    task: PageTask,
-    deps: RenderDeps,
-    { rendered, document, nth }: { rendered: CompletedPage; document: string; nth: number },
-  ): Promise<RenderOutcome> {
-    const loaded = await renderNext(task, deps);
-    if (!loaded.ok) return loaded;
-    const difference = differenceOf(rendered, loaded.rendered);
-    if (difference !== undefined) return confirm(task, deps, { loaded, difference });
-    await book.proven(document, nth);
-    return loaded;
-  }
-
-  /** A target whose rows change by themselves differs from itself as well: then nothing can be proven either. */
-  async function confirm(
-    task: PageTask,
-    deps: RenderDeps,
-    { loaded, difference }: { loaded: Extract<RenderOutcome, { ok: true }>; difference: string },
-  ): Promise<RenderOutcome> {
-    const { url } = task.request;
-    const again = await renderNext(task, deps);
-    const change = again.ok ? differenceOf(loaded.rendered, again.rendered) : undefined;
-    const reason =
-      change === undefined
-        ? `${url} gives other rows than when it is loaded: ${difference}`
-        : `the rows of ${url} differ between two loads, so nothing can be compared: ${change}`;
-    await book.turnOff(reason, true);
-    return again.ok ? again : loaded;
-  }
-
-  async function isTrusted(): Promise<boolean> {
-    return (await book.look()).off?.doubt !== true;
-  }
-
-  return {
-    render,
-    isTrusted,
-    async proveRecorded(task, deps, { document, nth, digest }) {
-      const loaded = await renderPage(task, deps);
-      if (!loaded.ok) return loaded;
-      if (digestOf(loaded.rendered) === digest) await book.proven(document, nth);
-      else await confirm(task, deps, { loaded, difference: 'not what was read of it before' });
-      return loaded;
-    },
-    giveUp: (url) => book.turnOff(`${url} could not be loaded to compare its rows`, true),
-  };
-}
-
-/** Once more, for a page that has been asked for: as far behind as two pages have to be. */
-async function renderNext(task: PageTask, deps: RenderDeps): Promise<RenderOutcome> {
-  const { minDelayMs } = deps.target.definition.throttle;
-  if (minDelayMs > 0) await delay(minDelayMs, undefined, { signal: task.signal }).catch(() => undefined);
-  return renderPage(task, deps);
+  return { render };
 }
 
 /** Undefined for a page that is loaded in any case: one that is tried again, or of which no selector says that it is ready. */
-function testsOf(
-  { request, traced, alone }: PageTask,
-  { target }: RenderDeps,
-): (PageTests & { ready: string }) | undefined {
-  if (request.attempt > 1 || traced === true || alone === true) return undefined;
+function testsOf(task: PageTask, { target }: RenderDeps): (PageTests & { ready: string }) | undefined {
+  if (isLoadedAnyway(task)) return undefined;
+  const { request } = task;
   const { ready: option, gone, blocked, session } = target.definition;
   const ready = byLabel<PageTest>(option, request.label, isPageTest, 'ready');
   return typeof ready === 'string' ? { ready, gone, blocked, expired: session?.expired } : undefined;
-}
-
-/** From 0 to 1, the same for a page of a batch whoever draws. */
-function drawOf(batch: string, page: number): number {
-  return createHash('sha256').update(`${batch} ${page}`).digest().readUInt32BE() / 2 ** 32;
 }

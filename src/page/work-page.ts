@@ -22,9 +22,9 @@ import type { Json, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { PageSample } from '../throttle/page-sample.js';
 import type { OnPageEvent } from './events.js';
+import type { LaneOutcome, PageLane, Proofs } from './proofs.js';
 import { type PageTask, type RenderedPage, renderPage } from './render.js';
 import type { Sessions } from './sessions.js';
-import type { LaneOutcome, SoftLane } from './soft-lane.js';
 import type { EncodeRow } from './validate.js';
 
 /** A page's job as the feeder makes it. */
@@ -39,7 +39,7 @@ export interface PageJob {
   browsersLost?: number;
   /** Starts that count for nothing, since the target as a whole was down. */
   excused?: number;
-  /** The page has its outcome, by soft navigation: it is loaded to compare. */
+  /** The page has its outcome, by a short cut: it is loaded to compare. */
   proof?: SoftMark;
 }
 
@@ -53,8 +53,9 @@ export interface PageWorkDeps {
   /** Waits while the disk takes nothing: what was rendered is not thrown away. */
   segments: SegmentWriter;
   queue: Queue;
+  proofs: Proofs;
   /** Undefined: every page is loaded. */
-  soft: SoftLane | undefined;
+  lane: PageLane | undefined;
   /** The batch's folder, for artifacts. */
   dir: string;
   /** To be called when the page has left the target. */
@@ -127,16 +128,15 @@ export async function workPage(
     if (typeof error.retry === 'object') return waitAsAsked(job, token, error, deps);
     throw new Error(error.message); // counted: the queue tries again after `retryDelayMs`
   }
-  if (proof !== undefined) return deps.soft?.giveUp(url);
+  if (proof !== undefined) return deps.proofs.giveUp(url);
   const failure: PageFailure = { code: error.code, message: error.message, ...artifacts };
   await commit(job.data, attempt, { outcome: 'dead', failure }, deps);
   deps.onEvent({ kind: 'page.dead', ...facts });
 }
 
 function render(task: PageTask, proof: SoftMark | undefined, deps: PageWorkDeps): Promise<LaneOutcome> {
-  const { soft } = deps;
-  if (soft === undefined) return renderPage(task, deps);
-  return proof === undefined ? soft.render(task, deps) : soft.proveRecorded(task, deps, proof);
+  if (proof !== undefined) return deps.proofs.proveRecorded(task, deps, proof);
+  return deps.lane === undefined ? renderPage(task, deps) : deps.lane.render(task, deps);
 }
 
 /**

@@ -16,7 +16,7 @@ import { type CommittedGroup, readGroupBatches } from './segment-reader.js';
 
 export interface CommittedTotals {
   outcomes: Record<PageOutcome, number>;
-  /** Of those completed: gone to within an application. */
+  /** Of those completed: read by a short cut. */
   soft: number;
   /** At the pages that have an outcome, up to it. */
   attempts: number;

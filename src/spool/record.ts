@@ -51,9 +51,9 @@ export interface PageFailure {
   trace?: string;
 }
 
-/** Of a page that was gone to within an application that stood there, instead of being loaded. */
+/** Of a page that was read by a short cut: within an application that stood there, or with less loaded. */
 export interface SoftMark {
-  /** The application as it was loaded once; unique in the batch. */
+  /** The application as it was loaded once, or a process's pages with less loaded; unique in the batch. */
   document: string;
   /** The document's how manieth page, from 1. */
   nth: number;

@@ -23,6 +23,8 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   navigate: 'load' | 'soft';
   /** `false`: everything is loaded. */
   block: Required<BlockSpec> | false;
+  /** `block: 'auto'`: what else need not be loaded is found out. */
+  learnsBlock: boolean;
   /** No user agent: the farm's plain one. A path in `storageState` is absolute. */
   browser: BrowserSpec;
   allowHosts: readonly string[];
@@ -63,7 +65,8 @@ export function resolveTarget(target: TargetDefinition, file: string): ResolvedT
     ...rest,
     url: over(DEFAULTS.url, target.url),
     navigate: target.navigate ?? DEFAULTS.navigate,
-    block: target.block === false ? false : over(DEFAULTS.block, target.block),
+    block: target.block === false ? false : over(DEFAULTS.block, target.block === 'auto' ? {} : target.block),
+    learnsBlock: target.block === 'auto',
     browser: withAbsoluteState(browser ?? {}, file),
     allowHosts: target.allowHosts ?? [],
     robots: target.robots ?? DEFAULTS.robots,

@@ -175,8 +175,12 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
    * as long as that gives the same rows as loading it, which is looked at all the time. Default `load`.
    */
   navigate?: 'load' | 'soft';
-  /** What not to load. `false` loads everything. Default: images, fonts, media. */
-  block?: BlockSpec | false;
+  /**
+   * What not to load. `false` loads everything. Default: images, fonts, media. `auto`: beside those also the other hosts
+   * (of analytics, say) that the rows were found to be the same without, as long as they are, which is looked at all the
+   * time.
+   */
+  block?: BlockSpec | false | 'auto';
   browser?: BrowserSpec;
   /** Hosts beside those of `discover` that followed links may lead to (`*.example.com` is a suffix). */
   allowHosts?: readonly string[];

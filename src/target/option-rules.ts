@@ -193,6 +193,7 @@ export const targetRule = z.strictObject({
   block: z
     .union([
       z.literal(false),
+      z.literal('auto'),
       z.strictObject({
         types: z.array(oneOf(RESOURCE_TYPES)).optional(),
         urls: rule(

@@ -20,7 +20,9 @@ const tuning = {
   preNavigationHooks: [
     async ({ page }, gotoOptions) => {
       gotoOptions.waitUntil = 'commit';
-      await playwrightUtils.blockRequests(page, { urlPatterns: BLOCKED_URLS });
+      await playwrightUtils.blockRequests(page, {
+        urlPatterns: [...BLOCKED_URLS, task.others.replace('*', '')],
+      });
     },
   ],
 };

@@ -69,7 +69,7 @@ export async function measure(contender, assignment, shop) {
     await shop.forget();
     const startedMs = performance.now();
     const task = {
-      ...{ url: shop.url, kind, lane, concurrency, executablePath, temp },
+      ...{ url: shop.url, others: shop.others, kind, lane, concurrency, executablePath, temp },
       pages: course.map(({ path: at, ready }) => ({ path: at, ready })),
     };
     const { child, ended } = await contender.start(task, { ...process.env, [MARK]: mark }, (page) => {

@@ -21,6 +21,7 @@ import { PRODUCTS } from './course.mjs';
 /**
  * @typedef {object} ShopProcess
  * @property {string} url without a slash at its end
+ * @property {string} others URL pattern of its third party, whose script and beacons no row needs
  * @property {() => Promise<void>} forget begins the log anew
  * @property {() => Promise<Asked>} asked since `forget`
  * @property {() => Promise<void>} stop
@@ -46,6 +47,10 @@ export async function startShopProcess() {
     ended.then(([code]) => Promise.reject(new Error(`the shop ended with ${code}`))),
   ]);
 
+  const shell = await (await fetch(url)).text();
+  const thirdParty = /src="(http:[^"]+)\/analytics\.js"/.exec(shell)?.[1];
+  if (thirdParty === undefined) throw new Error('the shop asks no third party');
+
   /** Once all that was asked is written. @returns {Promise<Entry[]>} */
   async function entries() {
     for (;;) {
@@ -57,6 +62,7 @@ export async function startShopProcess() {
   }
   return {
     url,
+    others: `${thirdParty}/*`,
     async forget() {
       await entries();
       await fetch(`${url}/_log`, { method: 'DELETE' });

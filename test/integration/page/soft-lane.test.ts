@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createSoftBook } from '../../../src/batch/soft-book.js';
+import { createProofs } from '../../../src/page/proofs.js';
 import { leaseSpecOf } from '../../../src/page/render.js';
 import { createSessions } from '../../../src/page/sessions.js';
 import { createSoftLane, SAMPLES } from '../../../src/page/soft-lane.js';
@@ -68,7 +69,8 @@ async function walk(
   shop.clearLog();
   const batch = `soft-20260301-${runs++}`;
   const book = createSoftBook({ file: path.join(dir, batch), patiently: (work) => work() });
-  const lane = createSoftLane({ batch, key: ['slug'], book, who: batch });
+  const proofs = createProofs({ batch, book });
+  const lane = createSoftLane({ batch, key: ['slug'], book, proofs, who: batch });
   const sessions = createSessions({
     target: definition,
     pool: lab.pool,

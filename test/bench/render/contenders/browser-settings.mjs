@@ -1,5 +1,5 @@
 // @ts-check
-/** How the hand-written loops start Chromium and what they keep from loading: as the farm does by default. */
+/** How the hand-written loops start Chromium and what they keep from loading by its name: as the farm does by default. */
 
 /** Images, fonts and media by their names. */
 export const BLOCKED_URLS = [

@@ -13,7 +13,7 @@ await workThrough(task, async () => {
   const send = (/** @type {string} */ method, /** @type {object} */ params) =>
     browser.send(method, params, sessionId);
   await send('Network.enable', NETWORK_BUFFERS);
-  await send('Network.setBlockedURLs', { urls: BLOCKED_URLS });
+  await send('Network.setBlockedURLs', { urls: [...BLOCKED_URLS, task.others] });
   return async ({ url, wanted, isSoft }) => {
     // Answered when the document is committed: what is evaluated next is evaluated in it.
     if (!isSoft) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** The target that the farm is given: the same pages and rows as everybody's, all options at their defaults. */
+/** The target that the farm is given: the same pages and rows as everybody's; all else at its default. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -60,6 +60,7 @@ export async function writeFarmTarget({ url, kind, lane, pages, temp }) {
 import { z } from 'zod';
 export default defineTarget({
   name: 'bench-${kind}',${READ[kind]}
+  block: 'auto',
   discover: ${JSON.stringify(pages.map(({ path: at }) => url + at))},${lane === 'soft' ? "\n  navigate: 'soft'," : ''}
 });
 `,

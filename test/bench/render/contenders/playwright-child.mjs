@@ -49,7 +49,7 @@ await workThrough(task, async () => {
   const page = await context.newPage();
   const session = await context.newCDPSession(page);
   await session.send('Network.enable', NETWORK_BUFFERS);
-  await session.send('Network.setBlockedURLs', { urls: BLOCKED_URLS });
+  await session.send('Network.setBlockedURLs', { urls: [...BLOCKED_URLS, task.others] });
   return async ({ url, wanted, isSoft }) => {
     if (!isSoft) await page.goto(url, { waitUntil: 'commit' });
     return page.evaluate(rowsWhenShown, wanted);

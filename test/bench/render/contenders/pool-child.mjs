@@ -20,7 +20,7 @@ await workThrough(task, async () => async ({ url, wanted }) => {
   const lease = await pool.lease({
     identity: 'bench',
     context: {},
-    block: { types: ['image', 'font', 'media'], urls: [] },
+    block: { types: ['image', 'font', 'media'], urls: [task.others] },
     goesTo: url,
   });
   await lease.page.goto(url, { waitUntil: 'commit' });

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 /**
  * @typedef {object} Task
  * @property {string} url of the shop, without a slash at its end
+ * @property {string} others URL pattern of what no row needs
  * @property {import('../course.mjs').Kind} kind
  * @property {import('../course.mjs').Lane} lane
  * @property {number} concurrency pages in flight, where the contender does not find them itself
