@@ -120,7 +120,7 @@ test.each<[string, { manner?: Manner; latencyMs?: number }]>([
   ['reacts after longer than one waits for it', { manner: { keepsOld: true }, latencyMs: 450 }],
   ['leaves listeners and data behind', { manner: { leaks: true } }],
 ])('an application that %s is led on all the same', async (_, settings) => {
-  const numbers = many(8);
+  const numbers = many(12);
   const { ways, rows, book } = await walk(numbers.map(product), settings);
   expect(rows).toEqual(truth(numbers));
   expect(ways.filter((way) => way === 'soft').length).toBeGreaterThan(1);
