@@ -12,6 +12,7 @@ const rooms = {
   telemetry: '^src/telemetry/',
   page: '^src/page/',
   batch: '^src/batch/',
+  schedule: '^src/schedule/',
   server: '^src/server/',
   cli: '^src/cli/',
 };
@@ -41,6 +42,7 @@ const mayKnow = {
     'throttle',
     'telemetry',
   ],
+  schedule: ['batch', 'target', 'queue'],
 };
 
 module.exports = {
@@ -74,7 +76,7 @@ module.exports = {
       name: 'bullmq-only-where-it-is-joined',
       comment: 'spool, dataset, delivery, throttle and the pool know no queue',
       severity: 'error',
-      from: { path: '^(src|browser-pool)/', pathNot: '^src/(queue|batch|page|server)/' },
+      from: { path: '^(src|browser-pool)/', pathNot: '^src/(queue|batch|page|schedule|server)/' },
       to: { path: 'node_modules/(bullmq|ioredis)/' },
     },
     ...Object.entries(mayKnow).map(([room, allowed]) => ({

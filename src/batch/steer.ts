@@ -43,7 +43,9 @@ export async function steer(
     const now = (await standingOf(home, batch)).state;
     if (now === 'cancelled') return; // its runner has heard of it, and is done
     if (isEnd(now)) throw ended(batch, now);
-    await enterState(batchFiles(home, batch).journal, 'cancelled', { reason: 'asked for' });
+    const { journal } = batchFiles(home, batch);
+    if ((await lastEntry(journal)) === undefined) await enterState(journal, 'discovering'); // nobody has begun it
+    await enterState(journal, 'cancelled', { reason: 'asked for' });
     await createBatchBoard(redis.client, batch).close();
   }
 }

@@ -98,12 +98,53 @@ Exit codes: 0 it can be done, 1 it cannot within the window, 2 wrong usage or ta
     });
   program
     .command('worker')
-    .description('join the farm and work until stopped; SIGTERM drains')
+    .description('join the farm, run what is scheduled, and work until stopped; SIGTERM drains')
     .option('--targets <names...>', 'only these targets')
+    .option('--no-schedule', 'begin no batches; only work on those that others begin')
     .option('--concurrency <pages>', 'pages at once, at most (found out by itself)', count)
     .action(async (options) => {
       const { worker } = await import('./worker.js');
       await act(program, (settings) => worker(options, settings));
+    });
+  const schedule = program
+    .command('schedule')
+    .description("the targets' schedules, and when they run next")
+    .addHelpText(
+      'after',
+      `
+A target with schedule: { cron: '30 2 * * *', tz: 'Europe/Berlin' } is run by \`thresh worker\`, which looks at the files
+in the folder of targets and picks up what is new or changed within seconds. What daily runs do when clocks change: on
+every date of the zone they run once; a time that does not exist is due an hour later, one that comes twice the first time.
+
+Examples:
+  thresh schedule                     when each target runs next, in its zone and here
+  thresh schedule list --next 5       the next five times of each
+  thresh schedule sync --dry-run      what differs between the files and Redis
+  thresh schedule remove my-shop      no more nights of it until \`thresh schedule sync\``,
+    );
+  schedule
+    .command('list', { isDefault: true })
+    .description('when each target runs next')
+    .option('--next <count>', 'so many times of each (1)', count)
+    .option('--json', 'as JSON')
+    .action(async (options) => {
+      const { listSchedules } = await import('./schedule.js');
+      await act(program, (settings) => listSchedules(options, settings));
+    });
+  schedule
+    .command('sync')
+    .description("shows what differs between the targets' files and Redis, and brings Redis in step")
+    .option('--dry-run', 'only show it')
+    .action(async (options) => {
+      const { syncSchedules } = await import('./schedule.js');
+      await act(program, (settings) => syncSchedules(options, settings));
+    });
+  schedule
+    .command('remove <target>')
+    .description('takes it off: no worker puts it back before the next sync')
+    .action(async (target: string) => {
+      const { removeSchedule } = await import('./schedule.js');
+      await act(program, (settings) => removeSchedule(target, settings));
     });
   program
     .command('status [batch]')

@@ -1,15 +1,19 @@
 /** `thresh worker`: joins the farm and works until stopped. */
 import { startFarm } from '../batch/farm.js';
+import { startNights } from '../schedule/nights.js';
 import type { Settings } from '../settings.js';
 import { createReporter } from '../telemetry/reporter.js';
 import { DRAIN_MS } from './carry-batch.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { pagesAtOnce } from './pages-at-once.js';
+import { outFolder } from './run.js';
 import { onStopSignals } from './stop-signals.js';
 
 export interface WorkerOptions {
   targets?: string[];
   concurrency?: number;
+  /** False: what is scheduled is left to other workers. */
+  schedule?: boolean;
 }
 
 export async function worker(options: WorkerOptions, settings: Settings): Promise<ExitCode> {
@@ -34,6 +38,17 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     onSnapshot: reporter.snapshot,
     onLink: (up) => reporter.note(up ? 'Redis is back' : 'Redis is away; waiting for it'),
   });
+  const nights =
+    options.schedule === false
+      ? undefined
+      : await startNights({
+          home: settings.home,
+          redis: farm.redis,
+          outOf: (deliverTo) => outFolder(undefined, deliverTo, settings),
+          targetsDir: settings.targets,
+          targets: options.targets ?? [],
+          onEvent: reporter.event,
+        });
   const signals = onStopSignals({
     first: () => reporter.note('stopping: pages in flight may end; a second signal stops at once'),
     second: () => farm.stopNow(),
@@ -42,6 +57,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
   await new Promise<void>((resolve) =>
     signals.stopped.addEventListener('abort', () => resolve(), { once: true }),
   );
+  await nights?.close();
   await farm.stop(DRAIN_MS);
   signals.release();
   reporter.done('stopped');

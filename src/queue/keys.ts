@@ -5,6 +5,12 @@ export const PREFIX = 'thresh';
 
 export const BATCH_QUEUE = 'thresh-batches';
 
+/** Whose jobs begin a target's batches: one job scheduler a target. */
+export const NIGHT_QUEUE = 'thresh-nights';
+
+/** Set of targets whose schedule a person has taken off. */
+export const SCHEDULES_OFF = `${PREFIX}:schedules-off`;
+
 export function pageQueue(target: string): string {
   return `thresh-pages-${target}`;
 }

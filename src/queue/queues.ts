@@ -1,6 +1,6 @@
 /** The farm's two kinds of queues, as clients see them; workers are made where the work is done. */
-import { Queue } from 'bullmq';
-import { BATCH_QUEUE, PREFIX, pageQueue } from './keys.js';
+import { Queue, type RepeatStrategy } from 'bullmq';
+import { BATCH_QUEUE, NIGHT_QUEUE, PREFIX, pageQueue } from './keys.js';
 import type { RedisHandle } from './redis.js';
 
 export function openBatchQueue(redis: RedisHandle): Queue<{ batch: string }> {
@@ -9,6 +9,22 @@ export function openBatchQueue(redis: RedisHandle): Queue<{ batch: string }> {
 
 export function openPageQueue(redis: RedisHandle, target: string): Queue {
   return quiet(new Queue(pageQueue(target), { connection: redis.connection, prefix: PREFIX }));
+}
+
+/** `repeatStrategy`: when a schedule is due next; whoever works on the queue has to have the same. */
+export function openNightQueue(redis: RedisHandle, repeatStrategy: RepeatStrategy): Queue<NightJob> {
+  return quiet(
+    new Queue(NIGHT_QUEUE, { connection: redis.connection, prefix: PREFIX, settings: { repeatStrategy } }),
+  );
+}
+
+/** A target's time has come. */
+export interface NightJob {
+  target: string;
+  /** The target's file, absolute. */
+  file: string;
+  /** It waits for the target's last batch: epoch ms since when. */
+  waitsSinceMs?: number;
 }
 
 /** The handle's own client tells of a lost link, once; each queue would tell it again. */

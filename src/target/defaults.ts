@@ -33,7 +33,7 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   retries: number;
   timeoutMs: number;
   sla?: { window: string; windowMs: number; pace: boolean };
-  schedule?: { cron: string; tz: string };
+  schedule?: Required<NonNullable<TargetDefinition['schedule']>>;
   gate: Required<NonNullable<TargetDefinition['gate']>>;
 }
 
@@ -54,7 +54,7 @@ const DEFAULTS = {
   },
   url: { keepFragment: false, dropParams: [] as readonly string[] },
   pace: true,
-  tz: 'UTC',
+  schedule: { tz: 'UTC', overlap: 'skip' as const, missed: 'run' as const },
 };
 
 /** Fills in the defaults of a target that has passed its check; paths in it are taken from `file`'s folder. */
@@ -80,7 +80,7 @@ export function resolveTarget(target: TargetDefinition, file: string): ResolvedT
     ...(sla && windowMs !== undefined
       ? { sla: { window: sla.window, windowMs, pace: sla.pace ?? DEFAULTS.pace } }
       : {}),
-    ...(schedule ? { schedule: { cron: schedule.cron, tz: schedule.tz ?? DEFAULTS.tz } } : {}),
+    ...(schedule ? { schedule: over({ ...DEFAULTS.schedule, cron: schedule.cron }, schedule) } : {}),
   };
 }
 

@@ -209,7 +209,19 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
     /** No faster than the window needs, with a reserve of 30 %. Default true; false: as fast as the target bears. */
     pace?: boolean;
   };
-  schedule?: { cron: string; tz?: string };
+  schedule?: {
+    /** Five fields: minute, hour, day of the month, month, day of the week. */
+    cron: string;
+    /** Default `UTC`. */
+    tz?: string;
+    /**
+     * When the target's last batch still runs: `skip` this one, `queue` it until that has ended, `cancel` that one.
+     * Default `skip`.
+     */
+    overlap?: 'skip' | 'queue' | 'cancel';
+    /** When no worker was there at the time: `run` once, late, or `skip`. Default `run`. */
+    missed?: 'run' | 'skip';
+  };
   gate?: {
     /** Least share of the pages (without gone and skipped) that must have completed. Default 0.98. */
     minCompleted?: number;

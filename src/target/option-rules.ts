@@ -273,6 +273,8 @@ export const targetRule = z.strictObject({
     .strictObject({
       cron: rule(isCron, 'is no cron expression', "five fields, e.g. cron: '30 2 * * *'"),
       tz: timezone(),
+      overlap: oneOf(['skip', 'queue', 'cancel']).optional(),
+      missed: oneOf(['run', 'skip']).optional(),
     })
     .optional(),
   gate: z

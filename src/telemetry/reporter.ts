@@ -45,6 +45,14 @@ const TOLD = new Set([
   'proxy.returned',
   'proxies.missed',
   'page.dead',
+  'night.began',
+  'night.missed',
+  'night.skipped',
+  'night.queued',
+  'night.cancelled-last',
+  'night.failed',
+  'schedule.changed',
+  'schedule.refused',
 ]);
 const WARNINGS = new Set([
   'batch.paused',
@@ -60,6 +68,10 @@ const WARNINGS = new Set([
   'browser.crashed',
   'proxy.left',
   'proxies.missed',
+  'night.missed',
+  'night.skipped',
+  'night.cancelled-last',
+  'schedule.refused',
 ]);
 const DETAILS = new Set(['page.retried', 'page.retired', 'delivery.stepped']);
 const MOST_NOTES_OF_A_KIND = 5;
@@ -100,7 +112,8 @@ function levelOf(fact: Fact): 'debug' | 'info' | 'warn' | 'error' {
   if (fact.kind === 'target.said')
     return (fact as Fact & { level: 'debug' | 'info' | 'warn' | 'error' }).level;
   if (DETAILS.has(fact.kind)) return 'debug';
-  if (fact.kind === 'page.dead' || fact.kind === 'batch.broke') return 'error';
+  if (fact.kind === 'page.dead' || fact.kind === 'batch.broke' || fact.kind === 'night.failed')
+    return 'error';
   return WARNINGS.has(fact.kind) ? 'warn' : 'info';
 }
 
