@@ -22,6 +22,13 @@ function count(text: string): number {
   return value;
 }
 
+function port(text: string): number {
+  const value = Number(text);
+  if (text === '' || !Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('It must be a port, 0 to 65535.');
+  return value;
+}
+
 async function act(program: Command, action: Action): Promise<void> {
   const { home, targetsDir, verbose } = program.opts<{
     home?: string;
@@ -100,6 +107,7 @@ Exit codes: 0 it can be done, 1 it cannot within the window, 2 wrong usage or ta
     .command('worker')
     .description('join the farm, run what is scheduled, and work until stopped; SIGTERM drains')
     .option('--targets <names...>', 'only these targets')
+    .option('--health-port <port>', '/healthz and /readyz on loopback; 0: any free port', port)
     .option('--no-schedule', 'begin no batches; only work on those that others begin')
     .option('--concurrency <pages>', 'pages at once, at most (found out by itself)', count)
     .action(async (options) => {

@@ -1,10 +1,11 @@
 /** `thresh worker`: joins the farm and works until stopped. */
-import { startFarm } from '../batch/farm.js';
+import { type Farm, startFarm } from '../batch/farm.js';
 import { startNights } from '../schedule/nights.js';
 import type { Settings } from '../settings.js';
 import { createReporter } from '../telemetry/reporter.js';
 import { DRAIN_MS } from './carry-batch.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { serveHealth } from './health.js';
 import { pagesAtOnce } from './pages-at-once.js';
 import { outFolder } from './run.js';
 import { onStopSignals } from './stop-signals.js';
@@ -14,6 +15,8 @@ export interface WorkerOptions {
   concurrency?: number;
   /** False: what is scheduled is left to other workers. */
   schedule?: boolean;
+  /** 0: any free one. */
+  healthPort?: number;
 }
 
 export async function worker(options: WorkerOptions, settings: Settings): Promise<ExitCode> {
@@ -22,7 +25,17 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     logLevel: settings.logLevel,
     unicode: settings.unicode,
   });
-  const farm = await startFarm({
+  let farm: Farm | undefined;
+  let stopping = false;
+  const health =
+    options.healthPort === undefined
+      ? undefined
+      : await serveHealth(options.healthPort, () => ({
+          redis: farm?.redis.client.status ?? 'not yet',
+          stopping,
+        }));
+  if (health !== undefined) reporter.note(`health at ${health.url}`);
+  farm = await startFarm({
     home: settings.home,
     redisUrl: settings.redisUrl,
     engine: settings.parquet,
@@ -51,14 +64,16 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
         });
   const signals = onStopSignals({
     first: () => reporter.note('stopping: pages in flight may end; a second signal stops at once'),
-    second: () => farm.stopNow(),
+    second: () => farm?.stopNow(),
   });
   reporter.note(`working for the farm at ${farm.redis.where}`);
   await new Promise<void>((resolve) =>
     signals.stopped.addEventListener('abort', () => resolve(), { once: true }),
   );
+  stopping = true;
   await nights?.close();
   await farm.stop(DRAIN_MS);
+  await health?.close();
   signals.release();
   reporter.done('stopped');
   return EXIT.ok;

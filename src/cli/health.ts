@@ -1,0 +1,48 @@
+/** `GET /healthz`: this process answers. `GET /readyz`: it takes work. For systemd, Kubernetes and the like. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { ThreshError } from '../errors.js';
+
+export interface Readiness {
+  /** Of the link to Redis, as ioredis names it. */
+  redis: string;
+  stopping: boolean;
+}
+
+export interface Health {
+  /** Without a slash at the end. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** On loopback; port 0: any free one. Throws USAGE when the port is taken. */
+export async function serveHealth(port: number, readiness: () => Readiness): Promise<Health> {
+  const server = createServer((request, response) => {
+    const now = readiness();
+    const isReady = now.redis === 'ready' && !now.stopping;
+    const status = request.url === '/healthz' ? 200 : request.url !== '/readyz' ? 404 : isReady ? 200 : 503;
+    response
+      .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+      .end(`${JSON.stringify(now)}\n`);
+  });
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new ThreshError(`port ${port} cannot be listened on`, {
+      code: 'USAGE',
+      scope: 'batch',
+      mend: 'choose another --health-port',
+      cause,
+    });
+  }
+  const { port: bound } = server.address() as { port: number };
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
