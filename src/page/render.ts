@@ -15,6 +15,7 @@ import { awaitShown } from './await-shown.js';
 import { byLabel } from './by-label.js';
 import { isEmptyShell } from './empty-shell.js';
 import { queryOf } from './extract.js';
+import { firstOf } from './first-of.js';
 import { navigate } from './navigate.js';
 import { blocked, outOfTime, pageError, sessionExpired, stopped } from './page-error.js';
 import { readPage } from './read-page.js';
@@ -189,7 +190,7 @@ export async function loadPage(
   const traced = task.traced === true && (await beginTrace(lease.page));
   await task.onlooker?.began(lease).catch(() => undefined); // a page that died says so itself, below
   const time = AbortSignal.timeout(timeoutMs + WORDS_MS);
-  const signal = AbortSignal.any([task.signal, time, lease.lost]);
+  const { signal, letGo } = firstOf([task.signal, time, lease.lost]);
   const startedAtMs = Date.now();
   try {
     const rendered = await unlessAborted(
@@ -220,6 +221,8 @@ export async function loadPage(
         : await keepArtifacts(lease.page, { folder, name: `artifacts/page-${page}`, traced });
     await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
     return { ok: false, error, artifacts, seen };
+  } finally {
+    letGo();
   }
 }
 

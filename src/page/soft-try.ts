@@ -8,6 +8,7 @@ import { isThreshError, reasonOf, type ThreshError } from '../errors.js';
 import type { PageSample } from '../throttle/page-sample.js';
 import { type PageTests, selectorsOf } from './await-shown.js';
 import { queryOf } from './extract.js';
+import { firstOf } from './first-of.js';
 import { pageError, stopped } from './page-error.js';
 import { readPage } from './read-page.js';
 import { refusedData, untilDataRefused } from './refused-data.js';
@@ -48,7 +49,7 @@ export async function trySoftly(
 ): Promise<SoftTry> {
   const { answers } = lease;
   const time = AbortSignal.timeout(Math.min(SOFT_LIMIT_MS, deps.target.definition.timeoutMs));
-  const signal = AbortSignal.any([task.signal, time, lease.lost]);
+  const { signal, letGo } = firstOf([task.signal, time, lease.lost]);
   const startedAtMs = Date.now();
   try {
     const { by, rendered } = await unlessAborted(work(task, deps, { lease, signal }), signal);
@@ -68,6 +69,8 @@ export async function trySoftly(
     const seen = seenOf(task, startedAtMs, { answers, error: failure });
     await lease.release(lease.lost.aborted ? 'broken' : 'doubtful');
     return { kind: 'failed', outcome: { ok: false, error: failure, artifacts: {}, seen } };
+  } finally {
+    letGo();
   }
 }
 
