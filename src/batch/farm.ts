@@ -2,6 +2,7 @@
  * A process of the farm: one way to Redis, one browser pool, a BullMQ worker that takes batches and one for the pages
  * of each target at work. Everything is put together here and nowhere else.
  */
+import { setMaxListeners } from 'node:events';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { S3Settings } from '../delivery/s3-store.js';
@@ -85,6 +86,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const redis = await openEngines(pool, options);
   const stopping = new AbortController();
   const cutting = new AbortController();
+  setMaxListeners(0, stopping.signal, cutting.signal); // every page at work listens
   const contexts = new Map<string, Promise<BatchContext>>();
   const crews = new Map<string, Crew>();
   const gates = new Map<string, StartGate>();
