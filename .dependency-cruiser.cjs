@@ -13,6 +13,7 @@ const rooms = {
   page: '^src/page/',
   batch: '^src/batch/',
   schedule: '^src/schedule/',
+  alerts: '^src/alerts/',
   server: '^src/server/',
   cli: '^src/cli/',
 };
@@ -43,6 +44,7 @@ const mayKnow = {
     'telemetry',
   ],
   schedule: ['batch', 'target', 'queue'],
+  alerts: ['batch', 'schedule', 'queue', 'delivery', 'telemetry'],
 };
 
 module.exports = {
@@ -76,7 +78,7 @@ module.exports = {
       name: 'bullmq-only-where-it-is-joined',
       comment: 'spool, dataset, delivery, throttle and the pool know no queue',
       severity: 'error',
-      from: { path: '^(src|browser-pool)/', pathNot: '^src/(queue|batch|page|schedule|server)/' },
+      from: { path: '^(src|browser-pool)/', pathNot: '^src/(queue|batch|page|schedule|alerts|server)/' },
       to: { path: 'node_modules/(bullmq|ioredis)/' },
     },
     ...Object.entries(mayKnow).map(([room, allowed]) => ({

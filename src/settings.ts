@@ -38,6 +38,17 @@ export interface Settings {
    * container or the machine gives.
    */
   maxMemoryMb: number | undefined;
+  /** THRESH_KEEP_DAYS: days after which what a delivered batch was made of is cleaned up; 0: never. Default 30. */
+  keepDays: number;
+  /** THRESH_KEEP_BATCHES: of each target, the latest delivered ones stay, whatever their age. Default 7. */
+  keepBatches: number;
+  /**
+   * THRESH_WEBHOOKS: who is told of what happens, apart by spaces: `https://…` gets JSON, `slack+https://…` what Slack
+   * takes, with `#batch.held,sla` at its end only of those kinds. Default nobody. Secrets.
+   */
+  webhooks: readonly string[];
+  /** THRESH_WEBHOOK_SECRET: with which JSON is signed. Default: it is not. */
+  webhookSecret: string | undefined;
   /** LOG_LEVEL. Default `info`. */
   logLevel: LogLevel;
   /** False when NO_COLOR is set to anything but the empty string. */
@@ -96,6 +107,10 @@ export function readSettings(
     maxMemoryMb: env.THRESH_MAX_MEMORY_MB
       ? megabytes('THRESH_MAX_MEMORY_MB', env.THRESH_MAX_MEMORY_MB, LEAST_MEMORY_MB)
       : undefined,
+    keepDays: whole('THRESH_KEEP_DAYS', env.THRESH_KEEP_DAYS || '30'),
+    keepBatches: whole('THRESH_KEEP_BATCHES', env.THRESH_KEEP_BATCHES || '7'),
+    webhooks: webhooks('THRESH_WEBHOOKS', env.THRESH_WEBHOOKS),
+    webhookSecret: env.THRESH_WEBHOOK_SECRET || undefined,
     logLevel,
     color: !env.NO_COLOR,
     unicode: drawsUnicode(env),
@@ -152,6 +167,21 @@ function httpUrl(name: string, value: string | undefined): string | undefined {
   throw wrong(name, 'is not an http(s) URL', 'write it as https://s3.example.com');
 }
 
+function webhooks(name: string, value = ''): string[] {
+  const all = value.split(/\s+/).filter((one) => one !== '');
+  for (const one of all) {
+    const plain = one.replace(/^slack\+/, '');
+    // What is wrong stays out of the message: it is a secret.
+    if (!URL.canParse(plain) || !/^https?:$/.test(new URL(plain).protocol))
+      throw wrong(
+        name,
+        'holds something that is no http(s) URL',
+        'write https://… or slack+https://…, apart by spaces',
+      );
+  }
+  return all;
+}
+
 /** Chromium's main process alone takes 150 to 300 MB: less would kill browsers, not pages. */
 const LEAST_PROCESS_MB = 400;
 
@@ -165,6 +195,12 @@ function megabytes(name: string, value: string, least: number): number {
   const mb = Number(value);
   if (Number.isSafeInteger(mb) && (mb === 0 || mb >= least)) return mb;
   throw wrong(name, `is '${value}'`, `use a whole number of MB from ${least}, or 0 for no bound`);
+}
+
+function whole(name: string, value: string): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  throw wrong(name, `is '${value}'`, 'use a whole number from 0');
 }
 
 function fileUrl(name: string, value: string): string {

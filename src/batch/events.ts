@@ -9,11 +9,11 @@ export type BatchEvent =
   | { kind: 'batch.discovered'; batch: string; pages: number; duplicates: number; skipped: number }
   /** It could not even be begun (its target's file is gone or wrong) or a bug ended it; the batch can be run again. */
   | { kind: 'batch.broke'; batch: string; error: unknown }
-  | { kind: 'batch.paused'; batch: string; reason: string }
+  | { kind: 'batch.paused'; batch: string; reason: string; by: 'person' | 'drift' }
   /** After a pause, or after what was in the way. */
   | { kind: 'batch.went-on'; batch: string }
   /** Something outside is in the way (a full disk, Redis that refuses to write): it is tried again until it works. Said once a process. */
-  | { kind: 'batch.waited'; batch: string; reason: string }
+  | { kind: 'batch.waited'; batch: string; reason: string; of: 'disk' | 'redis' | 'proxies' }
   /** Its lock lapsed, but the process that runs it is alive: it is left to that one. */
   | { kind: 'batch.left-to'; batch: string; pid: number }
   /** Redis lost what it knew; it is put together again from the batch's files. */

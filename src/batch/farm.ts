@@ -57,6 +57,8 @@ export interface FarmOptions {
 export interface Farm {
   redis: RedisHandle;
   /** Takes no more work; pages in flight end or, after `limitMs`, are given back. What is unfinished can be resumed. */
+  finish(limitMs: number): Promise<void>;
+  /** The same, and lets go of Redis. */
   stop(limitMs: number): Promise<void>;
   /** Cuts a `stop` short. */
   stopNow(): void;
@@ -238,19 +240,24 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     lookAround().catch(() => undefined); // Redis is away: the next look asks again
   }, OPEN_LOOK_MS);
 
+  async function finish(limitMs: number): Promise<void> {
+    clearInterval(look);
+    stopping.abort(new Error('stopping'));
+    const limit = setTimeout(() => cutting.abort(new Error('stopping')), limitMs);
+    await Promise.all([batches.close(), ...[...crews.values()].map((crew) => crew.close())]);
+    clearTimeout(limit);
+    cutting.abort(new Error('stopped'));
+    slots.close();
+    for (const context of contexts.values())
+      await context.then((open) => open.close()).catch(() => undefined);
+    await pool.close();
+  }
+
   return {
     redis,
+    finish,
     async stop(limitMs) {
-      clearInterval(look);
-      stopping.abort(new Error('stopping'));
-      const limit = setTimeout(() => cutting.abort(new Error('stopping')), limitMs);
-      await Promise.all([batches.close(), ...[...crews.values()].map((crew) => crew.close())]);
-      clearTimeout(limit);
-      cutting.abort(new Error('stopped'));
-      slots.close();
-      for (const context of contexts.values())
-        await context.then((open) => open.close()).catch(() => undefined);
-      await pool.close();
+      await finish(limitMs);
       await redis.close();
     },
     stopNow() {

@@ -70,7 +70,8 @@ export async function fetchPages(options: FetchingOptions): Promise<'done' | 'ag
     if (control === 'pause' && paused === undefined) {
       const reason = seen.pausedFor ?? 'asked for';
       paused = `${reason}; \`thresh resume ${batch}\` goes on, \`thresh cancel ${batch}\` gives up`;
-      onEvent({ kind: 'batch.paused', batch, reason: paused });
+      const by = seen.pausedFor === undefined ? 'person' : 'drift';
+      onEvent({ kind: 'batch.paused', batch, reason: paused, by });
     } else if (control === 'run' && paused !== undefined) {
       paused = undefined;
       options.drift?.restart(); // whoever said so has seen what there was to see

@@ -62,7 +62,7 @@ export function createHindrance({ batch, dir, who, board, onEvent }: HindranceOp
       async meet(setback) {
         const isNews = ![...waiting.values()].some(({ kind }) => kind === setback.kind);
         waiting.set(wait, setback);
-        if (isNews) onEvent({ kind: 'batch.waited', batch, reason: setback.reason });
+        if (isNews) onEvent({ kind: 'batch.waited', batch, reason: setback.reason, of: setback.kind });
         note(setback.reason);
         await delay(waitMs, undefined, { signal }).catch(() => undefined);
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);

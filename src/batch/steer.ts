@@ -3,6 +3,7 @@ import { ThreshError } from '../errors.js';
 import { createBatchBoard } from '../queue/batch-board.js';
 import { openBatchQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
+import { requirePages } from './clean.js';
 import { type BatchState, enterState, isEnd, lastEntry } from './journal.js';
 import { type BatchSpec, batchFiles, readSpec } from './spec.js';
 
@@ -65,6 +66,7 @@ export async function retryDead(home: string, batch: string): Promise<BatchStand
   if (!isEnd(standing.state) || standing.state === 'cancelled') {
     throw usage(`batch ${batch} is ${standing.state}`, 'dead letters are put back when the batch has ended');
   }
+  await requirePages(standing.spec, batchFiles(home, batch));
   await enterState(batchFiles(home, batch).journal, 'fetching', {
     reason: 'dead letters put back',
     retriesDead: true,

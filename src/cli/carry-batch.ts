@@ -12,6 +12,7 @@ import { createBatchBoard } from '../queue/batch-board.js';
 import type { Settings } from '../settings.js';
 import { createReporter, type Reporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
+import { alertsOf } from './alerts.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { PagesAtOnce } from './pages-at-once.js';
 import { onStopSignals } from './stop-signals.js';
@@ -27,6 +28,8 @@ const LOOK_MS = 250;
 const LOOK_AT_OWN_MS = 1_000;
 /** Pages in flight get this long to end after the first signal. */
 export const DRAIN_MS = 20_000;
+/** What people are to be told of gets this long to be sent; what is left is sent by the next process. */
+export const ALERTS_MS = 10_000;
 
 export async function carryBatch(
   { spec, resumedFrom, concurrency, beginAt, json }: CarryOptions,
@@ -37,6 +40,7 @@ export async function carryBatch(
     logLevel: settings.logLevel,
     unicode: settings.unicode,
   });
+  const alerts = alertsOf(settings, reporter.event);
   let broke: unknown;
   let mine = false;
   const over = new AbortController();
@@ -59,13 +63,16 @@ export async function carryBatch(
       if (event.kind === 'batch.broke' || (event.kind === 'batch.entered' && isEnd(event.state)))
         over.abort();
       reporter.event(event);
+      alerts.event(event);
     },
     onSnapshot: (snapshot) => {
       mine = true;
       reporter.snapshot(snapshot);
+      alerts.snapshot(snapshot);
     },
     onLink: (up) => reporter.note(up ? 'Redis is back' : 'Redis is away; waiting for it'),
   });
+  await alerts.attach(farm.redis);
   const signals = onStopSignals({
     first: () => reporter.note('stopping: pages in flight may end; Ctrl-C again stops at once'),
     second: () => farm.stopNow(),
@@ -83,7 +90,9 @@ export async function carryBatch(
       const entry = await standing();
       if (entry !== undefined && isEnd(entry.state)) end = entry;
     }
-    await farm.stop(DRAIN_MS);
+    await farm.finish(DRAIN_MS);
+    await alerts.close(ALERTS_MS);
+    await farm.stop(0);
     if (broke !== undefined) throw broke;
     if (end === undefined) {
       reporter.done(`interrupted: ${spec.id} can be resumed by the same command`);

@@ -154,6 +154,34 @@ Examples:
       const { removeSchedule } = await import('./schedule.js');
       await act(program, (settings) => removeSchedule(target, settings));
     });
+  const alerts = program
+    .command('alerts')
+    .description('who is told of what happens, and what waits to be sent')
+    .addHelpText(
+      'after',
+      `
+THRESH_WEBHOOKS names who is told, apart by spaces: https://… gets JSON (signed with THRESH_WEBHOOK_SECRET),
+slack+https://… what Slack and Mattermost take; with #batch.held,sla at its end only of those kinds.
+
+Examples:
+  THRESH_WEBHOOKS='slack+https://hooks.slack.com/services/T0/B0/x#batch.held,batch.failed,sla' thresh alerts test
+  thresh alerts`,
+    );
+  alerts
+    .command('list', { isDefault: true })
+    .description('who is told, and what waits to be sent')
+    .option('--json', 'as JSON')
+    .action(async (options) => {
+      const { listAlerts } = await import('./alerts.js');
+      await act(program, (settings) => listAlerts(options, settings));
+    });
+  alerts
+    .command('test')
+    .description('tells each of them something now, and shows what they answer')
+    .action(async () => {
+      const { testAlerts } = await import('./alerts.js');
+      await act(program, (settings) => testAlerts(settings));
+    });
   program
     .command('status [batch]')
     .description('the batches of this home, or one of them')
@@ -201,6 +229,21 @@ Examples:
     .action(async (batch: string, options) => {
       const { deliver } = await import('./deliver.js');
       await act(program, (settings) => deliver(batch, options, settings));
+    });
+  program
+    .command('clean')
+    .description('removes what old delivered batches were made of; a worker does so once a day')
+    .option('--dry-run', 'only show it')
+    .option(
+      '--keep-days <days>',
+      'what was delivered within so many days stays (THRESH_KEEP_DAYS, 30)',
+      count,
+    )
+    .option('--keep-batches <count>', 'the latest of each target stay (THRESH_KEEP_BATCHES, 7)', count)
+    .option('--json', 'as JSON')
+    .action(async (options) => {
+      const { clean } = await import('./clean.js');
+      await act(program, (settings) => clean(options, settings));
     });
   program
     .command('debug <target> <url>')

@@ -3,7 +3,9 @@ import { type Farm, startFarm } from '../batch/farm.js';
 import { startNights } from '../schedule/nights.js';
 import type { Settings } from '../settings.js';
 import { createReporter } from '../telemetry/reporter.js';
-import { DRAIN_MS } from './carry-batch.js';
+import { alertsOf } from './alerts.js';
+import { ALERTS_MS, DRAIN_MS } from './carry-batch.js';
+import { cleanDaily } from './clean.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { serveHealth } from './health.js';
 import { pagesAtOnce } from './pages-at-once.js';
@@ -25,6 +27,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     logLevel: settings.logLevel,
     unicode: settings.unicode,
   });
+  const alerts = alertsOf(settings, reporter.event);
   let farm: Farm | undefined;
   let stopping = false;
   const health =
@@ -47,10 +50,17 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     maxMemoryMb: settings.maxMemoryMb,
     ...pagesAtOnce(options.concurrency),
     targets: options.targets ?? [],
-    onEvent: reporter.event,
-    onSnapshot: reporter.snapshot,
+    onEvent: (event) => {
+      reporter.event(event);
+      alerts.event(event);
+    },
+    onSnapshot: (snapshot) => {
+      reporter.snapshot(snapshot);
+      alerts.snapshot(snapshot);
+    },
     onLink: (up) => reporter.note(up ? 'Redis is back' : 'Redis is away; waiting for it'),
   });
+  await alerts.attach(farm.redis);
   const nights =
     options.schedule === false
       ? undefined
@@ -60,19 +70,25 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
           outOf: (deliverTo) => outFolder(undefined, deliverTo, settings),
           targetsDir: settings.targets,
           targets: options.targets ?? [],
-          onEvent: reporter.event,
+          onEvent: (event) => {
+            reporter.event(event);
+            alerts.event(event);
+          },
         });
   const signals = onStopSignals({
     first: () => reporter.note('stopping: pages in flight may end; a second signal stops at once'),
     second: () => farm?.stopNow(),
   });
   reporter.note(`working for the farm at ${farm.redis.where}`);
+  void cleanDaily(settings, reporter.event, signals.stopped);
   await new Promise<void>((resolve) =>
     signals.stopped.addEventListener('abort', () => resolve(), { once: true }),
   );
   stopping = true;
   await nights?.close();
-  await farm.stop(DRAIN_MS);
+  await farm.finish(DRAIN_MS);
+  await alerts.close(ALERTS_MS);
+  await farm.stop(0);
   await health?.close();
   signals.release();
   reporter.done('stopped');

@@ -8,6 +8,9 @@ export const BATCH_QUEUE = 'thresh-batches';
 /** Whose jobs begin a target's batches: one job scheduler a target. */
 export const NIGHT_QUEUE = 'thresh-nights';
 
+/** A job for each alert and receiver. */
+export const ALERT_QUEUE = 'thresh-alerts';
+
 /** Set of targets whose schedule a person has taken off. */
 export const SCHEDULES_OFF = `${PREFIX}:schedules-off`;
 

@@ -1,6 +1,6 @@
 /** The farm's two kinds of queues, as clients see them; workers are made where the work is done. */
 import { Queue, type RepeatStrategy } from 'bullmq';
-import { BATCH_QUEUE, NIGHT_QUEUE, PREFIX, pageQueue } from './keys.js';
+import { ALERT_QUEUE, BATCH_QUEUE, NIGHT_QUEUE, PREFIX, pageQueue } from './keys.js';
 import type { RedisHandle } from './redis.js';
 
 export function openBatchQueue(redis: RedisHandle): Queue<{ batch: string }> {
@@ -16,6 +16,16 @@ export function openNightQueue(redis: RedisHandle, repeatStrategy: RepeatStrateg
   return quiet(
     new Queue(NIGHT_QUEUE, { connection: redis.connection, prefix: PREFIX, settings: { repeatStrategy } }),
   );
+}
+
+export function openAlertQueue(redis: RedisHandle): Queue<AlertJob> {
+  return quiet(new Queue(ALERT_QUEUE, { connection: redis.connection, prefix: PREFIX }));
+}
+
+export interface AlertJob {
+  /** By what the receiver is known; its URL stays out of Redis. */
+  receiver: string;
+  alert: unknown;
 }
 
 /** A target's time has come. */

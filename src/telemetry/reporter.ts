@@ -45,6 +45,7 @@ const TOLD = new Set([
   'proxy.returned',
   'proxies.missed',
   'page.dead',
+  'alert.missed',
   'night.began',
   'night.missed',
   'night.skipped',
@@ -72,6 +73,7 @@ const WARNINGS = new Set([
   'night.skipped',
   'night.cancelled-last',
   'schedule.refused',
+  'alert.missed',
 ]);
 const DETAILS = new Set(['page.retried', 'page.retired', 'delivery.stepped']);
 const MOST_NOTES_OF_A_KIND = 5;

@@ -1,0 +1,109 @@
+/**
+ * What is left of old nights: a delivered batch's segments, frontier, workplace and artifacts go after so many days, and
+ * what tells of it (spec, journal, report) after a year. The latest of each target stay whatever their age, and of a
+ * batch that was not delivered nothing ever goes.
+ */
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ThreshError } from '../errors.js';
+import { lastEntry } from './journal.js';
+import { takeRunnerLock } from './runner-lock.js';
+import { type BatchFiles, type BatchSpec, batchFiles, listSpecs } from './spec.js';
+
+export interface CleanOptions {
+  home: string;
+  /** Days after a batch was delivered. */
+  keepDays: number;
+  /** Of each target, the latest delivered ones. */
+  keepBatches: number;
+  /** Only say what would go. */
+  dryRun?: boolean;
+  /** Epoch ms. Default now. */
+  nowMs?: number;
+}
+
+export interface Cleaned {
+  batch: string;
+  deliveredAt: string;
+  /** `all`: also what tells of it. */
+  what: 'bulk' | 'all';
+  bytes: number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+const KEEP_RECORDS_DAYS = 365;
+
+/** In the order in which they were delivered. A folder that cannot be removed is left for the next time. */
+export async function cleanHome(options: CleanOptions): Promise<Cleaned[]> {
+  const { home, keepBatches, dryRun, nowMs = Date.now() } = options;
+  const cleaned: Cleaned[] = [];
+  const seen = new Map<string, number>();
+  for (const spec of await listSpecs(home)) {
+    const files = batchFiles(home, spec.id);
+    const entry = await lastEntry(files.journal);
+    if (entry?.state !== 'delivered') continue;
+    const rank = seen.get(spec.target) ?? 0;
+    seen.set(spec.target, rank + 1);
+    const days = (nowMs - Date.parse(entry.at)) / DAY_MS;
+    if (rank < keepBatches || days < options.keepDays) continue;
+    const what = days >= Math.max(KEEP_RECORDS_DAYS, options.keepDays) ? 'all' : 'bulk';
+    const bytes = await sizeOf(pathsOf(spec, files, what));
+    if (bytes === 0) continue; // it went before
+    if (dryRun === true || (await remove(spec, files, what)))
+      cleaned.push({ batch: spec.id, deliveredAt: entry.at, what, bytes });
+  }
+  return cleaned.reverse();
+}
+
+/** Throws USAGE when the batch's pages are gone: it cannot go on. */
+export async function requirePages({ id }: BatchSpec, files: BatchFiles): Promise<void> {
+  const isGone = await stat(markOf(files)).then(
+    () => true,
+    () => false,
+  );
+  if (!isGone) return;
+  throw new ThreshError(`the segments of batch ${id} were cleaned up`, {
+    code: 'USAGE',
+    scope: 'batch',
+    mend: 'run the target again for that date',
+  });
+}
+
+function markOf({ dir }: BatchFiles): string {
+  return path.join(dir, 'cleaned');
+}
+
+function pathsOf({ out, target, id }: BatchSpec, files: BatchFiles, what: 'bulk' | 'all'): string[] {
+  const runs = out.startsWith('s3://') ? [] : [path.join(out, target, '_runs', id)];
+  if (what === 'all') return [files.dir, ...runs];
+  return [
+    ...[files.segments, files.frontier, files.work, files.soft, path.join(files.dir, 'artifacts')],
+    ...runs.map((folder) => path.join(folder, 'artifacts')),
+  ];
+}
+
+/** False when somebody has it at work again, or the disk says no. */
+async function remove(spec: BatchSpec, files: BatchFiles, what: 'bulk' | 'all'): Promise<boolean> {
+  const lock = await takeRunnerLock(files.runner).catch(() => undefined);
+  if (lock === undefined || 'pid' in lock) return false;
+  try {
+    if ((await lastEntry(files.journal))?.state !== 'delivered') return false;
+    await writeFile(markOf(files), '');
+    for (const one of pathsOf(spec, files, what)) await rm(one, { recursive: true, force: true });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await lock.release().catch(() => undefined); // its folder is gone
+  }
+}
+
+async function sizeOf(paths: readonly string[]): Promise<number> {
+  let bytes = 0;
+  for (const one of paths) {
+    const found = await stat(one).catch(() => undefined);
+    if (found?.isDirectory() !== true) bytes += found?.size ?? 0;
+    else bytes += await sizeOf((await readdir(one).catch(() => [])).map((name) => path.join(one, name)));
+  }
+  return bytes;
+}
