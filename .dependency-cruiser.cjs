@@ -44,6 +44,7 @@ const mayKnow = {
     'telemetry',
   ],
   schedule: ['batch', 'target', 'queue'],
+  server: ['batch', 'delivery', 'queue', 'telemetry'],
   alerts: ['batch', 'schedule', 'queue', 'delivery', 'telemetry'],
 };
 

@@ -49,6 +49,8 @@ export interface Settings {
   webhooks: readonly string[];
   /** THRESH_WEBHOOK_SECRET: with which JSON is signed. Default: it is not. */
   webhookSecret: string | undefined;
+  /** THRESH_TOKEN: who asks `thresh serve` has to show it. Default: nobody has to, on loopback. Secret. */
+  token: string | undefined;
   /** LOG_LEVEL. Default `info`. */
   logLevel: LogLevel;
   /** False when NO_COLOR is set to anything but the empty string. */
@@ -111,6 +113,7 @@ export function readSettings(
     keepBatches: whole('THRESH_KEEP_BATCHES', env.THRESH_KEEP_BATCHES || '7'),
     webhooks: webhooks('THRESH_WEBHOOKS', env.THRESH_WEBHOOKS),
     webhookSecret: env.THRESH_WEBHOOK_SECRET || undefined,
+    token: env.THRESH_TOKEN || undefined,
     logLevel,
     color: !env.NO_COLOR,
     unicode: drawsUnicode(env),

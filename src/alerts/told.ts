@@ -1,8 +1,8 @@
 /** Of what happens in a farm, what people are told. */
-import { readFile } from 'node:fs/promises';
 import type { BatchEvent } from '../batch/events.js';
 import { isEnd, lastEntry } from '../batch/journal.js';
 import { batchFiles, readSpec } from '../batch/spec.js';
+import { readReport } from '../batch/standings.js';
 import type { Report } from '../delivery/manifest.js';
 import { reasonOf } from '../errors.js';
 import type { NightEvent } from '../schedule/events.js';
@@ -90,11 +90,10 @@ export function ofSnapshot({ batch, pages }: BatchSnapshot): Alert | undefined {
 /** Of a batch that has ended; undefined when it has not. The same alert however often it is asked for. */
 export async function endOf(home: string, batch: string): Promise<Alert | undefined> {
   const spec = await readSpec(home, batch);
-  const files = batchFiles(home, batch);
-  const entry = await lastEntry(files.journal);
+  const entry = await lastEntry(batchFiles(home, batch).journal);
   if (spec === undefined || entry === undefined || !isEnd(entry.state)) return undefined;
   const { state, at, reason } = entry;
-  const report = state === 'delivered' || state === 'held' ? await readReport(files.report) : undefined;
+  const report = state === 'delivered' || state === 'held' ? await readReport(home, spec) : undefined;
   const words =
     state === 'delivered' && report !== undefined
       ? `delivered ${report.rows.delivered.toLocaleString('en')} rows in ${formatDuration(report.times.seconds * 1_000)}`
@@ -113,11 +112,6 @@ type AboutBatch = Omit<Parameters<typeof alertOf>[0], 'target' | 'batch'>;
 
 function aboutBatch(batch: string, told: AboutBatch): Alert {
   return alertOf({ ...told, batch, target: batch.slice(0, -'-YYYYMMDD-XXXXXX'.length) });
-}
-
-async function readReport(file: string): Promise<Report | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined); // cleaned up, or never written
-  return text === undefined ? undefined : (JSON.parse(text) as Report);
 }
 
 function bookLines({ pages, rows }: Report): string[] {

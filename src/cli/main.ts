@@ -231,6 +231,26 @@ Examples:
       await act(program, (settings) => deliver(batch, options, settings));
     });
   program
+    .command('serve')
+    .description('the HTTP API of the farm, /openapi.json, and /metrics for Prometheus')
+    .option('--port <port>', 'where to listen (9320); 0: any free port', port)
+    .option('--host <host>', 'on which address (127.0.0.1); elsewhere THRESH_TOKEN has to be set')
+    .addHelpText(
+      'after',
+      `
+It renders nothing itself: a \`thresh worker\` has to run for batches that are begun here.
+
+Examples:
+  thresh serve
+  curl -s localhost:9320/api/batches?limit=5
+  curl -s localhost:9320/api/batches -H 'content-type: application/json' -d '{"target":"my-shop"}'
+  curl -N localhost:9320/api/batches/my-shop-20260301-0a1b2c/events`,
+    )
+    .action(async (options) => {
+      const { serve } = await import('./serve.js');
+      await act(program, (settings) => serve(options, settings));
+    });
+  program
     .command('clean')
     .description('removes what old delivered batches were made of; a worker does so once a day')
     .option('--dry-run', 'only show it')
@@ -246,7 +266,7 @@ Examples:
       await act(program, (settings) => clean(options, settings));
     });
   program
-    .command('debug <target> <url>')
+    .command('debug [target] [url]')
     .description('one page, no queue: rows, schema problems, timings, requests, screenshot')
     .option('--label <label>', 'the label that the page has in a batch')
     .option('--data <json>', 'the data that the page has in a batch')
@@ -255,12 +275,14 @@ Examples:
     .option('--devtools', 'in a window with the developer tools')
     .option('--trace [file]', "write a trace for Playwright's viewer")
     .option('--pause', "leave the window open, with Playwright's inspector")
+    .option('--watch', "again whenever the target's file is saved, and what changed")
+    .option('--failure <page>', 'a page of a batch, BATCH.PAGE, with its label and data')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  thresh debug demo-shop http://127.0.0.1:4000/p/TH-0000000-VY\n  thresh debug my-shop https://shop.example/p/1 --headed --pause\n  thresh debug my-shop https://shop.example/p/1 --trace && npx playwright show-trace .thresh/debug/*.zip\n\nExit codes: 0 the schema takes all rows, 1 the page failed or rows were refused, 2 wrong usage or target.',
+      '\nExamples:\n  thresh debug demo-shop http://127.0.0.1:4000/p/TH-0000000-VY\n  thresh debug my-shop https://shop.example/p/1 --headed --pause\n  thresh debug my-shop https://shop.example/p/1 --trace && npx playwright show-trace .thresh/debug/*.zip\n  thresh debug my-shop https://shop.example/p/1 --watch\n  thresh debug --failure my-shop-20260301-0a1b2c.17\n\nExit codes: 0 the schema takes all rows, 1 the page failed or rows were refused, 2 wrong usage or target.',
     )
-    .action(async (target: string, url: string, options) => {
+    .action(async (target: string | undefined, url: string | undefined, options) => {
       const { debug } = await import('./debug.js');
       await act(program, (settings) => debug(target, url, options, settings));
     });

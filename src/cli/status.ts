@@ -1,12 +1,10 @@
 /** `thresh status`: the batches of this home, or one of them, now and with --watch until it ends. */
 import { setTimeout as delay } from 'node:timers/promises';
 import Table from 'cli-table3';
-import { isEnd, lastEntry } from '../batch/journal.js';
-import { type BatchSpec, batchFiles, listSpecs } from '../batch/spec.js';
+import { type BatchSpec, listSpecs } from '../batch/spec.js';
+import { hasEnded, type Standing, standingNow } from '../batch/standings.js';
 import { standingOf } from '../batch/steer.js';
-import { createBatchBoard } from '../queue/batch-board.js';
 import type { RedisHandle } from '../queue/redis.js';
-import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
 import type { Settings } from '../settings.js';
 import { formatDuration } from '../telemetry/duration.js';
 import { plainText } from '../telemetry/plain-text.js';
@@ -15,28 +13,10 @@ import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { readReport } from './summary.js';
 
 export interface StatusOptions {
   watch?: boolean;
   json?: boolean;
-}
-
-interface Standing {
-  batch: string;
-  target: string;
-  date: string;
-  state: string;
-  reason?: string;
-  pages:
-    | { frontier: number; completed: number; gone: number; skipped: number; dead: number; unfinished: number }
-    | undefined;
-  rows: number | undefined;
-  /** Projected while it runs, then what it was; undefined without an SLA. */
-  margin?: number;
-  snapshot?: BatchSnapshot;
-  /** The processes that work for its target now. */
-  workers?: WorkerStanding[];
 }
 
 const SHOWN = 20;
@@ -50,59 +30,21 @@ export async function status(
   if (batch !== undefined) await standingOf(settings.home, batch);
   const all = await listSpecs(settings.home);
   const specs = batch === undefined ? all.slice(0, SHOWN) : all.filter((spec) => spec.id === batch);
-  const live = (await Promise.all(specs.map((spec) => hasEnded(spec, settings)))).includes(false);
+  const live = (await Promise.all(specs.map((spec) => hasEnded(spec, settings.home)))).includes(false);
   if (!live)
-    return show(await Promise.all(specs.map((spec) => standing(spec, settings))), options, all.length);
+    return show(
+      await Promise.all(specs.map((spec) => standingNow(spec, settings.home))),
+      options,
+      all.length,
+    );
   return withRedis(settings, async (redis) => {
     if (options.watch === true && batch !== undefined) return watch(specs, settings, redis);
-    return show(await Promise.all(specs.map((spec) => standing(spec, settings, redis))), options, all.length);
+    return show(
+      await Promise.all(specs.map((spec) => standingNow(spec, settings.home, redis))),
+      options,
+      all.length,
+    );
   });
-}
-
-async function hasEnded(spec: BatchSpec, settings: Settings): Promise<boolean> {
-  const entry = await lastEntry(batchFiles(settings.home, spec.id).journal);
-  return entry !== undefined && isEnd(entry.state);
-}
-
-async function standing(spec: BatchSpec, settings: Settings, redis?: RedisHandle): Promise<Standing> {
-  const entry = await lastEntry(batchFiles(settings.home, spec.id).journal);
-  const state = entry?.state ?? 'discovering';
-  const named = {
-    batch: spec.id,
-    target: spec.target,
-    date: spec.date,
-    ...(entry?.reason === undefined ? {} : { reason: entry.reason }),
-  };
-  if (isEnd(state)) {
-    const report = await readReport(settings.home, spec);
-    const margin = report?.sla === undefined ? {} : { margin: report.sla.margin };
-    return { ...named, ...margin, state, pages: report?.pages, rows: report?.rows.delivered };
-  }
-  const board = redis === undefined ? undefined : createBatchBoard(redis.client, spec.id);
-  const waitsFor = await board?.waitsFor();
-  const json = await board?.snapshot();
-  if (json === undefined) {
-    const reason = waitsFor === undefined ? {} : { reason: waitsFor };
-    return { ...named, ...reason, state, pages: undefined, rows: undefined };
-  }
-  const snapshot = JSON.parse(json) as BatchSnapshot;
-  const { pages, rows, margin, notice = waitsFor } = snapshot;
-  return {
-    ...named,
-    ...(margin === undefined ? {} : { margin }),
-    ...(notice === undefined ? {} : { reason: notice }),
-    state: snapshot.state,
-    pages,
-    rows,
-    snapshot,
-    workers: await workersOf(spec.target, redis),
-  };
-}
-
-async function workersOf(target: string, redis: RedisHandle | undefined): Promise<WorkerStanding[]> {
-  if (redis === undefined) return [];
-  const all = await createWorkerBoard(redis.client).standing();
-  return all.filter(({ targets }) => targets[target] !== undefined);
 }
 
 function show(standings: Standing[], { json }: StatusOptions, total: number): ExitCode {
@@ -164,11 +106,11 @@ async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle)
     unicode: settings.unicode,
   });
   for (;;) {
-    const [now] = await Promise.all(specs.map((spec) => standing(spec, settings, redis)));
+    const [now] = await Promise.all(specs.map((spec) => standingNow(spec, settings.home, redis)));
     if (now === undefined) return EXIT.ok;
     if (now.snapshot !== undefined) progress.snapshot(now.snapshot);
     const [spec] = specs;
-    if (spec === undefined || (await hasEnded(spec, settings))) {
+    if (spec === undefined || (await hasEnded(spec, settings.home))) {
       progress.done(`${now.batch}: ${now.state}`);
       return EXIT.ok;
     }

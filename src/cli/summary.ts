@@ -1,8 +1,8 @@
 /** What a person wants to know when a batch has ended. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { JournalEntry } from '../batch/journal.js';
-import { type BatchSpec, batchFiles } from '../batch/spec.js';
+import type { BatchSpec } from '../batch/spec.js';
+import { readReport } from '../batch/standings.js';
 import type { Report } from '../delivery/manifest.js';
 import { formatDuration } from '../telemetry/duration.js';
 import { plainText } from '../telemetry/plain-text.js';
@@ -18,12 +18,6 @@ export interface SummaryOptions {
 /** Where something of the target's stands below the output: a folder's path, or an S3 URL. */
 function below({ out, target }: BatchSpec, ...names: string[]): string {
   return out.startsWith('s3://') ? [out, target, ...names].join('/') : path.join(out, target, ...names);
-}
-
-/** Undefined when the batch has not got that far. */
-export async function readReport(home: string, spec: BatchSpec): Promise<Report | undefined> {
-  const text = await readFile(batchFiles(home, spec.id).report, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as Report);
 }
 
 /** Words on stderr, and on stdout the delivered folder, or the whole report as JSON. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -143,4 +143,56 @@ describe.skipIf(!canOpenWindows)('in a window, under Xvfb', () => {
     const folders = await readdir(path.join(os.tmpdir(), `thresh-${os.userInfo().uid}`)).catch(() => []);
     expect(folders.filter((name) => name.includes(`-${running.child.pid}-`))).toEqual([]);
   });
+});
+
+test('--watch looks again at each save, says what changed, and lives through a file that is wrong', async () => {
+  const code = (stock: string): string => `
+import { defineTarget } from 'thresh';
+import { z } from 'zod';
+export default defineTarget({
+  name: 'watched',
+  schema: z.object({ slug: z.string(), stock: z.string() }),
+  key: ['slug'],
+  discover: ['${shop.url}'],
+  ready: '[data-sku]',
+  fields: { rows: 'article.product', fields: { slug: '@data-slug', stock: ${stock} } },
+});
+`;
+  const file = await lab.target('watched', code("'.stock@data-stock'"));
+  const running = lab.start(['debug', file, valid, '--watch', '--json']);
+  await running.says(/waiting for a file/);
+  await writeFile(file, code("'.title'"));
+  await running.says(/before against now: row 1: stock "\d+" against "/);
+  await writeFile(file, 'export default {');
+  await running.says(/thresh: .*watched\.ts/);
+  await writeFile(file, code("'.stock@data-stock'"));
+  await running.says(/before against now: row 1: stock "[^"]+" against "\d+"/);
+  running.child.kill('SIGTERM');
+  expect((await running.ended).code).toBe(0);
+});
+
+test('--failure looks at a page of a batch, with its label', async () => {
+  const file = await lab.target(
+    'failing',
+    `
+import { defineTarget } from 'thresh';
+import { z } from 'zod';
+export default defineTarget({
+  name: 'failing',
+  schema: z.object({ slug: z.string() }),
+  key: ['slug'],
+  retries: 0,
+  discover: [{ url: '${valid}', label: 'odd' }],
+  extract: async ({ request }) => { throw new Error('label ' + request.label); },
+});
+`,
+  );
+  const { stdout } = await lab.thresh(['run', file, '--date', '2026-03-01', '--json']);
+  const { batch } = JSON.parse(stdout);
+  const seen = await lab.thresh(['debug', '--failure', `${batch}.0`]);
+  expect(seen.code).toBe(1);
+  expect(seen.stdout).toContain('label odd');
+  const none = await lab.thresh(['debug', '--failure', `${batch}.7`]);
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('has no page 7')]);
+  expect((await lab.thresh(['debug', file])).code).toBe(2);
 });
