@@ -67,6 +67,8 @@ const KNOWN_S = 7 * 24 * 3_600;
 const LATELY_MS = 24 * 3_600_000;
 const AT_ONCE = 4;
 const LOOK_MS = 100;
+/** For a letter on its way to be answered, once the time is over. */
+const LET_GO_MS = 11_000;
 const MOST_ANSWER = 200;
 
 /** With no receiver nothing is done at all. */
@@ -191,18 +193,25 @@ function openPost(redis: RedisHandle, { receivers, secret, onEvent }: AlertsOpti
     },
     async close(limit) {
       let isOver = false;
-      void limit.then(() => {
+      const over = limit.then(() => {
         isOver = true;
       });
-      while (!isOver) {
-        const left = await queue.getJobCounts('waiting', 'active').catch(() => ({})); // Redis is away
-        if (Object.values(left).every((count) => count === 0)) break;
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      }
-      await worker.close();
+      await Promise.race([allSent(() => isOver).catch(() => undefined), over]); // of a Redis that is away nothing comes back
+      await Promise.race([
+        worker.close(isOver),
+        new Promise((resolve) => setTimeout(resolve, LET_GO_MS).unref()),
+      ]);
       await queue.close();
     },
   };
+
+  async function allSent(isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
+      const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active');
+      if (waiting + active === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
 }
 
 export type Sent =

@@ -1,5 +1,7 @@
 /** `thresh worker`: joins the farm and works until stopped. */
+import type { BatchEvent } from '../batch/events.js';
 import { type Farm, startFarm } from '../batch/farm.js';
+import type { NightEvent } from '../schedule/events.js';
 import { startNights } from '../schedule/nights.js';
 import type { Settings } from '../settings.js';
 import { createReporter } from '../telemetry/reporter.js';
@@ -28,6 +30,10 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     unicode: settings.unicode,
   });
   const alerts = alertsOf(settings, reporter.event);
+  const tell = (event: BatchEvent | NightEvent): void => {
+    reporter.event(event);
+    alerts.event(event);
+  };
   let farm: Farm | undefined;
   let stopping = false;
   const health =
@@ -50,10 +56,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     maxMemoryMb: settings.maxMemoryMb,
     ...pagesAtOnce(options.concurrency),
     targets: options.targets ?? [],
-    onEvent: (event) => {
-      reporter.event(event);
-      alerts.event(event);
-    },
+    onEvent: tell,
     onSnapshot: (snapshot) => {
       reporter.snapshot(snapshot);
       alerts.snapshot(snapshot);
@@ -70,10 +73,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
           outOf: (deliverTo) => outFolder(undefined, deliverTo, settings),
           targetsDir: settings.targets,
           targets: options.targets ?? [],
-          onEvent: (event) => {
-            reporter.event(event);
-            alerts.event(event);
-          },
+          onEvent: tell,
         });
   const signals = onStopSignals({
     first: () => reporter.note('stopping: pages in flight may end; a second signal stops at once'),

@@ -42,7 +42,8 @@ export function createBlockLearner(known?: KnownHosts): BlockLearner {
   const needed = new Set<string>(known?.needed);
   const asked = new Map<string, number>();
   /** To be tried, one group after the other. */
-  let groups: string[][] | undefined = known === undefined ? undefined : [[...known.left]];
+  let groups: string[][] | undefined =
+    known === undefined || known.left.length === 0 ? undefined : [[...known.left]];
   let coverage = new Map<string, number>();
   let same = 0;
   let watching = 0;

@@ -31,7 +31,7 @@ export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewO
     const { snapshot, workers, pages, rows, state, ...named } = await standingNow(spec, home, redis);
     return {
       ...named,
-      state: snapshot?.notice === undefined || state !== 'fetching' ? state : stateOf(snapshot.notice, state),
+      state,
       ended: ['delivered', 'held', 'failed', 'cancelled'].includes(state),
       ...(pages === undefined ? {} : { pages }),
       ...(rows === undefined ? {} : { rows }),
@@ -130,8 +130,4 @@ export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewO
       await enqueueBatch(id, redis);
     },
   };
-}
-
-function stateOf(notice: string, state: string): string {
-  return notice.includes('`thresh resume') ? 'paused' : state;
 }

@@ -110,7 +110,7 @@ test('schedules follow the files: new, changed, gone, wrong, and taken off by a 
   await expect.poll(cronOf, { timeout: 30_000 }).toEqual({ early: '45 2 * * *', new: '0 4 * * *' });
 });
 
-test('what Redis forgot is put back, and a worker for some targets leaves others alone', async () => {
+test('what Redis forgot is put back at the next start, and a worker for some targets leaves others alone', async () => {
   await writeTarget('mine', "{ cron: '30 2 * * *' }");
   await writeTarget('other', "{ cron: '30 2 * * *' }");
   await start(['mine']);

@@ -74,6 +74,12 @@ test('a host that came since is a candidate beside what another batch found', ()
   expect(learner.left()).toEqual(['count.example', 'new.example']);
 });
 
+test('a batch that found nothing keeps none after it from finding what came since', () => {
+  const learner = createBlockLearner({ left: [], needed: ['api.example'] });
+  teach(learner, () => ['api.example', 'new.example'], ['api.example']);
+  expect([learner.left(), learner.needed()]).toEqual([['new.example'], ['api.example']]);
+});
+
 test('what another batch found and is no longer right is left alone', () => {
   const learner = createBlockLearner({ left: ['count.example'], needed: [] });
   teach(learner, () => ['count.example'], ['count.example']);
