@@ -10,8 +10,7 @@
  * pages left (`proveRecorded`). So no row is delivered of a document that nobody has looked at since.
  *
  *   proving   from the batch's start     every page is loaded, and a sample where a document stands for it
- *   soft      from `SAMPLES` good ones   samples are drawn by page number, one in `SAMPLE_EVERY`, from `MANY_SAMPLES`
- *                                        on one in `SELDOM_EVERY`
+ *   soft      from `SAMPLES` good ones   samples are drawn by page number (proofs.ts)
  *   off       from a difference, or when little comes of it: every page is loaded
  */
 import type { Page } from 'playwright';
