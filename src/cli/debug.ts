@@ -112,7 +112,10 @@ async function askedFor(
     return { ...page, ref: ref ?? page.ref };
   }
   if (ref === undefined || url === undefined)
-    throw wrong('a target and a URL are wanted', 'thresh debug TARGET URL, or --failure BATCH.PAGE');
+    throw wrong(
+      `missing required argument '${ref === undefined ? 'target' : 'url'}'`,
+      'thresh debug TARGET URL, or --failure BATCH.PAGE',
+    );
   return { ref, url: checkUrl(url), label, data: data === undefined ? undefined : parseData(data) };
 }
 
