@@ -75,6 +75,8 @@ export interface BrowserHost {
   browsers(): number;
   /** Of all browsers that are not closed yet, at the last look at each. */
   memoryMb(): number;
+  /** CPU time of all browsers so far, closed ones included, to the last look at each. */
+  cpuSeconds(): number;
   close(): Promise<void>;
 }
 
@@ -94,6 +96,7 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
   const leaving = new Set<Promise<void>>();
   let working: HostedBrowser | undefined;
   let launches = 0;
+  let closedSeconds = 0;
   /** When one was last retired for its memory. */
   let overAtMs = Number.NEGATIVE_INFINITY;
 
@@ -205,6 +208,7 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
 
   function discard(browser: HostedBrowser): Promise<void> {
     if (!all.delete(browser)) return Promise.resolve();
+    closedSeconds += browser.memory?.cpuSeconds() ?? 0;
     const discarded = closeDown(browser).finally(() => leaving.delete(discarded));
     leaving.add(discarded);
     return discarded;
@@ -245,6 +249,7 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     },
     browsers: () => all.size,
     memoryMb: () => [...all].reduce((sum, { memory }) => sum + (memory?.totalMb() ?? 0), 0),
+    cpuSeconds: () => [...all].reduce((sum, { memory }) => sum + (memory?.cpuSeconds() ?? 0), closedSeconds),
     async close() {
       for (const browser of all) void discard(browser);
       await Promise.all(leaving);

@@ -32,6 +32,8 @@ export interface MemoryWatch {
   browserKill(): string | undefined;
   /** Of all its processes at the last look; 0 before the first, and where nothing is watched. */
   totalMb(): number;
+  /** CPU time that its processes have used so far, those that ended included up to the last look. */
+  cpuSeconds(): number;
   /** A page that holds more than this, MB, does not serve again; Infinity while none of its renderers is heavy. */
   heaviestPageMb(): number;
 }
@@ -78,6 +80,8 @@ export function watchMemory(browser: Browser, options: MemoryWatchOptions): Memo
   let missedLooks = 0;
   let session: CDPSession | undefined;
   let totalMb = 0;
+  let endedSeconds = 0;
+  let aliveSeconds = new Map<number, number>();
   let isHeavy = false;
 
   function killRenderer(pid: number, why: string): void {
@@ -96,6 +100,7 @@ export function watchMemory(browser: Browser, options: MemoryWatchOptions): Memo
     const main = processInfo.find(({ type }) => type === 'browser')?.id;
     // In a process namespace of its own the browser's numbers would be those of strangers here.
     if (main === undefined || !commandOf(main).includes(`${folder}/`)) return;
+    countCpu(processInfo);
     let ownMb = 0;
     let fileMb = 0;
     const seen: Seen[] = [];
@@ -115,6 +120,12 @@ export function watchMemory(browser: Browser, options: MemoryWatchOptions): Memo
       ({ type, residentMb }) => type === 'renderer' && residentMb > mostMb * HEAVY_RENDERER,
     );
     if (budget.wantsExact(totalMb, performance.now())) await lookCloser(main, seen);
+  }
+
+  function countCpu(processes: readonly { id: number; cpuTime: number }[]): void {
+    const alive = new Map(processes.map(({ id, cpuTime }) => [id, cpuTime]));
+    for (const [pid, seconds] of aliveSeconds) if (!alive.has(pid)) endedSeconds += seconds;
+    aliveSeconds = alive;
   }
 
   async function lookCloser(main: number, seen: readonly Seen[]): Promise<void> {
@@ -172,6 +183,7 @@ export function watchMemory(browser: Browser, options: MemoryWatchOptions): Memo
     },
     browserKill: () => browserKill,
     totalMb: () => totalMb,
+    cpuSeconds: () => [...aliveSeconds.values()].reduce((sum, seconds) => sum + seconds, endedSeconds),
     heaviestPageMb: () => (isHeavy ? mostMb * HEAVY_PAGE : Number.POSITIVE_INFINITY),
   };
 }

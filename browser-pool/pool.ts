@@ -63,6 +63,8 @@ export interface PoolStats {
   maxPages: number;
   /** Memory of all browsers; 0 elsewhere than on Linux. */
   memoryMb: number;
+  /** CPU time of all browsers so far; 0 elsewhere than on Linux. */
+  cpuSeconds: number;
 }
 
 export interface BrowserPool {
@@ -291,6 +293,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       waiting: slots.waiting() + aloneSlots.waiting(),
       maxPages: size,
       memoryMb: host.memoryMb(),
+      cpuSeconds: host.cpuSeconds(),
     }),
     resize(pages) {
       size = Math.min(options.maxPages, Math.max(1, pages));

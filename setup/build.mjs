@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleDashboard } from './bundle-dashboard.mjs';
 import { run } from './run.mjs';
 
 const STAMP = join('dist', '.thresh-build');
@@ -44,6 +45,7 @@ export async function build(root, env) {
     rmSync(fresh, { recursive: true, force: true });
     return result;
   }
+  await bundleDashboard(root, fresh);
   if (existsSync(join(fresh, ENTRY))) chmodSync(join(fresh, ENTRY), 0o755);
   writeFileSync(join(fresh, '.thresh-build'), hash);
   if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);

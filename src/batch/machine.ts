@@ -35,6 +35,7 @@ import { createSoftWatch, shortCutOf } from './soft-watch.js';
 import { batchFiles } from './spec.js';
 import { createTargetFile } from './target-file.js';
 import { createThrottling, type Throttling } from './throttling.js';
+import { createTimeline } from './timeline.js';
 
 /** Throws only when stopped (the signal's reason) or for bugs; a failed batch is an end like the others. */
 export async function runBatch(options: MachineDeps): Promise<JournalEntry & { state: EndState }> {
@@ -114,7 +115,8 @@ async function discovering(deps: Running): Promise<Next> {
   let discovered: number;
   const frontier = patientFrontier(await openFrontier(files.frontier), deps.hindrance, deps.signal);
   try {
-    const snapshots = snapshotsOf(deps, { frontier, startedAt: new Date().toISOString() });
+    const timeline = createTimeline(files.timeline, spec);
+    const snapshots = snapshotsOf(deps, { frontier, startedAt: new Date().toISOString(), timeline });
     const rules = createRules({ ...deps, target: target.definition });
     const found = await discoverPages({
       ...deps,
@@ -149,6 +151,7 @@ async function fetching(deps: Running): Promise<Next> {
       discovered: discoveredPages(journal) ?? frontier.size,
       windowMs: since === undefined ? definition.sla?.windowMs : undefined, // the window was its first run's
     });
+    const timeline = createTimeline(files.timeline, spec);
     throttling = createThrottling({
       batch: spec.id,
       who: deps.who,
@@ -161,10 +164,13 @@ async function fetching(deps: Running): Promise<Next> {
       maxConcurrency: Math.min(maxConcurrency, spec.concurrency ?? maxConcurrency),
       minDelayMs: Math.max(minDelayMs, (await rules.crawlDelayMs()) ?? 0),
       quietHours,
-      onSamples: measuring.take,
+      onSamples(samples) {
+        measuring.take(samples);
+        timeline.took(samples);
+      },
       onEvent: deps.onEvent,
     });
-    const snapshots = snapshotsOf(deps, { frontier, startedAt, measuring });
+    const snapshots = snapshotsOf(deps, { frontier, startedAt, measuring, timeline });
     const attempts = definition.retries + 1;
     for (let rounds = 0, end = ''; end !== 'done'; rounds++) {
       const inDoubt = (await deps.softBook.look()).off?.doubt === true;
@@ -257,7 +263,7 @@ async function measuringOf(
 
 function snapshotsOf(
   deps: Running,
-  more: Pick<SnapshotsOptions, 'frontier' | 'startedAt' | 'measuring'>,
+  more: Pick<SnapshotsOptions, 'frontier' | 'startedAt' | 'measuring' | 'timeline'>,
 ): Snapshots {
   const { publish } = createSnapshots({ ...deps, ...more });
   return {

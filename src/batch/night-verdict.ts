@@ -22,10 +22,7 @@ const THIN_BELOW = 0.8;
  * `earlierDeliveredRows`: rows of the target's delivered nights before it, the latest first. A night that is both thin and
  * late is thin: what is missing matters more than when the rest came. One that has not ended is `running`, or `paused`.
  */
-export function verdictOf(
-  { state, rows, margin }: Night,
-  earlierDeliveredRows: readonly number[],
-): Verdict {
+export function verdictOf({ state, rows, margin }: Night, earlierDeliveredRows: readonly number[]): Verdict {
   switch (state) {
     case 'delivered':
       if (isThin(rows, earlierDeliveredRows)) return 'thin';

@@ -11,6 +11,7 @@ import { discoveredPages, isEnd, type JournalEntry } from './journal.js';
 import { quantilesOf } from './measuring.js';
 import { shortCutOf } from './soft-watch.js';
 import type { BatchSpec } from './spec.js';
+import type { Cost } from './timeline.js';
 
 export function pageBooks(aggregated: Aggregated, frontier: number): PageBooks {
   const { completed, gone, skipped, dead } = aggregated.totals.outcomes;
@@ -100,6 +101,7 @@ function shortCutBooks(
 }
 
 export interface ReportInput extends ManifestInput {
+  cost: Cost | undefined;
   state: Report['state'];
   reason: string | undefined;
 }
@@ -119,6 +121,7 @@ export function reportOf(input: ReportInput): Report {
     gate: { passed: judgement.passed, forced: input.forced, checks: judgement.checks },
     pagesPerSecond: fetching === 0 ? 0 : Math.round((manifest.pages.completed / fetching) * 100) / 100,
     ...(durations.count === 0 ? {} : { durations: durations.encode() }),
+    ...(input.cost === undefined ? {} : { cost: input.cost }),
     deadLetters: aggregated.deadLetters,
     quarantine: aggregated.quarantine.map(({ path, code, rows }) => ({ path, code, rows })),
   };

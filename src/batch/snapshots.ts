@@ -9,6 +9,7 @@ import { type HoldingFacts, heldBy } from '../throttle/held-by.js';
 import type { BatchState } from './journal.js';
 import type { Measuring } from './measuring.js';
 import type { BatchSpec } from './spec.js';
+import type { Timeline } from './timeline.js';
 
 export interface Snapshots {
   /** At most every `EVERY_MS`, unless the state changed. */
@@ -30,6 +31,7 @@ export interface SnapshotsOptions {
   spec: BatchSpec;
   /** While fetching. */
   measuring?: Measuring;
+  timeline: Timeline;
   startedAt: string;
   frontier: Frontier;
   look: LookAtFetching;
@@ -69,7 +71,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         paused,
       });
       const notice = now.notice ?? waitsFor;
-      const room = roomFor(spec.target, await options.workers());
+      const workers = await options.workers();
+      const room = roomFor(spec.target, workers);
       const held =
         now.state === 'fetching'
           ? heldBy({ ...now.holding, ...room, inFlight, ready: waiting + prioritized, limit })
@@ -101,6 +104,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       };
       await board.setSnapshot(JSON.stringify(snapshot));
       options.onSnapshot(snapshot);
+      await options.timeline.note(snapshot, workers);
     },
   };
 }

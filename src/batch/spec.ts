@@ -42,6 +42,8 @@ export interface BatchFiles {
   soft: string;
   /** How long pages took, so far: measuring.ts. */
   measured: string;
+  /** How it went, moment by moment: timeline.ts. */
+  timeline: string;
   /** The batch's own copy of what it reported last. */
   report: string;
 }
@@ -64,6 +66,7 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     runner: path.join(dir, 'runner.lock'),
     soft: path.join(dir, 'soft.ndjson'),
     measured: path.join(dir, 'measured.json'),
+    timeline: path.join(dir, 'timeline.ndjson'),
     report: path.join(dir, 'report.json'),
   };
 }

@@ -143,6 +143,7 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
       inFlight: Object.values(targets).reduce((sum, { inFlight }) => sum + inFlight, 0),
       targets,
       memoryMb: Math.round(memoryMb),
+      cpuSeconds: Math.round((ownCpuSeconds() + pool.stats().cpuSeconds) * 100) / 100,
       ...(Number.isFinite(budgetMb) ? { budgetMb } : {}),
     });
   }
@@ -157,6 +158,11 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
       board.leave(worker).catch(() => undefined); // without Redis it is forgotten soon, too
     },
   };
+}
+
+function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** Infinity: no bound. */

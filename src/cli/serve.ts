@@ -1,4 +1,4 @@
-/** `thresh serve`: the HTTP API, `/metrics` and the OpenAPI document, until stopped. */
+/** `thresh serve`: the dashboard, the HTTP API, `/metrics` and the queue board, until stopped. */
 import { ThreshError } from '../errors.js';
 import { openRedis } from '../queue/redis.js';
 import { isLoopback } from '../server/access.js';
@@ -45,7 +45,8 @@ export async function serve(
     s3: settings.s3,
     outOf: (deliverTo) => outFolder(undefined, deliverTo, settings),
   });
-  const app = await createApp({ farm, token, isReady: () => redis.client.status === 'ready' });
+  const app = await createApp({ farm, token, redis, targetsDir: settings.targets });
+  await farm.warmUp();
   try {
     const url = await app.listen({ port, host }).catch((cause: unknown) => {
       throw new ThreshError(`port ${port} on ${host} cannot be listened on`, {
@@ -55,7 +56,7 @@ export async function serve(
         cause,
       });
     });
-    process.stderr.write(`thresh: serving ${url}  (API /api/batches, /openapi.json, /metrics)\n`);
+    process.stderr.write(`thresh: serving ${url}  (dashboard; /queues, /openapi.json, /metrics)\n`);
     const signals = onStopSignals({ first: () => undefined, second: () => undefined });
     await new Promise<void>((resolve) =>
       signals.stopped.addEventListener('abort', () => resolve(), { once: true }),

@@ -113,6 +113,8 @@ export interface Report extends Manifest {
   pagesPerSecond: number;
   /** The times behind `effort`: an HdrHistogram (V2, compressed, base64), so that those of several nights can be added up. */
   durations?: string;
+  /** What it took: seconds of CPU, browsers included. */
+  cost?: { cpuSeconds: number; proxyBytes?: number };
   deadLetters: Record<string, number>;
   quarantine: { path: string; code: string; rows: number }[];
 }

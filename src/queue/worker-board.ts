@@ -22,6 +22,8 @@ export interface WorkerStanding {
   memoryMb: number;
   /** Most that it should be; not there without a bound. */
   budgetMb?: number;
+  /** CPU time of the process and its browsers since it began. */
+  cpuSeconds: number;
 }
 
 export interface WorkerBoard {

@@ -1,18 +1,27 @@
 /** What the server shows of a farm and does for people: reads files and Redis, and hands batches to the workers. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { workFiles } from '../batch/aggregating.js';
+import { type Entry, openCatalogue } from '../batch/catalogue.js';
 import { loadChecked } from '../batch/context.js';
-import { isEnd, lastEntry } from '../batch/journal.js';
+import { isEnd } from '../batch/journal.js';
+import { nightsOf } from '../batch/nights.js';
 import { dateIn, enqueueBatch, openBatch } from '../batch/open-batch.js';
-import { type BatchSpec, batchFiles, listSpecs } from '../batch/spec.js';
-import { readReport, standingNow } from '../batch/standings.js';
+import { batchFiles } from '../batch/spec.js';
+import { readReport, type Standing, standingNow } from '../batch/standings.js';
 import { release, retryDead, standingOf, steer } from '../batch/steer.js';
 import { groupDead, summariseQuarantine } from '../batch/summaries.js';
+import { readTimeline } from '../batch/timeline.js';
 import { openDestination } from '../delivery/destination.js';
 import type { S3Settings } from '../delivery/s3-store.js';
+import { openAlertQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { createWorkerBoard } from '../queue/worker-board.js';
+import { readStanding } from '../schedule/schedules.js';
+import { listTargets } from '../target/find.js';
+import { heldByWords } from '../telemetry/progress-lines.js';
 import type { Seen } from './metrics.js';
-import type { BatchView } from './schemas.js';
+import type { BatchView, FarmStanding, NightsView } from './schemas.js';
 
 export interface FarmViewOptions {
   home: string;
@@ -26,58 +35,117 @@ export interface FarmViewOptions {
 
 export type FarmView = ReturnType<typeof createFarmView>;
 
+const DAY_MS = 24 * 3_600_000;
+
 export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewOptions) {
-  async function viewOf(spec: BatchSpec): Promise<BatchView> {
-    const { snapshot, workers, pages, rows, state, ...named } = await standingNow(spec, home, redis);
-    return {
-      ...named,
-      state,
-      ended: ['delivered', 'held', 'failed', 'cancelled'].includes(state),
-      ...(pages === undefined ? {} : { pages }),
-      ...(rows === undefined ? {} : { rows }),
-      ...(snapshot === undefined
-        ? {}
-        : {
-            pagesPerSecond: snapshot.pagesPerSecond,
-            inFlight: snapshot.inFlight,
-            limit: snapshot.limit,
-            ...(snapshot.etaMs === undefined ? {} : { etaMs: snapshot.etaMs }),
-          }),
-      ...(workers === undefined
-        ? {}
-        : {
-            workers: workers.map(({ worker, slots, inFlight, memoryMb }) => ({
-              ...{ worker, slots, inFlight, memoryMb },
-            })),
-          }),
-    };
+  const catalogue = openCatalogue(home);
+
+  async function viewOf(entry: Entry): Promise<BatchView> {
+    const { spec, books } = entry;
+    if (isEnd(entry.state)) return endedView(entry);
+    const now = await standingNow(spec, home, redis);
+    return isEnd(now.state as Entry['state']) && books === undefined
+      ? endedView((await entryOf(spec.id)) ?? entry) // it has ended meanwhile
+      : runningView(now);
+  }
+
+  async function entryOf(id: string): Promise<Entry | undefined> {
+    return (await catalogue.entries()).find(({ spec }) => spec.id === id);
   }
 
   /** Throws USAGE when there is none. */
-  async function specOf(id: string): Promise<BatchSpec> {
-    return (await standingOf(home, id)).spec;
+  async function knownEntry(id: string): Promise<Entry> {
+    const entry = await entryOf(id);
+    if (entry !== undefined) return entry;
+    await standingOf(home, id);
+    throw new Error(`${id} was removed at this moment`);
+  }
+
+  async function running(): Promise<BatchView[]> {
+    const entries = (await catalogue.entries()).filter(({ state }) => !isEnd(state));
+    return Promise.all(entries.map(viewOf));
   }
 
   /** Those that run, and of each target the last one that has ended: a scrape looks at no more. */
   async function seen(): Promise<Seen> {
-    const batches: BatchView[] = [];
+    const last = new Map<string, BatchView>();
     const deliveredAtMs = new Map<string, number>();
-    const known = new Set<string>();
-    for (const spec of await listSpecs(home)) {
-      const entry = await lastEntry(batchFiles(home, spec.id).journal);
-      const hasEnded = entry !== undefined && isEnd(entry.state);
-      if (entry?.state === 'delivered' && !deliveredAtMs.has(spec.target))
-        deliveredAtMs.set(spec.target, Date.parse(entry.at));
-      if (hasEnded && known.has(spec.target)) continue;
-      if (hasEnded) known.add(spec.target);
-      batches.push(await viewOf(spec));
+    for (const entry of await catalogue.entries()) {
+      const { spec, state, at = '' } = entry;
+      if (!isEnd(state)) continue;
+      if (!last.has(spec.target)) last.set(spec.target, endedView(entry));
+      if (state === 'delivered' && !deliveredAtMs.has(spec.target))
+        deliveredAtMs.set(spec.target, Date.parse(at));
     }
-    return { batches, workers: await createWorkerBoard(redis.client).standing(), deliveredAtMs };
+    const workers = await createWorkerBoard(redis.client).standing();
+    return { batches: [...(await running()), ...last.values()], workers, deliveredAtMs };
+  }
+
+  async function alerts(): Promise<FarmStanding['alerts']> {
+    const queue = openAlertQueue(redis);
+    try {
+      const { waiting = 0, active = 0, delayed = 0, failed = 0 } = await queue.getJobCounts();
+      return { waiting: waiting + active + delayed, givenUp: failed };
+    } finally {
+      await queue.close();
+    }
+  }
+
+  async function targets(): Promise<FarmStanding['targets']> {
+    const [files, standing] = await Promise.all([listTargets(targetsDir), readStanding(redis)]);
+    const scheduled = new Map(standing.map((one) => [one.target, one]));
+    return files.map(({ name }) => {
+      const { nextMs, tz } = scheduled.get(name) ?? {};
+      return {
+        target: name,
+        ...(nextMs === undefined ? {} : { next: new Date(nextMs).toISOString() }),
+        ...(tz === undefined ? {} : { tz }),
+      };
+    });
   }
 
   return {
-    viewOf: async (id: string) => viewOf(await specOf(id)),
+    viewOf: async (id: string) => viewOf(await knownEntry(id)),
     seen,
+    /** Reads what there is, so that the first who asks need not wait for it. */
+    async warmUp(): Promise<void> {
+      await catalogue.entries();
+    },
+    async farm(): Promise<FarmStanding> {
+      const [now, workers, standing, letters] = await Promise.all([
+        running(),
+        createWorkerBoard(redis.client).standing(),
+        targets(),
+        alerts(),
+      ]);
+      return { running: now, workers, targets: standing, alerts: letters };
+    },
+    /** The last `days` days, to the latest one that has a batch, or to today. */
+    async nights(days: number): Promise<NightsView> {
+      const entries = await catalogue.entries();
+      const today = new Date().toISOString().slice(0, 10);
+      const latest =
+        entries
+          .map(({ spec }) => spec.date)
+          .toSorted()
+          .at(-1) ?? today;
+      const isRecent = Date.parse(today) - Date.parse(latest) < days * DAY_MS;
+      const end = Date.parse(isRecent && today > latest ? today : latest);
+      const dates = Array.from({ length: days }, (_, at) =>
+        new Date(end - at * DAY_MS).toISOString().slice(0, 10),
+      );
+      return { dates, targets: nightsOf(entries, dates.at(-1) ?? latest), batches: entries.length };
+    },
+    async timeline(id: string, most: number) {
+      await knownEntry(id);
+      return readTimeline(batchFiles(home, id).timeline, most);
+    },
+    /** Undefined when it was not kept, or is gone. */
+    async artifact(id: string, name: string): Promise<string | undefined> {
+      await knownEntry(id);
+      const file = path.join(batchFiles(home, id).dir, 'artifacts', name);
+      return (await stat(file).catch(() => undefined))?.isFile() === true ? file : undefined;
+    },
     async list({
       target,
       state,
@@ -89,21 +157,27 @@ export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewO
       limit: number;
       offset: number;
     }) {
-      const specs = (await listSpecs(home)).filter((spec) => target === undefined || spec.target === target);
+      const entries = (await catalogue.entries()).filter(
+        ({ spec }) => target === undefined || spec.target === target,
+      );
       if (state === undefined) {
-        const page = specs.slice(offset, offset + limit);
-        return { batches: await Promise.all(page.map(viewOf)), total: specs.length };
+        const page = entries.slice(offset, offset + limit);
+        return { batches: await Promise.all(page.map(viewOf)), total: entries.length };
       }
-      const views = (await Promise.all(specs.map(viewOf))).filter((view) => view.state === state);
-      return { batches: views.slice(offset, offset + limit), total: views.length };
+      // Of what runs only its own look says whether it is paused.
+      const views = await Promise.all(
+        entries.filter((entry) => !isEnd(entry.state) || entry.state === state).map(viewOf),
+      );
+      const found = views.filter((view) => view.state === state);
+      return { batches: found.slice(offset, offset + limit), total: found.length };
     },
-    report: async (id: string) => readReport(home, await specOf(id)),
+    report: async (id: string) => readReport(home, (await knownEntry(id)).spec),
     async failures(id: string) {
-      await specOf(id);
+      await knownEntry(id);
       return { causes: await groupDead(workFiles(batchFiles(home, id)).dead) };
     },
     async quarantine(id: string) {
-      await specOf(id);
+      await knownEntry(id);
       return { causes: await summariseQuarantine(workFiles(batchFiles(home, id)).quarantined) };
     },
     /** Throws TARGET_INVALID, USAGE. */
@@ -130,4 +204,49 @@ export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewO
       await enqueueBatch(id, redis);
     },
   };
+}
+
+function endedView({ spec, state, at, reason, books }: Entry): BatchView {
+  return {
+    batch: spec.id,
+    target: spec.target,
+    date: spec.date,
+    state,
+    ended: true,
+    since: spec.createdAt,
+    ...(at === undefined ? {} : { until: at }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(books === undefined ? {} : { pages: books.pages, rows: books.rows.delivered }),
+    ...(books?.margin === undefined ? {} : { margin: books.margin }),
+    ...(books === undefined ? {} : { quarantined: books.rows.quarantined }),
+  };
+}
+
+function runningView({ snapshot, workers, pages, rows, ...named }: Standing): BatchView {
+  const held = snapshot?.heldBy;
+  return {
+    ...named,
+    ended: isEnd(named.state as Entry['state']),
+    ...(pages === undefined ? {} : { pages }),
+    ...(rows === undefined ? {} : { rows }),
+    ...(snapshot === undefined
+      ? {}
+      : {
+          since: snapshot.since,
+          quarantined: snapshot.quarantined,
+          retries: snapshot.retries,
+          pagesPerSecond: snapshot.pagesPerSecond,
+          inFlight: snapshot.inFlight,
+          limit: snapshot.limit,
+          ...given(snapshot, ['etaMs', 'paced', 'risk', 'p50Ms', 'p99Ms']),
+          ...(held === undefined ? {} : { heldBy: heldByWords({ heldBy: held }, '') }),
+        }),
+    ...(workers === undefined ? {} : { workers }),
+  };
+}
+
+function given<T extends object, K extends keyof T>(from: T, names: readonly K[]): Partial<Pick<T, K>> {
+  return Object.fromEntries(
+    names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])),
+  ) as Partial<Pick<T, K>>;
 }

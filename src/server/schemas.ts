@@ -16,6 +16,17 @@ const state = z
     'discovering, fetching, paused, aggregating, gating, delivering; delivered, held, failed, cancelled',
   );
 
+const worker = z.object({
+  worker: z.string(),
+  slots: z.number().describe('pages at once that it takes now'),
+  concurrency: z.number().describe('pages at once at most'),
+  reason: z.string().optional().describe('why these are fewer'),
+  inFlight: z.number(),
+  memoryMb: z.number().describe('browsers included'),
+  budgetMb: z.number().optional(),
+  cpuSeconds: z.number(),
+});
+
 export const batch = z.object({
   batch: z.string().describe('TARGET-YYYYMMDD-XXXXXX'),
   target: z.string(),
@@ -26,13 +37,20 @@ export const batch = z.object({
   pages: pages.optional(),
   rows: z.number().optional().describe('delivered, or read so far'),
   margin: z.number().optional().describe('1 - run time / sla.window; projected while it runs'),
+  since: z.string().optional().describe('ISO time at which it began'),
+  until: z.string().optional().describe('ISO time at which it ended'),
+  quarantined: z.number().optional(),
+  retries: z.number().optional(),
   pagesPerSecond: z.number().optional(),
   etaMs: z.number().optional(),
+  paced: z.boolean().optional().describe('the window is what holds it back: it could be quicker'),
+  risk: z.string().optional().describe('what would help, while the SLA is at risk'),
+  heldBy: z.string().optional().describe('what holds it back now'),
+  p50Ms: z.number().optional().describe('half of the attempts at pages took at most so long'),
+  p99Ms: z.number().optional(),
   inFlight: z.number().optional(),
   limit: z.number().optional().describe('pages in flight that the target bears now'),
-  workers: z
-    .array(z.object({ worker: z.string(), slots: z.number(), inFlight: z.number(), memoryMb: z.number() }))
-    .optional(),
+  workers: z.array(worker).optional(),
 });
 export type BatchView = z.infer<typeof batch>;
 
@@ -48,10 +66,19 @@ export const failures = z.object({
       code: z.string(),
       message: z.string(),
       pages: z.number(),
-      examples: z.array(z.looseObject({ page: z.number(), url: z.string() })),
+      examples: z.array(
+        z.object({
+          page: z.number(),
+          url: z.string(),
+          screenshot: z.string().optional().describe('below the batch: artifacts/page-N.png'),
+          html: z.string().optional(),
+          trace: z.string().optional(),
+        }),
+      ),
     }),
   ),
 });
+export type FailuresView = z.infer<typeof failures>;
 
 export const quarantine = z.object({
   causes: z.array(
@@ -64,6 +91,68 @@ export const quarantine = z.object({
     }),
   ),
 });
+export type QuarantineView = z.infer<typeof quarantine>;
+
+const moments = z.array(z.number().nullable());
+
+export const timeline = z
+  .object({
+    at: z.array(z.number()).describe('epoch seconds'),
+    pagesPerSecond: moments,
+    p50Ms: moments,
+    p90Ms: moments,
+    inFlight: moments,
+    limit: moments,
+    memoryMb: moments,
+    rows: moments,
+    dead: moments,
+    quarantined: moments,
+    cpuSeconds: moments,
+  })
+  .describe('a column a figure, a value a moment');
+
+export type Timeline = z.infer<typeof timeline>;
+
+const verdict = z.enum([
+  ...['delivered', 'late', 'thin', 'held', 'failed', 'cancelled', 'running', 'paused'],
+] as const);
+
+export const night = z.object({
+  date: z.string(),
+  batch: z.string().describe("the night's last one"),
+  verdict: verdict.describe('late: beyond its window; thin: under 80 % of the rows that are usual'),
+  state: z.string(),
+  reason: z.string().optional(),
+  rows: z.number().optional(),
+  dead: z.number().optional(),
+  margin: z.number().optional(),
+  seconds: z.number().optional(),
+  earlier: z.number().optional().describe('batches of that date before it'),
+});
+export type NightView = z.infer<typeof night>;
+
+export const nights = z.object({
+  dates: z.array(z.string()).describe('the latest first'),
+  targets: z.array(z.object({ target: z.string(), nights: z.array(night) })),
+  batches: z.number().describe('in the whole history'),
+});
+export type NightsView = z.infer<typeof nights>;
+
+export const farm = z.object({
+  running: z.array(batch),
+  workers: z.array(worker),
+  targets: z.array(
+    z.object({
+      target: z.string(),
+      next: z.string().optional().describe('ISO time at which its next night is due'),
+      tz: z.string().optional(),
+    }),
+  ),
+  alerts: z.object({ waiting: z.number(), givenUp: z.number() }),
+});
+export type FarmStanding = z.infer<typeof farm>;
+
+export const credentials = z.strictObject({ token: z.string().max(1_000) });
 
 export const newBatch = z.strictObject({
   target: z
@@ -83,6 +172,15 @@ export const problem = z.object({
 });
 
 export const byId = z.object({ id: z.string() });
+
+export const nightsAsked = z.object({ days: z.coerce.number().int().min(1).max(400).default(28) });
+
+export const momentsAsked = z.object({ most: z.coerce.number().int().min(10).max(5_000).default(600) });
+
+export const byArtifact = z.object({
+  id: z.string(),
+  name: z.string().regex(/^page-\d{1,9}\.(?:png|html|zip)$/, 'is no artifact'),
+});
 
 export const listing = z.object({
   target: z.string().optional(),

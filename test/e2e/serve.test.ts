@@ -125,11 +125,13 @@ test('the OpenAPI document describes every route from the schemas that check it'
   const { json } = await ask('/openapi.json');
   expect(Object.keys(json.paths).sort()).toEqual(
     [
-      ...['', '/{id}', '/{id}/events', '/{id}/failures', '/{id}/quarantine', '/{id}/report'],
-      ...['/{id}/pause', '/{id}/resume', '/{id}/cancel', '/{id}/retry', '/{id}/release'],
-    ]
-      .map((rest) => `/api/batches${rest}`)
-      .sort(),
+      ...[
+        ...['', '/{id}', '/{id}/events', '/{id}/failures', '/{id}/quarantine', '/{id}/report'],
+        ...['/{id}/timeline', '/{id}/artifacts/{name}'],
+        ...['/{id}/pause', '/{id}/resume', '/{id}/cancel', '/{id}/retry', '/{id}/release'],
+      ].map((rest) => `/api/batches${rest}`),
+      ...['/api/farm', '/api/farm/events', '/api/nights'],
+    ].sort(),
   );
   const { requestBody } = json.paths['/api/batches'].post;
   expect(requestBody.content['application/json'].schema.required).toEqual(['target']);

@@ -34,7 +34,7 @@ export function createStubPool({ maxPages, delayMs }) {
       return /** @type {Lease} */ (lease);
     },
     userAgent: async () => 'none',
-    stats: () => ({ browsers: 0, leased, waiting: 0, maxPages, memoryMb: 0 }),
+    stats: () => ({ browsers: 0, leased, waiting: 0, maxPages, memoryMb: 0, cpuSeconds: 0 }),
     resize: () => undefined,
     renew: () => undefined,
     close: async () => undefined,

@@ -27,6 +27,7 @@ const standing = (worker: string, slots = 4): WorkerStanding => ({
   inFlight: 2,
   targets: { shop: { slots, inFlight: 2 } },
   memoryMb: 700,
+  cpuSeconds: 12.5,
 });
 
 test('each is known with what it told last, until it leaves', async () => {
