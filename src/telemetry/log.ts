@@ -1,5 +1,6 @@
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { LogLevel } from '../settings.js';
+import { plainJson } from './plain-text.js';
 import { redact, redactText } from './redact.js';
 
 export type Log = Logger;
@@ -26,6 +27,7 @@ export function createLog({ level = 'info', to, fields = {} }: LogOptions = {}):
         log: redactFields,
       },
       hooks: {
+        streamWrite: plainJson,
         logMethod(args, method) {
           const [first, ...rest]: unknown[] = args;
           // `log.error(error)`: pino would take the message from the error itself, unseen by us.

@@ -9,6 +9,16 @@ const BREAKS = /[\t\n\v\f\r\x85\u2028\u2029]+/g;
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g;
 // Marks that turn the direction of what follows, and invisible tag characters.
 const DECEPTIVE = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu;
+const UNESCAPED = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu;
+
+/** JSON that says the same, with what a terminal would obey written as `\uXXXX`; JSON itself does so up to U+001F alone. */
+export function plainJson(json: string): string {
+  return json.replace(UNESCAPED, (found) => found.split('').map(escaped).join(''));
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
 
 /**
  * One line that is safe on any terminal and in any log: no escape sequence, no control character, no turning of the

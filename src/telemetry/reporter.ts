@@ -96,7 +96,8 @@ export function createReporter({
     event(fact) {
       const { kind, ...fields } = fact;
       if (!isTTY) {
-        log[levelOf(fact)](fields, kind);
+        const { level: _, ...said } = fields as { level?: unknown }; // it is the line's own
+        log[levelOf(fact)](said, kind);
         return;
       }
       const times = (told.get(kind) ?? 0) + 1;

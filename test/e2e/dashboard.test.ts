@@ -203,7 +203,7 @@ test('where a token is wanted, a person signs in and gets a cookie that no scrip
   expect((await guarded.ended).code).toBe(0);
 });
 
-/** Written when a folder is given: SCREENSHOTS=docs/images npx vitest run test/e2e/dashboard.test.ts */
+/** Written when a folder is given: SCREENSHOTS=docs/img npx vitest run test/e2e/dashboard.test.ts */
 const pictures = process.env.SCREENSHOTS;
 if (pictures !== undefined)
   test('pictures for the docs', async () => {
@@ -229,7 +229,7 @@ if (pictures !== undefined)
         const { page } = await open(path, look);
         await page.locator(shown).first().waitFor();
         await page.waitForTimeout(700); // charts and pictures are drawn
-        await page.screenshot({ path: `${pictures}/${name}-${look.name}.png`, fullPage: name === 'farm' });
+        await page.screenshot({ path: `${pictures}/dashboard-${name}-${look.name}.png`, fullPage: look.name !== 'phone' });
         await page.context().close();
       }
     }

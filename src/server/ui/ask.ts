@@ -1,5 +1,8 @@
 /** The API, as the dashboard asks it. */
 
+/** Told to the window when a token is wanted. */
+export const SIGNED_OUT = 'thresh-signed-out';
+
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -31,6 +34,7 @@ export async function ask<T>(
   const text = await response.text();
   const answer: unknown = text.startsWith('{') ? JSON.parse(text) : {};
   if (response.ok) return answer as T;
+  if (response.status === 401) dispatchEvent(new Event(SIGNED_OUT));
   const { error = response.statusText, mend } = answer as { error?: string; mend?: string };
   throw new Refused(response.status, error, mend);
 }

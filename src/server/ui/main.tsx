@@ -2,7 +2,7 @@
 /** The dashboard: a page for the farm, a page for each batch, and a way in where a token is wanted. */
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { ask, type Refused } from './ask.js';
+import { SIGNED_OUT } from './ask.js';
 import { BatchPage } from './batch-page.js';
 import { FarmPage } from './farm-page.js';
 import { KeyHelp } from './key-help.js';
@@ -35,12 +35,11 @@ function usePath(): string {
 function App() {
   const path = usePath();
   const [link, setLink] = useState(true);
-  const [isIn, setIsIn] = useState<boolean | undefined>(undefined);
+  const [isIn, setIsIn] = useState(true);
   useEffect(() => {
-    ask('/api/batches?limit=1').then(
-      () => setIsIn(true),
-      (error: Refused) => setIsIn(error.status !== 401),
-    );
+    const onOut = (): void => setIsIn(false);
+    addEventListener(SIGNED_OUT, onOut);
+    return () => removeEventListener(SIGNED_OUT, onOut);
   }, []);
   const batch = /^\/batches\/([a-z0-9-]+)$/.exec(path)?.[1];
   useEffect(() => {
@@ -67,8 +66,8 @@ function App() {
         <ThemeButton />
       </header>
       <main id="content" tabIndex={-1}>
-        {isIn === false && <SignIn onIn={() => setIsIn(true)} />}
-        {isIn === true &&
+        {!isIn && <SignIn onIn={() => setIsIn(true)} />}
+        {isIn &&
           (batch === undefined ? (
             <FarmPage onLink={setLink} />
           ) : (
