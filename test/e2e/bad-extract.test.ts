@@ -31,7 +31,7 @@ export default defineTarget({
   url: { keepFragment: true },
   ready: '[data-sku]',
   retries: 0,
-  timeoutMs: 3_000,
+  timeoutMs: 8_000,
   gate: { minCompleted: 0.3, maxQuarantined: 0.9 },
   extract: {
     throws() {
@@ -79,7 +79,7 @@ test('an extract that fails costs its page alone, and says where and why', async
   expect(reasons['breaks-off']).toMatch(/half way$/);
   expect(reasons.text).toBe('EXTRACT_INVALID: extract returned a string');
   for (const label of ['hangs', 'deaf'])
-    expect(reasons[label]).toMatch(/^PAGE_TIMEOUT: \S+ was not done in 3000 ms$/);
+    expect(reasons[label]).toMatch(/^PAGE_TIMEOUT: \S+ was not done in 8000 ms$/);
 
   const refused = await lab.lines('bad-extract', ran.report.batch, 'quarantine.ndjson');
   refused.sort((a, b) => Number(a.index) - Number(b.index)); // of two pages, in the order of their ends
