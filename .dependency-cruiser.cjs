@@ -15,6 +15,7 @@ const rooms = {
   schedule: '^src/schedule/',
   alerts: '^src/alerts/',
   server: '^src/server/',
+  init: '^src/init/',
   cli: '^src/cli/',
 };
 
@@ -44,6 +45,7 @@ const mayKnow = {
     'telemetry',
   ],
   schedule: ['batch', 'target', 'queue'],
+init: ['page', 'pool', 'target', 'discovery', 'dataset', 'telemetry'],
   server: ['batch', 'delivery', 'queue', 'schedule', 'target', 'telemetry'],
   alerts: ['batch', 'schedule', 'queue', 'delivery', 'telemetry'],
 };

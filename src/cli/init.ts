@@ -1,28 +1,76 @@
-/** `thresh init NAME URL`: a first target to be filled in. */
-import { mkdir, writeFile } from 'node:fs/promises';
+/** `thresh init NAME URL`: a first target, proposed from the page itself; where that cannot be, one to be filled in. */
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ThreshError } from '../errors.js';
+import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js';
+import { PRODUCT } from '../discovery/user-agent.js';
+import { isThreshError, reasonOf, ThreshError } from '../errors.js';
+import { type Survey, survey } from '../init/survey.js';
+import { template } from '../init/template.js';
+import { tryTarget } from '../init/trial.js';
+import type { Visiting } from '../init/visit.js';
 import type { Settings } from '../settings.js';
+import type { TargetLog } from '../target/definition.js';
+import { plainText } from '../telemetry/plain-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { nextSteps, surveyText, trialText } from './init-view.js';
+import { onStopSignals } from './stop-signals.js';
+
+export interface InitOptions {
+  /** False: the page is not opened. */
+  open?: boolean;
+}
 
 /** Writes NAME.ts into the folder of targets; never over a file that is there. */
-export async function init(name: string, url: string, settings: Settings): Promise<ExitCode> {
-  if (!/^[a-z0-9-]{1,40}$/.test(name))
-    throw wrong(`"${name}" is no name for a target`, 'use a-z, 0-9 and -, at most 40 characters');
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw wrong(
-      `${JSON.stringify(url)} is not an http(s) URL`,
-      'give a page of the catalogue, or its sitemap',
-    );
+export async function init(
+  name: string,
+  url: string,
+  options: InitOptions,
+  settings: Settings,
+): Promise<ExitCode> {
+  const given = check(name, url);
   const file = path.join(settings.targets, `${name}.ts`);
   await mkdir(settings.targets, { recursive: true });
+  if (await isThere(file)) throw taken(file);
+  if (options.open === false) return leave(name, given, file);
+
+  const stopping = new AbortController();
+  const signals = onStopSignals({
+    first: () => stopping.abort(new ThreshError('interrupted', { code: 'INTERRUPTED', scope: 'page' })),
+    second: () => process.exit(EXIT.interrupted),
+  });
+  const pool = openBrowser(settings);
+  const visiting: Visiting = { pool, signal: stopping.signal, log: SILENT };
   try {
-    await writeFile(file, template(name, new URL(url)), { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw wrong(`${file} is there already`, 'choose another name, or delete it first');
+    say(`opening ${given.href}`);
+    const surveyed = await survey(name, given, visiting).catch((error: unknown) => {
+      stopping.signal.throwIfAborted();
+      return reasonWhy(error);
+    });
+    if (typeof surveyed === 'string') return await leave(name, given, file, surveyed);
+    return await propose(name, file, surveyed, visiting);
+  } finally {
+    await pool.close();
+    signals.release();
   }
+}
+
+async function propose(name: string, file: string, surveyed: Survey, visiting: Visiting): Promise<ExitCode> {
+  await write(file, surveyed.source);
   process.stdout.write(`${file}\n`);
+  process.stderr.write(surveyText(surveyed, process.stderr.columns));
+  say(`trying it on ${surveyed.toTry.length === 1 ? 'the page' : `${surveyed.toTry.length} pages`}`);
+  const { toTry: pages, turn } = surveyed;
+  const trials = await tryTarget(file, { pages, turn }, visiting);
+  process.stderr.write(trialText(trials, process.stderr.columns));
+  process.stderr.write(nextSteps(name, surveyed.url));
+  return EXIT.ok;
+}
+
+/** The template, and why it is no more than that. */
+async function leave(name: string, url: URL, file: string, why?: string): Promise<ExitCode> {
+  await write(file, template(name, url));
+  process.stdout.write(`${file}\n`);
+  if (why !== undefined) say(`nothing could be proposed: ${why}\nthe file is a template to be filled in`);
   process.stderr.write(
     `now: 1. say in it what a row is and where it stands on the page
      2. thresh debug ${name} URL      one page, its rows and what the schema refuses
@@ -32,32 +80,62 @@ export async function init(name: string, url: string, settings: Settings): Promi
   return EXIT.ok;
 }
 
-function template(name: string, url: URL): string {
-  const isSitemap = /\.xml(\.gz)?$/.test(url.pathname);
-  const discover = isSitemap
-    ? `// Only the pages that hold a row; \`include\` is a RegExp on the URL, e.g. /\\/product\\//.\n  discover: sitemap('${url.href}'),`
-    : `// A list of URLs; sitemap('https://…/sitemap.xml', { include: /\\/product\\// }) reads a whole catalogue.\n  discover: ['${url.href}'],`;
-  return `import { defineTarget${isSitemap ? ', sitemap' : ''} } from 'thresh';
-import { z } from 'zod';
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? taken(file) : error;
+  }
+}
 
-export default defineTarget({
-  name: '${name}',
-  // What is delivered. A row that does not fit is kept aside in quarantine, with the reason.
-  schema: z.object({
-    url: z.string(),
-    title: z.string().min(1),
-  }),
-  // What makes two rows the same.
-  key: ['url'],
-  ${discover}
-  // Shown when the page is rendered: the element that your data stands in.
-  ready: 'h1',
-  async extract({ page, request }) {
-    const title = await page.evaluate(() => document.querySelector('h1')?.textContent?.trim());
-    return { url: request.url, title };
-  },
-});
-`;
+function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+function openBrowser(settings: Settings): BrowserPool {
+  return createBrowserPool({
+    maxPages: 1,
+    temp: path.join(settings.home, 'browsers'),
+    frames: settings.frames,
+    maxProcessMb: settings.maxProcessMb,
+    maxBrowserMb: settings.maxBrowserMb ?? 0,
+    product: PRODUCT,
+    ...(settings.chromiumPath === undefined ? {} : { executablePath: settings.chromiumPath }),
+  });
+}
+
+function reasonWhy(error: unknown): string {
+  const mend = isThreshError(error) && error.code === 'BROWSER_UNAVAILABLE' ? error.mend : undefined;
+  return mend === undefined ? reasonOf(error) : `${reasonOf(error)} (${mend})`;
+}
+
+const SILENT: TargetLog = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+function say(text: string): void {
+  for (const line of text.split('\n')) process.stderr.write(`thresh: ${plainText(line, 1_000)}\n`);
+}
+
+function check(name: string, url: string): URL {
+  if (!/^[a-z0-9-]{1,40}$/.test(name))
+    throw wrong(`"${name}" is no name for a target`, 'use a-z, 0-9 and -, at most 40 characters');
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw wrong(
+      `${JSON.stringify(url)} is not an http(s) URL`,
+      'give a page of the catalogue, or its sitemap',
+    );
+  return new URL(url);
+}
+
+function taken(file: string): ThreshError {
+  return wrong(`${file} is there already`, 'choose another name, or delete it first');
 }
 
 function wrong(message: string, mend: string): ThreshError {

@@ -288,10 +288,23 @@ Examples:
     });
   program
     .command('init <name> <url>')
-    .description('write a first target to be filled in')
-    .action(async (name: string, url: string) => {
+    .description('write a first target, proposed from what the page shows')
+    .option('--no-open', 'do not open the page: a target to be filled in')
+    .addHelpText(
+      'after',
+      `
+Opens the page, and a few others of its kind, as a batch would: robots.txt is obeyed. From its JSON-LD, microdata,
+repeated elements and meta elements it proposes the columns, writes the target and tries it. A page that cannot be
+opened gives a target to be filled in.
+
+Examples:
+  thresh init my-shop https://shop.example/p/1            a page of the catalogue: one row a page
+  thresh init my-shop https://shop.example/c/tea          a list: many rows a page
+  thresh init my-shop https://shop.example/sitemap.xml    the pages that it names most of`,
+    )
+    .action(async (name: string, url: string, options) => {
       const { init } = await import('./init.js');
-      await act(program, (settings) => init(name, url, settings));
+      await act(program, (settings) => init(name, url, options, settings));
     });
   program
     .command('doctor')

@@ -16,6 +16,8 @@ export interface Robots {
   allowed(url: string): Promise<boolean>;
   /** Crawl-delay of an origin for our user agent, ms. Throws as `allowed`. */
   crawlDelayMs(origin: string): Promise<number | undefined>;
+  /** The sitemaps that an origin names, as they are written there. Throws as `allowed`. */
+  sitemaps(origin: string): Promise<string[]>;
 }
 
 export interface RobotsOptions {
@@ -34,6 +36,7 @@ export interface RobotsOptions {
 interface Rules {
   isAllowed(url: string, agent: string): boolean | undefined;
   getCrawlDelay(agent: string): number | undefined;
+  getSitemaps(): string[];
 }
 
 /** What an origin said, and when; '' when there are no rules. */
@@ -132,6 +135,9 @@ export function createRobots(options: RobotsOptions): Robots {
       return seconds === undefined || !(seconds > 0)
         ? undefined
         : Math.min(seconds * 1_000, LONGEST_DELAY_MS);
+    },
+    async sitemaps(origin) {
+      return (await rulesOf(origin)).getSitemaps();
     },
   };
 }

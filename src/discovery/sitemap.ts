@@ -14,6 +14,8 @@ export interface SitemapOptions extends BodyOptions {
   maxFiles?: number;
   /** Indexes within indexes. Default 3. */
   maxDepth?: number;
+  /** Whether a sitemap that an index names is read. Default: each is. */
+  leadsTo?: (url: string) => boolean;
 }
 
 interface Wanted {
@@ -28,7 +30,7 @@ export async function* readSitemaps(
   signal?: AbortSignal,
   options: SitemapOptions = {},
 ): AsyncGenerator<SitemapEntry> {
-  const { maxFiles = 50_000, maxDepth = 3 } = options;
+  const { maxFiles = 50_000, maxDepth = 3, leadsTo = () => true } = options;
   const read = new Set<string>();
   const queue = urls.map((url): Wanted => ({ url, within: [] }));
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -43,8 +45,8 @@ export async function* readSitemaps(
         );
       }
       for await (const found of readOne(url, options, signal)) {
-        if (found.isIndex) queue.push(wantedWithin([...within, url], found.url, maxDepth));
-        else yield found;
+        if (!found.isIndex) yield found;
+        else if (leadsTo(found.url)) queue.push(wantedWithin([...within, url], found.url, maxDepth));
       }
     } catch (error) {
       throw error instanceof SitemapFault ? withUrl(error, url) : error;

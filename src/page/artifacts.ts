@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Page } from 'playwright';
+import { evaluateApart } from './apart.js';
 
 export interface Artifacts {
   /** Paths within the folder. */
@@ -48,15 +49,7 @@ export function beginTrace(page: Page): Promise<boolean> {
 
 /** Cut where it is, from a world that the page's scripts cannot reach: a page may be larger than what we want to carry. */
 async function htmlOf(page: Page): Promise<string> {
-  const session = await page.context().newCDPSession(page);
-  const { frameTree } = await session.send('Page.getFrameTree');
-  const world = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
-  const { result } = await session.send('Runtime.evaluate', {
-    expression: `(${String(cutHtml)})(${MAX_HTML})`,
-    contextId: world.executionContextId,
-    returnByValue: true,
-  });
-  return String(result.value);
+  return String(await evaluateApart(page, `(${String(cutHtml)})(${MAX_HTML})`, LIMIT_MS));
 }
 
 /** Runs in the page. */

@@ -1,0 +1,172 @@
+/**
+ * From a URL to a target: the page is looked at, one of the sources that it has is chosen, two more pages of the kind say
+ * what may be missing, and the target is written so that it fits what was seen. No more than a few pages are opened, one
+ * after the other, and only where robots.txt lets them.
+ */
+import { createRobots, type Robots } from '../discovery/robots.js';
+import { reasonOf, ThreshError } from '../errors.js';
+import { type Columns, columnsFrom, type ProposedColumn } from './columns.js';
+import { discoverFor } from './discover-for.js';
+import type { JsonAnswer } from './json-answers.js';
+import { lookAt, sampleOf } from './look.js';
+import { choose, type Finding, type Proposal } from './proposal.js';
+import { type SampleRow, selectOf } from './samples.js';
+import { findSitemap, lookIntoSitemap, pagesToLookAt, type SitemapFind, waitTurn } from './site.js';
+import { type TargetDraft, targetSource } from './source.js';
+import { isSitemapUrl } from './template.js';
+import { type Visiting, visit } from './visit.js';
+
+export interface Survey {
+  /** The page that was looked at: the given one, after redirects, or the first of a sitemap. */
+  url: string;
+  findings: Finding[];
+  answers: JsonAnswer[];
+  sitemap: SitemapFind | undefined;
+  proposal: Proposal;
+  columns: ProposedColumn[];
+  key: string[];
+  /** TypeScript. */
+  source: string;
+  /** Pages to try the target on; the looked at one first, the others as far as possible not seen before. */
+  toTry: string[];
+  /** Why other pages were not looked at, each with a line. */
+  notes: string[];
+  /** To be awaited before each further page of the site: as long as its robots.txt asks for. */
+  turn: () => Promise<void>;
+}
+
+const PAGES = 3;
+const ROBOTS_LIMIT_MS = 30_000;
+const ROBOTS_GAP_MS = 100;
+
+/**
+ * @throws ThreshError when the page cannot be opened or robots.txt forbids it (URL_REFUSED), and EXTRACT_FAILED when
+ * nothing on it looks like data
+ */
+export async function survey(name: string, given: URL, visiting: Visiting): Promise<Survey> {
+  const { pool, signal } = visiting;
+  const userAgent = await pool.userAgent();
+  const robots = createRobots({ mode: 'respect', userAgent, signal, gapMs: ROBOTS_GAP_MS });
+  const site = { userAgent, signal };
+  const fromSitemap = isSitemapUrl(given) ? await lookIntoSitemap(given.href, site) : undefined;
+  const first = fromSitemap?.pages[0] ?? given.href;
+  await mayOpen(first, robots, signal);
+
+  const looked = await visit(
+    first,
+    async (page) => {
+      const found = await lookAt(page);
+      const choice = choose(found);
+      const rows = choice.proposal === undefined ? [] : await sampleOf(page, choice.proposal);
+      return { found, choice, rows };
+    },
+    visiting,
+  );
+  const { found, choice, rows } = looked.value;
+  const { proposal, findings } = choice;
+  const { url } = found;
+  if (new URL(url).origin !== new URL(first).origin) await mayOpen(url, robots, signal);
+  if (proposal === undefined || rows.length === 0) throw nothingFound(url);
+
+  const sitemap = fromSitemap ?? (await findSitemap(url, robots, site));
+  const discover = discoverFor(found, { sitemap, isList: proposal.isList });
+  const others = (await allowed(discover.pages, robots)).filter((other) => other !== url && other !== first);
+  const most = await pagesToLookAt(robots, new URL(url).origin, PAGES);
+  const turn = (): Promise<void> => waitTurn(robots, new URL(url).origin, signal);
+  const notes: string[] = [];
+  const seen: SampleRow[] = [...rows];
+  for (const other of others.slice(0, most - 1)) {
+    await turn();
+    try {
+      seen.push(...(await visit(other, (page) => sampleOf(page, proposal), visiting)).value);
+    } catch (error) {
+      signal.throwIfAborted();
+      notes.push(`${other} was left out: ${reasonOf(error)}`);
+    }
+  }
+  const { columns, key } = withKey(proposal, columnsFrom(proposal, seen));
+  const draft: TargetDraft = {
+    name,
+    url,
+    proposal,
+    columns,
+    key,
+    ready: readyOf(proposal, columns, key),
+    discover: discover.proposed,
+    answers: looked.answers,
+  };
+  const fresh = others.slice(most - 1);
+  return {
+    url,
+    findings,
+    answers: looked.answers,
+    sitemap,
+    proposal,
+    columns,
+    key,
+    source: targetSource(draft),
+    toTry: [url, ...fresh, ...others.slice(0, most - 1)].slice(0, most),
+    notes,
+    turn,
+  };
+}
+
+async function mayOpen(url: string, robots: Robots, signal: AbortSignal): Promise<void> {
+  const limit = AbortSignal.timeout(ROBOTS_LIMIT_MS);
+  const late = new Promise<never>((_, reject) => {
+    limit.addEventListener('abort', () => reject(refused(`the robots.txt of ${url} does not answer`)), {
+      once: true,
+    });
+  });
+  late.catch(() => undefined);
+  const isAllowed = await Promise.race([robots.allowed(url), late]);
+  signal.throwIfAborted();
+  if (!isAllowed) throw refused(`robots.txt forbids ${url}`);
+}
+
+async function allowed(urls: readonly string[], robots: Robots): Promise<string[]> {
+  const kept: string[] = [];
+  for (const url of urls.slice(0, PAGES * 4))
+    if (await robots.allowed(url).catch(() => false)) kept.push(url);
+  return kept;
+}
+
+/** A page without a name of its own is named by its address, where `extract` can say so. */
+function withKey({ source, isList }: Proposal, { columns, key }: Columns): Columns {
+  const [first = ''] = key;
+  const isWeak = key.length === 0 || /^(?:title|name|headline)$/.test(first);
+  const takesAddress =
+    source === 'json-ld' && !isList && isWeak && !columns.some(({ name }) => name === 'url');
+  if (!takesAddress) return { columns, key };
+  const field = { from: 'address' as const, name: 'url' };
+  return {
+    columns: [...columns, { field, name: 'url', kind: 'string', optional: false, example: '' }],
+    key: ['url'],
+  };
+}
+
+/** The element of the first column of the key: where it stands, the row does. */
+function readyOf(
+  { source, rows, root }: Proposal,
+  columns: readonly ProposedColumn[],
+  key: readonly string[],
+): string {
+  if (source === 'json-ld') return 'script[type="application/ld+json" i]';
+  const field = columns.find(({ name }) => name === key[0])?.field;
+  const own = field !== undefined && 'select' in field ? field : undefined;
+  const held = own?.attribute === null || own === undefined ? '' : `[${own.attribute}]`;
+  if (rows !== undefined) {
+    if (own === undefined || own.select.includes(':scope')) return rows;
+    return own.select === '' ? `${rows}${rows.endsWith(held) ? '' : held}` : `${rows} ${own.select}${held}`;
+  }
+  if (root !== undefined) return own?.select === root && !root.endsWith(held) ? `${root}${held}` : root;
+  return own === undefined ? 'body' : selectOf({ select: own.select, attribute: null });
+}
+
+function nothingFound(url: string): ThreshError {
+  return new ThreshError(`nothing on ${url} looks like rows`, { code: 'EXTRACT_FAILED', scope: 'page' });
+}
+
+function refused(message: string): ThreshError {
+  return new ThreshError(message, { code: 'URL_REFUSED', scope: 'page' });
+}
