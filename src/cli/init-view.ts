@@ -17,7 +17,8 @@ const NAMES = {
 } as const;
 
 export function surveyText(surveyed: Survey, width = 120): string {
-  const { url, findings, answers, sitemap, proposal, columns, key, notes } = surveyed;
+  const { url, findings, answers, sitemap, notes } = surveyed;
+  const { proposal, columns, key } = surveyed.draft;
   const lines = ['', plainText(url, 500), ''];
   for (const { source, what } of findings) lines.push(line(NAMES[source], what));
   for (const { method, url: asked, shape } of answers.slice(0, MOST.answers))
@@ -40,20 +41,29 @@ export function surveyText(surveyed: Survey, width = 120): string {
   return `${lines.join('\n')}\n`;
 }
 
-export function trialText(trials: readonly Trial[], width = 120): string {
+/** `widened`: columns that were required before a trial showed pages without them. */
+export function trialText(trials: readonly Trial[], widened: readonly string[], width = 120): string {
   const lines: string[] = [];
-  for (const { url, rows, refused, followed, problem } of trials) {
-    const links = followed === 0 ? '' : `, ${followed} links followed`;
-    const how = problem ?? `${rows.length} valid, ${refused.length} refused${links}`;
-    lines.push(plainText(`${how.padEnd(24)} ${url}`, 600));
+  const how = trials.map(({ rows, refused, followed, problem }) => {
+    const links = followed === 0 ? '' : `, ${followed} followed`;
+    return problem ?? `${rows.length} valid, ${refused.length} refused${links}`;
+  });
+  const widest = Math.max(
+    ...how.filter((_, at) => trials[at]?.problem === undefined).map(({ length }) => length),
+  );
+  for (const [at, { url, refused }] of trials.entries()) {
+    lines.push(plainText(`${(how[at] ?? '').padEnd(widest)}  ${url}`, 600));
     for (const reason of refused.slice(0, MOST.refused)) lines.push(plainText(`  refused: ${reason}`, 300));
   }
   const shown = trials.flatMap(({ rows }) => rows.slice(0, MOST.rows));
   if (shown.length > 0) lines.push(rowsTable(shown, width));
   const valid = trials.reduce((sum, { rows }) => sum + rows.length, 0);
   const refused = trials.reduce((sum, trial) => sum + trial.refused.length, 0);
-  lines.push(`${valid} rows valid, ${refused} refused, on ${trials.length} pages`, '');
-  return `${lines.join('\n')}\n`;
+  const where = trials.length === 1 ? 'one page' : `${trials.length} pages`;
+  lines.push(`${valid} rows valid, ${refused} refused, on ${where}`);
+  if (widened.length > 0)
+    lines.push(plainText(`missing on some of them, so made optional: ${widened.join(', ')}`, 500));
+  return `${lines.join('\n')}\n\n`;
 }
 
 export function nextSteps(name: string, url: string): string {

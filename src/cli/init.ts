@@ -4,6 +4,8 @@ import path from 'node:path';
 import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js';
 import { PRODUCT } from '../discovery/user-agent.js';
 import { isThreshError, reasonOf, ThreshError } from '../errors.js';
+import { widen } from '../init/columns.js';
+import { targetSource } from '../init/source.js';
 import { type Survey, survey } from '../init/survey.js';
 import { template } from '../init/template.js';
 import { tryTarget } from '../init/trial.js';
@@ -55,13 +57,24 @@ export async function init(
 }
 
 async function propose(name: string, file: string, surveyed: Survey, visiting: Visiting): Promise<ExitCode> {
-  await write(file, surveyed.source);
+  const { draft, toTry: pages, turn } = surveyed;
+  await write(file, targetSource(draft));
   process.stdout.write(`${file}\n`);
   process.stderr.write(surveyText(surveyed, process.stderr.columns));
-  say(`trying it on ${surveyed.toTry.length === 1 ? 'the page' : `${surveyed.toTry.length} pages`}`);
-  const { toTry: pages, turn } = surveyed;
-  const trials = await tryTarget(file, { pages, turn }, visiting);
-  process.stderr.write(trialText(trials, process.stderr.columns));
+  say(`trying it on ${pages.length === 1 ? 'the page' : `${pages.length} pages`}`);
+  const tried = { pages, proposal: draft.proposal, turn };
+  let trials = await tryTarget(file, tried, visiting);
+  const { columns, widened } = widen(
+    draft,
+    trials.flatMap(({ seen }) => seen),
+  );
+  if (widened.length > 0) {
+    await writeFile(file, targetSource({ ...draft, columns }));
+    const again = trials.filter(({ refused }) => refused.length > 0).map(({ url }) => url);
+    const anew = await tryTarget(file, { ...tried, pages: again }, visiting);
+    trials = trials.map((trial) => anew.find(({ url }) => url === trial.url) ?? trial);
+  }
+  process.stderr.write(trialText(trials, widened, process.stderr.columns));
   process.stderr.write(nextSteps(name, surveyed.url));
   return EXIT.ok;
 }

@@ -16,11 +16,12 @@ export interface ProposedColumn {
 }
 
 export interface Columns {
-  columns: ProposedColumn[];
+  columns: readonly ProposedColumn[];
   /** Names of columns; empty when nothing names a row. */
-  key: string[];
+  key: readonly string[];
 }
 
+const NOTHING: Cell = { text: undefined, number: undefined, date: undefined, list: undefined };
 /** A field that fewer of the rows have is left out. */
 const LEAST_SHARE = 0.1;
 const MOST_COLUMNS = 30;
@@ -43,7 +44,7 @@ export function columnsFrom({ fields }: Proposal, rows: readonly SampleRow[]): C
   const columns: ProposedColumn[] = [];
   const told = new Map<string, string>();
   for (const field of fields) {
-    const cells = rows.map((row) => row.get(field.name)).filter((cell) => cell !== undefined);
+    const cells = rows.map((row) => row.get(field.name) ?? NOTHING);
     const there = cells.filter(isThere);
     if (there.length === 0 || there.length < rows.length * LEAST_SHARE) continue;
     const column = columnOf(field, cells, there);
@@ -56,6 +57,22 @@ export function columnsFrom({ fields }: Proposal, rows: readonly SampleRow[]): C
   }
   const kept = columns.slice(0, MOST_COLUMNS);
   return { columns: kept, key: keyOf(kept, rows) };
+}
+
+/** The columns with those that are not there at all on some of these rows as what may be missing. */
+export function widen(
+  { columns, key }: Columns,
+  rows: readonly SampleRow[],
+): { columns: ProposedColumn[]; widened: string[] } {
+  const widened: string[] = [];
+  const wide = columns.map((column) => {
+    const { name, optional, kind } = column;
+    const mayStay = optional || kind === 'list' || key.includes(name) || column.field.from === 'address';
+    if (mayStay || rows.every((row) => isThere(row.get(name) ?? NOTHING))) return column;
+    widened.push(name);
+    return { ...column, optional: true };
+  });
+  return { columns: wide, widened };
 }
 
 function columnOf(field: ProposedField, cells: readonly Cell[], there: readonly Cell[]): ProposedColumn {

@@ -91,6 +91,17 @@ export function createSelectorMaker(naming: Naming): SelectorMaker {
     }
     const first = named(element).find(isFirst);
     if (first !== undefined) return first;
+    if (attribute !== undefined) {
+      const outers =
+        element.parentElement === null || element.parentElement === root ? [] : named(element.parentElement);
+      const inner = outers
+        .flatMap((outer) => [
+          `${outer} ${tagOf(element)}`,
+          `${prefix ?? ''} ${outer} ${tagOf(element)}`.trim(),
+        ])
+        .find(isFirst);
+      if (inner !== undefined) return inner;
+    }
     return `${prefix ?? ':scope'} > ${pathFrom(root, element)}`;
   };
 

@@ -43,6 +43,8 @@ export interface Choice {
 const TRUST: Record<Source, number> = { 'json-ld': 3, microdata: 2.5, repeated: 1.3, page: 1, meta: 0.6 };
 /** The same for what is repeated beside the thing that a page is about. */
 const BESIDE = 0.35;
+/** Of the best: repeated elements that are less are not told of. */
+const WORTH_SAYING = 0.4;
 const LEAST_FIELDS = 2;
 const LEAST_ROWS = 3;
 /** Fields of the page beside its own, in this order; the name that they get. */
@@ -75,7 +77,23 @@ export function choose(page: FoundPage): Choice {
     ...(meta.length === 0 ? [] : [ofMeta(meta)]),
   ].filter(isEnough);
   const [proposal] = [...all].sort((a, b) => weightOf(b) - weightOf(a));
-  return { proposal, findings: findingsOf(all, page.meta) };
+  const least = proposal === undefined ? 0 : weightOf(proposal) * WORTH_SAYING;
+  const near = all.filter((one) => one.source !== 'repeated' || weightOf(one) >= least);
+  return { proposal, findings: findingsOf(near, page.meta) };
+}
+
+/** With what another page of the kind has and this one lacks. */
+export function withFieldsOf(proposal: Proposal, other: Proposal | undefined): Proposal {
+  const isAlike =
+    other?.source === proposal.source && other.isList === proposal.isList && other.type === proposal.type;
+  if (!isAlike) return proposal;
+  const has = new Set(proposal.fields.map(({ name }) => name.toLowerCase()));
+  const more = other.fields.filter((field) => !has.has(field.name.toLowerCase()) && !isByPlace(field));
+  return { ...proposal, fields: [...proposal.fields, ...more] };
+}
+
+function isByPlace(field: ProposedField): boolean {
+  return 'by' in field && field.by === 'place';
 }
 
 function linkedData(texts: readonly string[]): Proposal[] {
@@ -152,7 +170,7 @@ function isEnough({ source, isList, count, fields }: Proposal): boolean {
 
 function weightOf({ source, isList, count, fields, isBeside }: Proposal): number {
   const own = fields.filter(({ from }) => from === source);
-  const named = own.reduce((sum, field) => sum + ('by' in field && field.by === 'place' ? 0.4 : 1), 0);
+  const named = own.reduce((sum, field) => sum + (isByPlace(field) ? 0.4 : 1), 0);
   const believed = TRUST[source] * (isBeside ? BESIDE : 1);
   return believed * Math.min(named, 14) * (isList ? Math.min(count, 25) ** 0.25 : 1);
 }

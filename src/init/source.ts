@@ -54,12 +54,15 @@ ${isLd ? ldHelpersFor(draft.columns).functions : ''}`;
 }
 
 function headComments({ url, proposal, answers }: TargetDraft): string[] {
-  const { source, count, isList, rows, type } = proposal;
+  const { source, count, isList, rows, type, root } = proposal;
   const what = isList ? `${count} rows` : 'one row';
-  const where = type ?? rows ?? 'the page';
+  const where = type ?? rows ?? root;
   const lines = [
     comment(`Proposed from ${url}`, 200),
-    comment(`${what} a page, from ${SOURCES[source]}: ${where}. Look at it, then make it yours.`, 200),
+    comment(
+      `${what} a page, from ${SOURCES[source]}${where === undefined ? '' : `: ${where}`}. Look at it, then make it yours.`,
+      200,
+    ),
   ];
   if (answers.length > 0) lines.push('//', comment('Data that the page asks for while it is drawn:'));
   for (const { method, url: asked, shape } of answers.slice(0, MOST_ANSWERS))

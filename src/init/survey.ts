@@ -3,16 +3,18 @@
  * what may be missing, and the target is written so that it fits what was seen. No more than a few pages are opened, one
  * after the other, and only where robots.txt lets them.
  */
+import type { Page } from 'playwright';
 import { createRobots, type Robots } from '../discovery/robots.js';
 import { reasonOf, ThreshError } from '../errors.js';
 import { type Columns, columnsFrom, type ProposedColumn } from './columns.js';
 import { discoverFor } from './discover-for.js';
+import type { FoundPage } from './found.js';
 import type { JsonAnswer } from './json-answers.js';
 import { lookAt, sampleOf } from './look.js';
-import { choose, type Finding, type Proposal } from './proposal.js';
+import { type Choice, choose, type Finding, type Proposal, withFieldsOf } from './proposal.js';
 import { type SampleRow, selectOf } from './samples.js';
 import { findSitemap, lookIntoSitemap, pagesToLookAt, type SitemapFind, waitTurn } from './site.js';
-import { type TargetDraft, targetSource } from './source.js';
+import type { TargetDraft } from './source.js';
 import { isSitemapUrl } from './template.js';
 import { type Visiting, visit } from './visit.js';
 
@@ -22,11 +24,7 @@ export interface Survey {
   findings: Finding[];
   answers: JsonAnswer[];
   sitemap: SitemapFind | undefined;
-  proposal: Proposal;
-  columns: ProposedColumn[];
-  key: string[];
-  /** TypeScript. */
-  source: string;
+  draft: TargetDraft;
   /** Pages to try the target on; the looked at one first, the others as far as possible not seen before. */
   toTry: string[];
   /** Why other pages were not looked at, each with a line. */
@@ -52,63 +50,64 @@ export async function survey(name: string, given: URL, visiting: Visiting): Prom
   const first = fromSitemap?.pages[0] ?? given.href;
   await mayOpen(first, robots, signal);
 
-  const looked = await visit(
-    first,
-    async (page) => {
-      const found = await lookAt(page);
-      const choice = choose(found);
-      const rows = choice.proposal === undefined ? [] : await sampleOf(page, choice.proposal);
-      return { found, choice, rows };
-    },
-    visiting,
-  );
-  const { found, choice, rows } = looked.value;
-  const { proposal, findings } = choice;
+  const looked = await visit(first, (page) => sightOf(page), visiting);
+  const { found, choice } = looked.value;
   const { url } = found;
   if (new URL(url).origin !== new URL(first).origin) await mayOpen(url, robots, signal);
-  if (proposal === undefined || rows.length === 0) throw nothingFound(url);
+  const { proposal: chosen, findings } = choice;
+  const seen: SampleRow[] = [...looked.value.rows];
+  if (chosen === undefined || seen.length === 0) throw nothingFound(url);
 
   const sitemap = fromSitemap ?? (await findSitemap(url, robots, site));
-  const discover = discoverFor(found, { sitemap, isList: proposal.isList });
+  const discover = discoverFor(found, { sitemap, isList: chosen.isList });
   const others = (await allowed(discover.pages, robots)).filter((other) => other !== url && other !== first);
   const most = await pagesToLookAt(robots, new URL(url).origin, PAGES);
   const turn = (): Promise<void> => waitTurn(robots, new URL(url).origin, signal);
   const notes: string[] = [];
-  const seen: SampleRow[] = [...rows];
+  let proposal = chosen;
   for (const other of others.slice(0, most - 1)) {
     await turn();
     try {
-      seen.push(...(await visit(other, (page) => sampleOf(page, proposal), visiting)).value);
+      const { value } = await visit(other, (page) => sightOf(page, proposal), visiting);
+      proposal = value.proposal;
+      seen.push(...value.rows);
     } catch (error) {
       signal.throwIfAborted();
       notes.push(`${other} was left out: ${reasonOf(error)}`);
     }
   }
   const { columns, key } = withKey(proposal, columnsFrom(proposal, seen));
-  const draft: TargetDraft = {
-    name,
-    url,
-    proposal,
-    columns,
-    key,
-    ready: readyOf(proposal, columns, key),
-    discover: discover.proposed,
-    answers: looked.answers,
-  };
+  const ready = readyOf(proposal, columns, key);
+  const { answers } = looked;
   const fresh = others.slice(most - 1);
   return {
     url,
     findings,
-    answers: looked.answers,
+    answers,
     sitemap,
-    proposal,
-    columns,
-    key,
-    source: targetSource(draft),
+    draft: { name, url, proposal, columns, key, ready, discover: discover.proposed, answers },
     toTry: [url, ...fresh, ...others.slice(0, most - 1)].slice(0, most),
     notes,
     turn,
   };
+}
+
+interface Sight {
+  found: FoundPage;
+  choice: Choice;
+  proposal: Proposal;
+  rows: SampleRow[];
+}
+
+/** What a page has, and its rows: by what was chosen before and what this page has more than that. */
+async function sightOf(page: Page): Promise<Omit<Sight, 'proposal'>>;
+async function sightOf(page: Page, before: Proposal): Promise<Sight>;
+async function sightOf(page: Page, before?: Proposal): Promise<Omit<Sight, 'proposal'> & Partial<Sight>> {
+  const found = await lookAt(page);
+  const choice = choose(found);
+  const proposal = before === undefined ? choice.proposal : withFieldsOf(before, choice.proposal);
+  const rows = proposal === undefined ? [] : await sampleOf(page, proposal);
+  return { found, choice, rows, ...(proposal === undefined ? {} : { proposal }) };
 }
 
 async function mayOpen(url: string, robots: Robots, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,12 @@
 /** A target that was just written, tried on pages as a batch would work them. */
+import type { Page } from 'playwright';
 import { checkColumns } from '../dataset/check.js';
 import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
 import { loadTarget } from '../target/load.js';
+import { sampleOf } from './look.js';
+import type { Proposal } from './proposal.js';
+import type { SampleRow } from './samples.js';
 import { tryPage, type Visiting } from './visit.js';
 
 /** How one page went. */
@@ -14,12 +18,14 @@ export interface Trial {
   followed: number;
   /** Why there are no rows. */
   problem: string | undefined;
+  /** The page's rows as its fields have them, before any schema. */
+  seen: SampleRow[];
 }
 
 /** Throws TARGET_INVALID, BROWSER_UNAVAILABLE, or the signal's reason. */
 export async function tryTarget(
   file: string,
-  { pages, turn }: { pages: readonly string[]; turn: () => Promise<void> },
+  { pages, proposal, turn }: { pages: readonly string[]; proposal: Proposal; turn: () => Promise<void> },
   visiting: Visiting,
 ): Promise<Trial[]> {
   const target = await loadTarget<Column[]>(file, { checkSchema: checkColumns });
@@ -28,9 +34,12 @@ export async function tryTarget(
   const trials: Trial[] = [];
   for (const url of pages) {
     await turn();
-    const outcome = await tryPage(url, { target, encode }, visiting);
-    const trial: Trial = { url, rows: [], refused: [], followed: 0, problem: undefined };
+    const trial: Trial = { url, rows: [], refused: [], followed: 0, problem: undefined, seen: [] };
     trials.push(trial);
+    const look = async (page: Page): Promise<void> => {
+      trial.seen = await sampleOf(page, proposal);
+    };
+    const outcome = await tryPage(url, { target, encode }, { ...visiting, look });
     if (!outcome.ok) trial.problem = `${outcome.error.code}: ${outcome.error.message}`;
     else if (outcome.rendered.outcome === 'gone') trial.problem = 'the page does not exist';
     else {

@@ -88,13 +88,20 @@ export async function visit<T>(
   return looked;
 }
 
-/** One page by a target, its rows checked by its schema. Throws BROWSER_UNAVAILABLE. */
+/** One page by a target, its rows checked by its schema, and a look at it afterwards. Throws BROWSER_UNAVAILABLE. */
 export function tryPage(
   url: string,
   { target, encode }: { target: LoadedTarget; encode: EncodeRow },
-  visiting: Visiting,
+  { look, ...visiting }: Visiting & { look: (page: Page) => Promise<void> },
 ): Promise<RenderOutcome> {
-  return render({ url, target, encode }, { ...visiting, began: () => undefined, ended: () => undefined });
+  return render(
+    { url, target, encode },
+    {
+      ...visiting,
+      began: () => undefined,
+      ended: ({ page }) => look(page).catch(() => undefined), // how the page itself went is the news
+    },
+  );
 }
 
 interface Render {
@@ -105,7 +112,13 @@ interface Render {
 
 async function render(
   { url, target, encode }: Render,
-  { pool, signal, log, began, ended }: Visiting & { began: (lease: Lease) => void; ended: () => void },
+  {
+    pool,
+    signal,
+    log,
+    began,
+    ended,
+  }: Visiting & { began: (lease: Lease) => void; ended: (lease: Lease) => unknown },
 ): Promise<RenderOutcome> {
   const { proxies } = target.definition;
   const sessions = createSessions({
@@ -123,7 +136,7 @@ async function render(
         signal,
         keepFailure: () => undefined,
         limitMs: VISIT_LIMIT_MS,
-        onlooker: { began: async (lease) => began(lease), ended: async () => ended() },
+        onlooker: { began: async (lease) => began(lease), ended: async (lease) => void (await ended(lease)) },
       },
       { target, encode, pool, sessions },
     );

@@ -162,7 +162,7 @@ const typesOf = (definition: { schema: { shape: Record<string, unknown> } }): Re
 
 describe('the demo shop', () => {
   test('a product page: one row a page, its pages by the sitemap', async () => {
-    const { stderr, source, definition } = await made('shop-product', shop.url + shop.catalogue.pathOf(3));
+    const { stderr, source, definition } = await made('shop-product', shop.url + shop.catalogue.pathOf(1));
     expect(definition.key).toEqual(['sku']);
     expect(definition.ready).toContain('[data-sku]');
     expect(source).toMatch(
@@ -176,8 +176,7 @@ describe('the demo shop', () => {
       description: 'string',
     });
     expect(types.stock).toMatch(/^number/);
-    expect(types.price).toMatch(/^number/);
-    expect(types.currency).toMatch(/^string/);
+    expect([types.price, types.currency]).toEqual(['number?', 'string?']); // not on the page that was given
     expect(types.tags).toBe('array');
     expect(types.material).toBe('string');
     expect(types.dimensionsWidthMm).toBe('number');
@@ -186,7 +185,7 @@ describe('the demo shop', () => {
     expect(stderr).toMatch(/│ sku +│ the page +│ string +│ TH-/);
     expect(stderr).toMatch(/\d+ rows valid, \d+ refused, on 3 pages/);
     expect(source).toMatch(/^\/\/ GET http.*\/api\/products\//m);
-    expect((await ran('shop-product')).delivered).toBeGreaterThanOrEqual(2);
+    expect(await ran('shop-product')).toMatchObject({ read: 3, delivered: 3 });
   });
 
   test('a list page: a row a card', async () => {
@@ -195,11 +194,11 @@ describe('the demo shop', () => {
       rows: expect.stringMatching(/card/),
       follow: [{ select: 'a[rel~="next"]' }],
     });
-    expect(definition.key).toEqual(['sku']);
+    expect(definition.key).toEqual(['slug']); // some cards share a sku
     expect(Object.keys(typesOf(definition))).toEqual(
       expect.arrayContaining(['sku', 'title', 'price', 'currency', 'rating', 'url']),
     );
-    expect(stderr).toMatch(/chosen: 24 rows a page, from repeated elements; key sku/);
+    expect(stderr).toMatch(/chosen: 24 rows a page, from repeated elements; key slug/);
     expect(stderr).toMatch(/24 valid, 0 refused.*\/c\/toys/);
     const rows = await ran('shop-list');
     expect(rows.read).toBe(72);
@@ -255,7 +254,8 @@ describe('other pages', () => {
     expect(source).not.toMatch(/css-|bdVaJa|hKpQzR|kKtQzq|mt-4|w-1/);
     expect(typesOf(definition)).toMatchObject({ url: 'string', title: 'string', price: 'number' });
     expect(definition.key).toEqual(['url']);
-    expect(await ran('cards')).toMatchObject({ read: 6, delivered: 6 });
+    // The next page is the same once more, and leads to itself.
+    expect(await ran('cards')).toMatchObject({ read: 12, delivered: 6, quarantined: 0 });
   });
 
   test('a table: columns by its heads', async () => {
