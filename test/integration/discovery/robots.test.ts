@@ -50,6 +50,13 @@ test.each([429, 500, 503])(
   },
 );
 
+test('the sitemaps that it names, as they stand there', async () => {
+  server = await startSmallServer((_, response) =>
+    response.end('Sitemap: https://x.example/a.xml\nUser-agent: *\nsitemap: /b.xml\n'),
+  );
+  expect(await createRobots().sitemaps(server.url)).toEqual(['https://x.example/a.xml', '/b.xml']);
+});
+
 test('what was not had is asked for again five minutes later', async () => {
   let nowMs = 0;
   let status = 503;

@@ -54,6 +54,16 @@ test('an index, its parts plain or gzipped whatever their names, each part once'
   expect(urls).toEqual([`${base}/p/1`, 'http://shop/p/2?a=1&b=2', 'http://shop/p/3', 'http://shop/p/4']);
 });
 
+test('parts of an index that are not to be read are not asked for', async () => {
+  const base = await serve({
+    '/index.xml': indexOf('/a.xml', '/b.xml'),
+    '/a.xml': urlSet('http://x.example/1'),
+  });
+  const found = await read(`${base}/index.xml`, { leadsTo: (url) => url.endsWith('/a.xml') });
+  expect(found.map(({ url }) => url)).toEqual(['http://x.example/1']);
+  expect(server?.asked).toEqual(['/index.xml', '/a.xml']);
+});
+
 test('lastmod, and what lies in other name spaces is not taken for it', async () => {
   const image = '<image:image><image:loc>http://shop/img</image:loc></image:image>';
   const base = await serve({

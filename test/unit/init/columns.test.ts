@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { columnsFrom } from '../../../src/init/columns.js';
+import { columnsFrom, widen } from '../../../src/init/columns.js';
 import type { FoundField } from '../../../src/init/found.js';
 import type { Proposal } from '../../../src/init/proposal.js';
 import type { Cell, SampleRow } from '../../../src/init/samples.js';
@@ -109,7 +109,7 @@ describe('types', () => {
 });
 
 describe('the key', () => {
-  const keyOf = (rows: SampleRow[], ...names: string[]): string[] =>
+  const keyOf = (rows: SampleRow[], ...names: string[]): readonly string[] =>
     columnsFrom(proposalOf(...names.map((name) => ({ name }))), rows).key;
 
   test('the best name that differs on all rows', () => {
@@ -132,4 +132,17 @@ describe('the key', () => {
     const rows = [rowOf({ sku: undefined, title: 'One' }), rowOf({ sku: 'b', title: 'Two' })];
     expect(keyOf(rows, 'sku', 'title')).toEqual(['title']);
   });
+});
+
+test('what further rows lack may be missing; the key and what they have stay as they are', () => {
+  const columns = columnsFrom(proposalOf({ name: 'sku' }, { name: 'price' }, { name: 'maker' }), [
+    rowOf({ sku: 'a', price: '1', maker: 'x' }),
+  ]);
+  const { columns: wide, widened } = widen(columns, [rowOf({ price: 'call us', maker: '' })]);
+  expect(widened).toEqual(['maker']);
+  expect(wide.map(({ name, optional }) => [name, optional])).toEqual([
+    ['sku', false],
+    ['price', false],
+    ['maker', true],
+  ]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FoundField, FoundPage, FoundRows } from '../../../src/init/found.js';
-import { choose } from '../../../src/init/proposal.js';
+import { choose, withFieldsOf } from '../../../src/init/proposal.js';
 
 const fields = (...names: string[]): FoundField[] =>
   names.map((name) => ({ name, select: `.${name}`, attribute: null, kind: 'text', all: false, by: 'class' }));
@@ -84,4 +84,22 @@ test('a page that is one row has what its head says as well', () => {
 test('nothing is proposed of nothing', () => {
   expect(choose(pageOf({})).proposal).toBeUndefined();
   expect(choose(pageOf({ rows: [rowsOf({ count: 2 })] })).proposal).toBeUndefined();
+});
+
+test('fields of another page of the kind are added, those of another kind are not', () => {
+  const { proposal } = choose(pageOf({ rows: [single] }));
+  if (proposal === undefined) throw new Error('nothing proposed');
+  const richer = choose(
+    pageOf({ rows: [{ ...single, fields: [...single.fields, ...fields('rating', 'Title')] }] }),
+  );
+  expect(withFieldsOf(proposal, richer.proposal).fields.map(({ name }) => name)).toEqual([
+    'sku',
+    'title',
+    'price',
+    'stock',
+    'description',
+    'rating',
+  ]);
+  expect(withFieldsOf(proposal, choose(pageOf({ rows: [rowsOf({})] })).proposal)).toBe(proposal);
+  expect(withFieldsOf(proposal, undefined)).toBe(proposal);
 });
