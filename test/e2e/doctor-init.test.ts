@@ -43,9 +43,10 @@ test('doctor: what is missing stands with its mend in a table, and the exit code
   expect(stdout).not.toMatch(/^\s+at /m);
 });
 
-test('init writes a target that runs as it is, and never over a file', async () => {
+test('init --no-open writes a template that runs as it is, and never over a file', async () => {
   const targets = path.join(lab.dir, 'targets');
-  const made = await lab.thresh(['init', 'first', `${shop.url}${shop.catalogue.pathOf(3)}`]);
+  const page = `${shop.url}${shop.catalogue.pathOf(3)}`;
+  const made = await lab.thresh(['init', 'first', page, '--no-open']);
   expect(made.code, made.stderr).toBe(0);
   expect(made.stdout.trim()).toBe(path.join(targets, 'first.ts'));
   const ran = await lab.thresh(['run', 'first', '--json']);
@@ -58,7 +59,7 @@ test('init writes a target that runs as it is, and never over a file', async () 
   expect(again.stderr).toMatch(/is there already\n {2}mend: /);
   expect(await readFile(path.join(targets, 'first.ts'), 'utf8')).toBe(before);
 
-  const bySitemap = await lab.thresh(['init', 'second', `${shop.url}/sitemap.xml`]);
+  const bySitemap = await lab.thresh(['init', 'second', `${shop.url}/sitemap.xml`, '--no-open']);
   expect(bySitemap.code).toBe(0);
   const limited = await lab.thresh(['run', 'second', '--json', '--limit', '2']);
   expect(limited.code, limited.stderr).toBe(0);
