@@ -45,7 +45,7 @@ const mayKnow = {
     'telemetry',
   ],
   schedule: ['batch', 'target', 'queue'],
-init: ['page', 'pool', 'target', 'discovery', 'dataset', 'telemetry'],
+  init: ['page', 'pool', 'target', 'discovery', 'dataset', 'telemetry'],
   server: ['batch', 'delivery', 'queue', 'schedule', 'target', 'telemetry'],
   alerts: ['batch', 'schedule', 'queue', 'delivery', 'telemetry'],
 };

@@ -44,6 +44,7 @@ export function createFactFinder(naming: Naming, selectors: SelectorMaker): Fact
       if (child.nodeType === Node.TEXT_NODE && text.length < 1_000) text += ` ${child.nodeValue ?? ''}`;
     return fold(text);
   };
+  const wordsIn = (name: string): number => name.match(/[A-Z]/g)?.length ?? 0;
   const isNamed = (element: Element): boolean =>
     selectors.named(element).length > 0 || HEADING.test(element.tagName);
 
@@ -84,10 +85,12 @@ export function createFactFinder(naming: Naming, selectors: SelectorMaker): Fact
       const part = naming.partOf(here);
       const byPart = part === undefined ? undefined : naming.nameOf(part.value);
       if (byPart !== undefined) return { name: byPart, by: 'data' };
-      for (const token of naming.classesOf(here)) {
-        const name = naming.nameOf(token);
-        if (name !== undefined) return { name, by: 'class' };
-      }
+      const byClass = naming
+        .classesOf(here)
+        .map((token) => naming.nameOf(token))
+        .filter((name) => name !== undefined)
+        .sort((a, b) => wordsIn(a) - wordsIn(b))[0];
+      if (byClass !== undefined) return { name: byClass, by: 'class' };
       if (HEADING.test(here.tagName)) return { name: 'title', by: 'tag' };
       steps += here === element ? 1 : 2;
     }

@@ -2,17 +2,22 @@
 import type { FoundField, FoundLink, FoundMeta, FoundPage, FoundRows, LookBounds } from './found.js';
 import type { FactFinder } from './in-page-facts.js';
 import type { Group } from './in-page-groups.js';
+import type { Naming } from './in-page-names.js';
 import type { SelectorMaker } from './in-page-selectors.js';
 
 export interface LookParts {
+  naming: Naming;
   selectors: SelectorMaker;
   facts: FactFinder;
   groups: Group[];
 }
 
-export function lookInPage({ selectors, facts, groups }: LookParts, bounds: LookBounds): FoundPage {
+export function lookInPage({ naming, selectors, facts, groups }: LookParts, bounds: LookBounds): FoundPage {
   const NOTHING: ReadonlySet<Element> = new Set();
   const LOOKED_AT = 12;
+  const RELATED = ['related', 'recommend', 'similar', 'upsell', 'up-sell', 'cross-sell', 'also-', 'recently']
+    .flatMap((word) => [`[class*="${word}" i]`, `[id*="${word}" i]`])
+    .join(', ');
 
   /** Fields of several elements alike: what enough of them have, by the selector that finds it in most. */
   const fieldsOfAll = (members: readonly Element[], onlyItemprop: boolean): FoundField[] => {
@@ -45,10 +50,13 @@ export function lookInPage({ selectors, facts, groups }: LookParts, bounds: Look
   /** The element that the page is about: around its heading, with a name of its own. */
   const aboutOf = (): Element | undefined => {
     const NAMES_IT = /^data-(?:[a-z]+-)?(?:id|sku|code|slug|asin|key|product|article|item)$/;
+    const CALLS_IT =
+      /^(?:h-)?(?:product|item|listing|article|recipe|event|job|book|movie|property|vehicle|offer)(?:-(?:details?|page|main|single|view|\d+))?$/i;
     const heading = document.querySelector('main h1, [role="main"] h1, article h1, h1');
     for (let above = heading?.parentElement; above && above !== document.body; above = above.parentElement) {
       const isNamed = [...above.attributes].some(({ name, value }) => NAMES_IT.test(name) && value !== '');
-      if (isNamed || above.tagName === 'ARTICLE' || above.hasAttribute('itemscope')) return above;
+      const isCalled = [...naming.classesOf(above), above.id].some((token) => CALLS_IT.test(token));
+      if (isNamed || isCalled || above.tagName === 'ARTICLE' || above.hasAttribute('itemscope')) return above;
     }
     return undefined;
   };
@@ -72,7 +80,9 @@ export function lookInPage({ selectors, facts, groups }: LookParts, bounds: Look
       seen.add(selector);
       const fields = fieldsOfAll(members, false);
       const isBeside =
-        about !== undefined && !members.some((one) => about.contains(one) || one.contains(about));
+        about !== undefined &&
+        !members.some((one) => one.contains(about)) &&
+        members.every((one) => !about.contains(one) || one.closest(RELATED) !== null);
       rows.push({
         source: 'repeated',
         rows: selector,

@@ -23,18 +23,22 @@ export function createNaming(): Naming {
   const LOOK_WORDS = new Set(
     `active align block bold btn button center clearfix closed col cols column columns container current even first
      flex float focus grid hidden inline italic last lazy lazyload lazyloaded left loaded odd open relative right row rows
-     selected static sticky truncate underline uppercase visible wrapper`.split(/\s+/),
+     rounded selected shadow border outline ring antialiased static sticky truncate underline uppercase visible wrapper`.split(
+      /\s+/,
+    ),
   );
   const SAYS_NOTHING = new Set(
     `area body box content contents cell details data element facts field group holder inner item line link list main meta
      middle outer part section span text value wrap wrapper info label block container col row left right top bottom card
-     tile entry node root unit title-wrapper td th tr div p a li ul ol dd small sup b i em strong`.split(
+     tile entry node root unit amount url href fn img title-wrapper td th tr div p a li ul ol dd small sup b i em strong`.split(
       /\s+/,
     ),
   );
   /** Said of the row by each of its parts: `product-title` is a title. */
   const OF_ROW = new Set(
-    `product card item listing tile entry article result post js thumb teaser block grid list`.split(' '),
+    `product card item listing tile entry article result post js thumb teaser block grid list woocommerce wc shopify`.split(
+      ' ',
+    ),
   );
   const PARTS =
     /^data-(?:test|testid|test-id|qa|qa-id|cy|e2e|automation|automation-id|hook|field|prop|property|spec|part|slot|column|col|element|attr)$/;

@@ -119,10 +119,11 @@ export function createSelectorMaker(naming: Naming): SelectorMaker {
     const byType = type === null ? [] : [`[itemscope][itemtype=${quoted(type)}]`];
     const byClass = naming.classesOf(first).map((name) => `.${CSS.escape(name)}`);
     const byData = naming.dataOf(first).map(({ attribute }) => `[${attribute}]`);
-    const common = [...byType, ...byClass, ...byData].filter(matchesAll);
+    const part = naming.partOf(first);
+    const byPart = part === undefined ? [] : [`[${part.attribute}=${quoted(part.value)}]`];
+    const common = [...byType, ...byPart, ...byData, ...byClass].filter(matchesAll);
     const choices = [
-      ...common,
-      ...common.map((one) => `${tag}${one}`),
+      ...common.flatMap((one) => [one, `${tag}${one}`]),
       ...byClass.flatMap((one) => byData.map((other) => `${one}${other}`)).filter(matchesAll),
     ];
     const exact = choices.find(isExact);

@@ -26,7 +26,7 @@ export async function lookAt(page: Page): Promise<FoundPage> {
     const selectors = (${String(createSelectorMaker)})(naming);
     const facts = (${String(createFactFinder)})(naming, selectors);
     const groups = (${String(findGroups)})(naming, ${BOUNDS.elements});
-    return (${String(lookInPage)})({ selectors, facts, groups }, ${JSON.stringify(BOUNDS)});
+    return (${String(lookInPage)})({ naming, selectors, facts, groups }, ${JSON.stringify(BOUNDS)});
   })()`;
   return (await evaluateApart(page, expression, LIMIT_MS)) as FoundPage;
 }

@@ -43,6 +43,8 @@ export interface Choice {
 const TRUST: Record<Source, number> = { 'json-ld': 3, microdata: 2.5, repeated: 1.3, page: 1, meta: 0.6 };
 /** The same for what is repeated beside the thing that a page is about. */
 const BESIDE = 0.35;
+/** Rows that only their place in the document tells break with it. */
+const BY_PLACE = 0.8;
 /** Of the best: repeated elements that are less are not told of. */
 const WORTH_SAYING = 0.4;
 const LEAST_FIELDS = 2;
@@ -168,10 +170,10 @@ function isEnough({ source, isList, count, fields }: Proposal): boolean {
   return fields.length >= (isList ? LEAST_FIELDS : LEAST_FIELDS + 1);
 }
 
-function weightOf({ source, isList, count, fields, isBeside }: Proposal): number {
+function weightOf({ source, isList, count, rows, fields, isBeside }: Proposal): number {
   const own = fields.filter(({ from }) => from === source);
   const named = own.reduce((sum, field) => sum + (isByPlace(field) ? 0.4 : 1), 0);
-  const believed = TRUST[source] * (isBeside ? BESIDE : 1);
+  const believed = TRUST[source] * (isBeside ? BESIDE : 1) * (rows?.includes(':nth-of-type') ? BY_PLACE : 1);
   return believed * Math.min(named, 14) * (isList ? Math.min(count, 25) ** 0.25 : 1);
 }
 

@@ -12,7 +12,7 @@ import type { FoundPage } from './found.js';
 import type { JsonAnswer } from './json-answers.js';
 import { lookAt, sampleOf } from './look.js';
 import { type Choice, choose, type Finding, type Proposal, withFieldsOf } from './proposal.js';
-import { type SampleRow, selectOf } from './samples.js';
+import type { SampleRow } from './samples.js';
 import { findSitemap, lookIntoSitemap, pagesToLookAt, type SitemapFind, waitTurn } from './site.js';
 import type { TargetDraft } from './source.js';
 import { isSitemapUrl } from './template.js';
@@ -153,13 +153,14 @@ function readyOf(
   if (source === 'json-ld') return 'script[type="application/ld+json" i]';
   const field = columns.find(({ name }) => name === key[0])?.field;
   const own = field !== undefined && 'select' in field ? field : undefined;
-  const held = own?.attribute === null || own === undefined ? '' : `[${own.attribute}]`;
+  const held = own === undefined || own.attribute === null ? '' : `[${own.attribute}]`;
+  const withHeld = (selector: string): string => (selector.endsWith(held) ? selector : `${selector}${held}`);
   if (rows !== undefined) {
     if (own === undefined || own.select.includes(':scope')) return rows;
-    return own.select === '' ? `${rows}${rows.endsWith(held) ? '' : held}` : `${rows} ${own.select}${held}`;
+    return own.select === '' ? withHeld(rows) : `${rows} ${withHeld(own.select)}`;
   }
-  if (root !== undefined) return own?.select === root && !root.endsWith(held) ? `${root}${held}` : root;
-  return own === undefined ? 'body' : selectOf({ select: own.select, attribute: null });
+  if (root !== undefined) return own?.select === root ? withHeld(root) : root;
+  return own?.select ?? 'body';
 }
 
 function nothingFound(url: string): ThreshError {

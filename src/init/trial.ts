@@ -40,6 +40,7 @@ export async function tryTarget(
       trial.seen = await sampleOf(page, proposal);
     };
     const outcome = await tryPage(url, { target, encode }, { ...visiting, look });
+    if (!outcome.ok || outcome.rendered.outcome === 'gone') trial.seen = []; // what stands there is no row
     if (!outcome.ok) trial.problem = `${outcome.error.code}: ${outcome.error.message}`;
     else if (outcome.rendered.outcome === 'gone') trial.problem = 'the page does not exist';
     else {
