@@ -266,6 +266,31 @@ Examples:
       await act(program, (settings) => clean(options, settings));
     });
   program
+    .command('check <target>')
+    .description(
+      'renders a few delivered pages again and compares them with their rows: does the target still fit?',
+    )
+    .option('--pages <count>', 'so many pages, spread over the last dataset (5)', count)
+    .option('--out <folder>', 'where it was delivered (THRESH_OUT, ./out)')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+It does not fit any more when a page fails or gives no row, when the schema refuses more than gate.maxQuarantined, when a
+column is NULL or stands in another one in most of the rows, or when readers of the last dataset would break on the
+target's schema. Values that changed, and rows that went or came, are only told. Nothing is delivered.
+
+Examples:
+  thresh check my-shop
+  thresh check ./my-shop.ts --pages 20 --out s3://bucket/nightly --json
+
+Exit codes: 0 it still fits, 1 it does not, 2 wrong usage or target, or nothing was delivered yet.`,
+    )
+    .action(async (target: string, options) => {
+      const { check } = await import('./check.js');
+      await act(program, (settings) => check(target, options, settings));
+    });
+  program
     .command('debug [target] [url]')
     .description('one page, no queue: rows, schema problems, timings, requests, screenshot')
     .option('--label <label>', 'the label that the page has in a batch')
@@ -277,6 +302,12 @@ Examples:
     .option('--pause', "leave the window open, with Playwright's inspector")
     .option('--watch', "again whenever the target's file is saved, and what changed")
     .option('--failure <page>', 'a page of a batch, BATCH.PAGE, with its label and data')
+    .option(
+      '--replay [file]',
+      'from a saved .html or a .har without the network; what was saved of --failure',
+    )
+    .option('--scripts', 'run those of a saved .html')
+    .option('--save <file>', 'record a .har, with everything that was sent, to be replayed')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',

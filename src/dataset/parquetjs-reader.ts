@@ -1,26 +1,51 @@
-/** Reads the first rows of a file that the parquetjs engine wrote, for machines without DuckDB. */
+/** Reads files that the parquetjs engine wrote, for machines without DuckDB: a group of rows at a time. */
 import parquet from 'parquetjs-lite';
+import type { DatasetReader, Rows } from './dataset-reader.js';
 import { type Leaf, type Node, nodesOf, schemaOf } from './parquetjs-schema.js';
 import { dateOf, numberOf } from './plain-values.js';
 
 type Materialized = Record<string, unknown>;
 
-/** At most `n` rows, in the forms that `firstRows` promises. Throws what the library throws. */
-export async function readByParquetjs(path: string, n: number): Promise<Record<string, unknown>[]> {
+export const parquetjsReader: DatasetReader = {
+  async first(path, n) {
+    const rows: Rows = [];
+    for await (const group of groupsOf(path)) {
+      rows.push(...group.slice(0, n - rows.length));
+      if (rows.length >= n) break;
+    }
+    return rows;
+  },
+  async pagesAtEach(path, step) {
+    const pages: string[] = [];
+    let place = 0;
+    for await (const group of groupsOf(path, '_page_url'))
+      for (const { _page_url } of group) if (place++ % step === 0) pages.push(String(_page_url));
+    return pages;
+  },
+  async ofPages(path, urls) {
+    const wanted = new Set<unknown>(urls);
+    const rows: Rows = [];
+    for await (const group of groupsOf(path)) {
+      for (const row of group) if (wanted.has(row._page_url)) rows.push(row);
+    }
+    return rows;
+  },
+};
+
+/** With one column only when it is named. Throws what the library throws. */
+async function* groupsOf(path: string, column?: string): AsyncGenerator<Rows> {
   const reader = await parquet.ParquetEnvelopeReader.openFile(path);
   try {
     await reader.readHeader();
     const metadata = await reader.readFooter();
-    const nodes = nodesOf(metadata.schema);
-    const schema = schemaOf(nodes);
-    const rows: Record<string, unknown>[] = [];
+    const all = nodesOf(metadata.schema);
+    const nodes = column === undefined ? all : all.filter(({ name }) => name === column);
+    const schema = schemaOf(all);
     for (const group of metadata.row_groups) {
-      if (rows.length >= n) break;
-      const buffer = await reader.readRowGroup(schema, group, []);
+      const buffer = await reader.readRowGroup(schema, group, column === undefined ? [] : [[column]]);
       const records = parquet.ParquetShredder.materializeRecords(schema, buffer);
-      rows.push(...records.slice(0, n - rows.length).map((record) => fieldsOf(nodes, record)));
+      yield records.map((record) => fieldsOf(nodes, record));
     }
-    return rows;
   } finally {
     await reader.close();
   }

@@ -50,25 +50,48 @@ export interface Destination {
    * with a limit) are left out.
    */
   earlier(target: string, date: string, count: number): Promise<Manifest[]>;
+  /** The manifest of the dataset of the latest date, be it a sample; undefined when none stands there. */
+  latest(target: string): Promise<Manifest | undefined>;
+  /**
+   * A delivered file as one on this machine: where it stands, or a copy in `folder` where it stands elsewhere. Undefined
+   * when it is not there any more.
+   */
+  fetch(file: DeliveredPlace, folder: string): Promise<string | undefined>;
   close(): void;
 }
 
-/** Names of the dates' folders, `date=YYYY-MM-DD`, that lie before `date`, the latest first. */
-export function datesBefore(names: readonly string[], date: string): string[] {
+/** Where a delivered file stands. */
+export interface DeliveredPlace {
+  target: string;
+  date: string;
+  name: string;
+}
+
+/** Of the dates' folders, `date=YYYY-MM-DD`, the latest first. */
+export function datesOf(names: readonly string[]): string[] {
   return names
     .flatMap((name) => /^date=(\d{4}-\d{2}-\d{2})$/.exec(name)?.[1] ?? [])
-    .filter((one) => one < date)
     .sort()
     .reverse();
 }
 
-/** Undefined for what is no manifest, and for that of a sample: nothing is compared with it. */
-export function parseWhole(text: string): Manifest | undefined {
+/** Those that lie before `date`. */
+export function datesBefore(names: readonly string[], date: string): string[] {
+  return datesOf(names).filter((one) => one < date);
+}
+
+/** Undefined for what is no manifest. */
+export function parseManifest(text: string): Manifest | undefined {
   try {
     const manifest = JSON.parse(text) as Manifest;
-    const isWhole = manifest.version === 1 && Array.isArray(manifest.files) && manifest.limit === undefined;
-    return isWhole ? manifest : undefined;
+    return manifest.version === 1 && Array.isArray(manifest.files) ? manifest : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Undefined for what is no manifest, and for that of a sample: nothing is compared with it. */
+export function parseWhole(text: string): Manifest | undefined {
+  const manifest = parseManifest(text);
+  return manifest?.limit === undefined ? manifest : undefined;
 }

@@ -10,10 +10,18 @@
  * Which of these names exist is the journal: calling again after a kill, with the same arguments, rolls forward.
  */
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { reasonOf, ThreshError } from '../errors.js';
-import { type Dataset, type Destination, datesBefore, parseWhole, type RunFiles } from './contract.js';
+import {
+  type Dataset,
+  type Destination,
+  datesBefore,
+  datesOf,
+  parseManifest,
+  parseWhole,
+  type RunFiles,
+} from './contract.js';
 import type { Manifest } from './manifest.js';
 
 export function folderDestination(out: string): Destination {
@@ -31,6 +39,20 @@ export function folderDestination(out: string): Destination {
         if (manifest !== undefined) manifests.push(manifest);
       }
       return manifests;
+    },
+    async latest(target) {
+      for (const one of datesOf(await namesIn(path.join(out, target)))) {
+        const manifest = parseManifest((await manifestAt(path.join(out, target, `date=${one}`))) ?? '');
+        if (manifest !== undefined) return manifest;
+      }
+      return undefined;
+    },
+    async fetch({ target, date, name }) {
+      const file = path.join(out, target, `date=${date}`, name);
+      return stat(file).then(
+        () => file,
+        () => undefined,
+      );
     },
     close: () => undefined,
   };

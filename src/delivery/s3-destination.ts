@@ -12,7 +12,7 @@
  * Each line of the journal is durable before the next step begins, and each step can be done twice.
  */
 import { createHash } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ThreshError } from '../errors.js';
 import {
@@ -20,6 +20,8 @@ import {
   type DeliverOptions,
   type Destination,
   datesBefore,
+  datesOf,
+  parseManifest,
   parseWhole,
   type RunFiles,
 } from './contract.js';
@@ -64,6 +66,10 @@ export function s3Destination(out: string, settings: S3Settings): Destination {
     }
   };
 
+  /** The text of `_SUCCESS`; empty when it is not there. */
+  const markOf = async (target: string, date: string): Promise<string> =>
+    Buffer.from((await store.bytes(`${prefix}${target}/date=${date}/_SUCCESS`)) ?? '').toString();
+
   return {
     where: (target, date) => `${root}${target}/date=${date}`,
     probe: () =>
@@ -88,11 +94,25 @@ export function s3Destination(out: string, settings: S3Settings): Destination {
         const manifests: Manifest[] = [];
         for (const one of datesBefore(await store.folders(`${prefix}${target}/`), date)) {
           if (manifests.length >= count) break;
-          const body = await store.bytes(`${prefix}${target}/date=${one}/_SUCCESS`);
-          const manifest = parseWhole(Buffer.from(body ?? '').toString());
+          const manifest = parseWhole(await markOf(target, one));
           if (manifest !== undefined) manifests.push(manifest);
         }
         return manifests;
+      }),
+    latest: (target) =>
+      failing(`cannot read ${root}${target}`, async () => {
+        for (const one of datesOf(await store.folders(`${prefix}${target}/`))) {
+          const manifest = parseManifest(await markOf(target, one));
+          if (manifest !== undefined) return manifest;
+        }
+        return undefined;
+      }),
+    fetch: ({ target, date, name }, folder) =>
+      failing(`cannot read ${root}${target}/date=${date}/${name}`, async () => {
+        await mkdir(folder, { recursive: true });
+        const copy = path.join(folder, path.basename(name));
+        const isThere = await store.download(`${prefix}${target}/date=${date}/${name}`, copy);
+        return isThere ? copy : undefined;
       }),
     close: () => store.close(),
   };

@@ -1,5 +1,9 @@
 /** The few verbs of S3 that a delivery needs, with errors that say what to mend. */
 import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -44,6 +48,8 @@ export interface S3Store {
   head(key: string): Promise<StoredObject | undefined>;
   /** The whole object in memory: for small ones. Undefined when it is not there. */
   bytes(key: string): Promise<Uint8Array | undefined>;
+  /** The object as a file, which appears whole. False when it is not there. */
+  download(key: string, file: string): Promise<boolean>;
   keys(prefix: string): AsyncGenerator<string>;
   /** The names one level below a prefix, without it and without the slash. */
   folders(prefix: string): Promise<string[]>;
@@ -149,6 +155,19 @@ export function openS3Store(bucket: string, { endpoint, region }: S3Settings): S
         return await Body?.transformToByteArray();
       } catch (error) {
         if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    },
+    async download(Key, file) {
+      const half = `${file}.${process.pid}.tmp`;
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+        await pipeline(Body as Readable, createWriteStream(half));
+        await rename(half, file);
+        return true;
+      } catch (error) {
+        await rm(half, { force: true });
+        if (statusOf(error) === 404) return false;
         throw error;
       }
     },

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,6 +63,17 @@ describe.skipIf(missingForSwift() !== undefined)('a batch to S3', () => {
       runs.push(path.basename(key));
     expect(runs.sort()).toEqual(['dead-letters.ndjson', 'quarantine.ndjson', 'report.json']);
     expect(await store.uploads('')).toEqual([]);
+  });
+
+  test('is compared with what its pages give now, from a copy of its files', async () => {
+    const args = ['check', demo, '--out', 's3://feeds/nightly', '--pages', '3', '--json'];
+    const first = await lab.thresh(args, swift.env);
+    expect(first.code, first.stderr).toBe(0);
+    expect(JSON.parse(first.stdout)).toMatchObject({ fits: true, compared: 3, date: '2026-03-01' });
+    const copies = await readdir(path.join(lab.home, 'delivered', 'demo-shop'), { recursive: true });
+    expect(copies.filter((name) => name.endsWith('.parquet'))).toHaveLength(1);
+    const nothing = await lab.thresh(['check', demo, '--out', 's3://feeds/elsewhere'], swift.env);
+    expect(nothing.code).toBe(2);
   });
 
   test.each([

@@ -164,7 +164,29 @@ async function killAtEveryStep(
   }
 }
 
+/** The latest date counts, be it a sample; its files come as they were delivered. */
+async function readsLast(out: string, settings: { endpoint?: string }): Promise<void> {
+  const destination = await openDestination(out, settings);
+  expect(await destination.latest('shop')).toBeUndefined();
+  await destination.deliver(old, { journal: path.join(dir, `last-1-${settings.endpoint !== undefined}`) });
+  const sample = JSON.stringify({ ...JSON.parse(fresh.manifest), date: '2026-03-04', limit: 20 });
+  const journal = path.join(dir, `last-2-${settings.endpoint !== undefined}`);
+  await destination.deliver({ ...fresh, date: '2026-03-04', manifest: sample }, { journal });
+  expect(await destination.latest('shop')).toMatchObject({ batch: fresh.batch, limit: 20 });
+  const copies = path.join(dir, 'copies', String(settings.endpoint !== undefined));
+  for (const { path: file } of fresh.files) {
+    const place = { target: 'shop', date: '2026-03-04', name: path.basename(file) };
+    const found = await destination.fetch(place, copies);
+    expect(sha256(await readFile(found ?? ''))).toBe(sha256(await readFile(file)));
+  }
+  const none = { target: 'shop', date: '2026-03-04', name: 'none.parquet' };
+  expect(await destination.fetch(none, copies)).toBeUndefined();
+  destination.close();
+}
+
 describe('to a folder', () => {
+  test('what stands there last is read back', () => readsLast(path.join(dir, 'last'), {}));
+
   test('a kill after any step is rolled forward, and no reader sees a part', async () => {
     const killed = await killAtEveryStep(
       async (at) => {
@@ -264,6 +286,9 @@ describe.skipIf(missingForSwift() !== undefined)(
         'marked',
       ]);
     });
+
+    test('what stands there last is read back', () =>
+      readsLast('s3://feeds/last', { endpoint: swift.endpoint }));
 
     test('500s, cut connections, lost answers and slow answers are got over', async () => {
       const faults = [

@@ -1,0 +1,166 @@
+/** A target that fits its site, and then one change of the site after the other. */
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startShop } from '../shop/server.mjs';
+import { type Lab, openLab, root } from '../support/lab.js';
+import { runBatch } from '../support/run-batch.js';
+import { type SmallServer, startSmallServer } from '../support/small-server.js';
+
+const demo = path.join(root, 'targets/demo-shop.ts');
+const DATE = '2026-03-01';
+let lab: Lab;
+let shop: Awaited<ReturnType<typeof startShop>>;
+
+beforeAll(async () => {
+  shop = await startShop({ products: 24 });
+  lab = await openLab({ THRESH_DEMO_URL: shop.url });
+});
+
+afterAll(async () => {
+  await shop?.stop();
+  await lab?.close();
+});
+
+async function check(target: string, args: string[] = [], env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await lab.thresh(['check', target, '--json', ...args], env);
+  expect(stdout, stderr).toMatch(/^\{.*\}\n$/);
+  return { code, stderr, ...JSON.parse(stdout) };
+}
+
+test('before the first delivery there is nothing to compare with', async () => {
+  const { code, stdout, stderr } = await lab.thresh(['check', demo]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(/nothing of demo-shop was delivered to .*\n {2}mend: thresh run .*demo-shop\.ts/);
+});
+
+test.each(['duckdb', 'parquetjs'])(
+  'the demo shop fits, by %s, and goes on to when its stock changes',
+  async (engine) => {
+    const env = { THRESH_PARQUET: engine };
+    await shop.control({ restless: false });
+    const ran = await runBatch(lab, demo, { date: engine === 'duckdb' ? DATE : '2026-03-02', env });
+    expect(ran.code, ran.stderr).toBe(0);
+    shop.clearLog();
+    const first = await check(demo, ['--pages', '4'], env);
+    expect(first).toMatchObject({ code: 0, fits: true, reasons: [], compared: 4 });
+    expect(first.pages).toHaveLength(4);
+    expect(first.columns.every((one: { changed: number }) => one.changed === 0)).toBe(true);
+    expect(shop.accessLog().filter(({ kind }) => kind === 'document')).toHaveLength(4);
+    expect(first.stderr).toMatch(/page 4 of 4: 1 rows/);
+
+    await shop.control({ restless: true });
+    const { code, stdout } = await lab.thresh(['check', demo], env);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^demo-shop still fits: 5 pages, 5 rows compared with those of 2026-03-0/);
+    expect(stdout).toMatch(/│ stock +│ 5 +│ [1-5] /);
+  },
+  240_000,
+);
+
+describe('a site that changes', () => {
+  type Page = (n: number) => { status?: number; body: string };
+  let site: SmallServer;
+  let target: string;
+  let page: Page;
+
+  const article = (n: number, more: Partial<Record<'brand' | 'title' | 'price', string>> = {}): string => {
+    const { brand = `Maker ${n}`, title = `Kettle No. ${n}`, price = `${10 + n}.50` } = more;
+    return `<article data-sku="s${n}"><h1>${title}</h1><b>${brand}</b><i>${price}</i></article>`;
+  };
+  const asEver: Page = (n) => ({ body: article(n) });
+
+  beforeAll(async () => {
+    page = asEver;
+    site = await startSmallServer(({ url = '' }, response) => {
+      const { status = 200, body } = url.startsWith('/p/')
+        ? page(Number(url.slice(3)))
+        : { status: 404, body: '' };
+      response.writeHead(status, { 'content-type': 'text/html' }).end(`<body>${body}</body>`);
+    });
+    target = await lab.target('small', targetOf("price: { select: 'i', as: 'number' }"));
+    const { code, stderr } = await runBatch(lab, target, { date: DATE });
+    expect(code, stderr).toBe(0);
+  }, 120_000);
+
+  afterAll(() => site?.stop());
+
+  function targetOf(price: string, type = 'z.number()', more = ''): string {
+    return `
+import { defineTarget } from 'thresh';
+import { z } from 'zod';
+export default defineTarget({
+  name: 'small',
+  schema: z.object({ sku: z.string(), title: z.string(), brand: z.string().optional(), price: ${type} }),
+  key: ['sku'],
+  discover: Array.from({ length: 9 }, (_, at) => ({ url: '${site.url}/p/' + at, label: 'detail' })),
+  ready: { detail: 'article' },
+  timeoutMs: 2_000,
+  retries: 0,
+  ${more}
+  fields: { detail: { fields: { sku: 'article@data-sku', title: 'h1', brand: 'b', ${price} } } },
+});
+`;
+  }
+
+  test.each<[string, Page, RegExp]>([
+    [
+      'a column that is empty',
+      (n) => ({ body: article(n).replace(/<b>.*<\/b>/, '') }),
+      /^brand is NULL in 5 of 5/,
+    ],
+    [
+      'columns in each other’s place',
+      (n) => ({ body: article(n, { title: `Maker ${n}`, brand: `Kettle No. ${n}` }) }),
+      /^title stands in brand in 5 of 5/,
+    ],
+    [
+      'a price in words',
+      (n) => ({ body: article(n, { price: 'ask us' }) }),
+      /^the schema refuses 5 of 5 rows: price: /,
+    ],
+    [
+      'pages that are down',
+      (n) => ({ status: n === 4 ? 500 : 200, body: article(n) }),
+      /^1 of 5 pages failed: HTTP_STATUS/,
+    ],
+    ['a frame without its content', () => ({ body: '<main>soon</main>' }), /^5 of 5 pages failed: NOT_READY/],
+    ['pages that are gone', (n) => ({ status: 404, body: article(n) }), /^5 of 5 pages are gone/],
+  ])('%s: 1, and why', async (_what, changed, reason) => {
+    page = changed;
+    const found = await check(target);
+    page = asEver;
+    expect(found.code).toBe(1);
+    expect(found.reasons).toContainEqual(expect.stringMatching(reason));
+  });
+
+  test('a target that reads another type than before', async () => {
+    const other = await lab.target('small', targetOf("price: 'i'", 'z.string()'));
+    const { code, stdout } = await lab.thresh(['check', other]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^small does not fit any more: .*\n {2}schema: price was DOUBLE and is VARCHAR$/m);
+    await lab.target('small', targetOf("price: { select: 'i', as: 'number' }"));
+  });
+
+  test('without the batch its pages are found again by discovery; robots.txt and delays hold', async () => {
+    const env = { THRESH_HOME: path.join(lab.dir, 'elsewhere') };
+    expect(await check(target, ['--pages', '2'], env)).toMatchObject({ code: 0, compared: 2 });
+    await lab.target(
+      'small',
+      targetOf("price: { select: 'i', as: 'number' }", 'z.number()', 'throttle: { minDelayMs: 700 },'),
+    );
+    const startedAt = performance.now();
+    await check(target, ['--pages', '3']);
+    expect(performance.now() - startedAt).toBeGreaterThan(1_400);
+  });
+
+  test('Ctrl-C ends it', async () => {
+    await lab.target(
+      'small',
+      targetOf("price: { select: 'i', as: 'number' }", 'z.number()', 'throttle: { minDelayMs: 60_000 },'),
+    );
+    const running = lab.start(['check', target]);
+    await running.says(/page 1 of 5/);
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
+  });
+});
