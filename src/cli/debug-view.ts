@@ -1,7 +1,7 @@
 /** What `thresh debug` shows: for a person as text, for a script as JSON. */
 import type { NetworkTally } from '../../browser-pool/index.js';
 import { plainText } from '../telemetry/plain-text.js';
-import type { Sight } from './debug.js';
+import type { Sight } from './debug-look.js';
 import { rowsTable, rowTable } from './rows-table.js';
 
 const MOST = { rows: 20, refused: 20, links: 10, errors: 10 };
@@ -45,6 +45,8 @@ export function debugText(sight: Sight, width = 120): string {
       `time        navigation ${navigation} ms${firstByte(network)}, ready ${ready - navigation} ms, extract ${extract - ready} ms, in all ${total} ms`,
     );
   }
+  if (sight.replayed !== undefined)
+    lines.push(`replayed    from ${plainText(sight.replayed, 300)}, without the network`);
   if (network !== undefined) lines.push(...networkLines(network));
   if (sight.leftHosts !== undefined) {
     const hosts = sight.leftHosts.map((host) => plainText(host, 100)).join(', ');

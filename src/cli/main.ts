@@ -311,7 +311,7 @@ Exit codes: 0 it still fits, 1 it does not, 2 wrong usage or target, or nothing 
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  thresh debug demo-shop http://127.0.0.1:4000/p/TH-0000000-VY\n  thresh debug my-shop https://shop.example/p/1 --headed --pause\n  thresh debug my-shop https://shop.example/p/1 --trace && npx playwright show-trace .thresh/debug/*.zip\n  thresh debug my-shop https://shop.example/p/1 --watch\n  thresh debug --failure my-shop-20260301-0a1b2c.17\n\nExit codes: 0 the schema takes all rows, 1 the page failed or rows were refused, 2 wrong usage or target.',
+      '\nExamples:\n  thresh debug demo-shop http://127.0.0.1:4000/p/TH-0000000-VY\n  thresh debug my-shop https://shop.example/p/1 --headed --pause\n  thresh debug my-shop https://shop.example/p/1 --trace && npx playwright show-trace .thresh/debug/*.zip\n  thresh debug my-shop https://shop.example/p/1 --watch\n  thresh debug --failure my-shop-20260301-0a1b2c.17 --replay\n  thresh debug my-shop https://shop.example/p/1 --save page.har && thresh debug my-shop --replay page.har\n\nExit codes: 0 the schema takes all rows, 1 the page failed or rows were refused, 2 wrong usage or target.',
     )
     .action(async (target: string | undefined, url: string | undefined, options) => {
       const { debug } = await import('./debug.js');

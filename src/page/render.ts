@@ -36,6 +36,8 @@ export interface PageTask {
   keepFailure: (error: ThreshError) => string | undefined;
   /** In a context of its own, with a trace that is kept should it fail: the last of several attempts. */
   traced?: boolean;
+  /** In a context of its own. */
+  fresh?: boolean;
   /** In a browser with no other page. */
   alone?: boolean;
   onlooker?: Onlooker;
@@ -163,7 +165,7 @@ export async function takePage(task: PageTask, deps: RenderDeps): Promise<TakenP
       ...leaseSpecOf(deps.target, session),
       ...(task.block === undefined ? {} : { block: task.block }),
       goesTo: url,
-      fresh: task.traced === true,
+      fresh: task.traced === true || task.fresh === true,
       alone: task.alone === true,
       observe: task.onlooker !== undefined,
       ...(task.application === undefined ? {} : { application: task.application.name }),
