@@ -15,6 +15,8 @@ export interface AskedPage {
   url: string | undefined;
   label: string | undefined;
   data: Json | undefined;
+  /** Where its batch delivers; undefined: where the target does. */
+  out?: string;
   replay?: {
     /** Absolute. */
     path: string;
@@ -88,6 +90,7 @@ async function pageOfBatch(text: string, home: string): Promise<PageOfBatch> {
       if (page === undefined) continue;
       return {
         ref: spec.targetFile,
+        out: spec.out,
         url: page.url,
         label: page.label,
         data: page.data,

@@ -12,6 +12,7 @@ import { createSessions, type Sessions } from '../page/sessions.js';
 import type { Settings } from '../settings.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { AskedPage } from './asked-page.js';
+import { type Beside, besideOf, lastGoodRows } from './beside.js';
 import type { WindowOptions } from './one-page-browser.js';
 import { openReplay, type Replay } from './replay.js';
 import { logTo } from './target-log.js';
@@ -39,6 +40,8 @@ export interface Sight {
   elapsedMs: number;
   /** Of a target with `block: 'auto'`: hosts that its batches leave out; this page was loaded whole. */
   leftHosts?: readonly string[];
+  /** Its rows and those that were delivered of it last. */
+  beside?: Beside;
   /** The file that it was read from instead of the network. */
   replayed?: string;
   /** Absolute paths. */
@@ -74,6 +77,7 @@ export async function lookAt(
   let network: NetworkTally | undefined;
   let startedAt = performance.now();
   let elapsedMs = 0;
+  const last = lastGoodRows(url, target, { settings, out: asked.out });
   try {
     const outcome = await renderPage(
       {
@@ -106,7 +110,19 @@ export async function lookAt(
     if (!outcome.ok && outcome.error.code === 'BROWSER_UNAVAILABLE') throw outcome.error;
     if (typeof options.trace === 'string' && files.trace !== undefined)
       files.trace = await moveTo(files.trace, path.resolve(options.trace));
-    const sight: Sight = { url, outcome, network, elapsedMs, ...(await moreOf(look, target, replay)), files };
+    const rendered = outcome.ok && outcome.rendered.outcome === 'completed' ? outcome.rendered : undefined;
+    const lastRows = rendered === undefined ? undefined : await last;
+    const sight: Sight = {
+      url,
+      outcome,
+      network,
+      elapsedMs,
+      ...(rendered === undefined || lastRows === undefined
+        ? {}
+        : { beside: besideOf(lastRows, rendered, target) }),
+      ...(await moreOf(look, target, replay)),
+      files,
+    };
     await whileItStands(sight, standing.lease());
     return sight;
   } finally {

@@ -1,10 +1,11 @@
 /** What `thresh debug` shows: for a person as text, for a script as JSON. */
 import type { NetworkTally } from '../../browser-pool/index.js';
 import { plainText } from '../telemetry/plain-text.js';
+import type { Beside, BesideRow } from './beside.js';
 import type { Sight } from './debug-look.js';
-import { rowsTable, rowTable } from './rows-table.js';
+import { besideTable, rowsTable, rowTable, shortValue } from './rows-table.js';
 
-const MOST = { rows: 20, refused: 20, links: 10, errors: 10 };
+const MOST = { rows: 20, refused: 20, links: 10, errors: 10, differing: 10 };
 
 export function debugText(sight: Sight, width = 120): string {
   const { outcome, network, files } = sight;
@@ -20,12 +21,15 @@ export function debugText(sight: Sight, width = 120): string {
     lines.push('', `time        ${sight.elapsedMs} ms${firstByte(network)}`);
   } else {
     const { rows, quarantined, followed, timings } = outcome.rendered;
+    const single = rows.length + quarantined.length === 1 ? sight.beside?.rows[0] : undefined;
     lines.push(`${rows.length} rows, ${quarantined.length} refused, ${followed.length} links followed`);
     if (rows.length > 0) {
       const shown = rows.slice(0, MOST.rows).map(({ row }) => row);
-      lines.push(shown.length === 1 ? rowTable(shown[0] ?? {}, width) : rowsTable(shown, width));
+      if (shown.length > 1) lines.push(rowsTable(shown, width));
+      else if (single === undefined || single.refused) lines.push(rowTable(shown[0] ?? {}, width));
       lines.push(...more(rows.length, MOST.rows));
     }
+    if (sight.beside !== undefined) lines.push(...besideLines(sight.beside, single, width));
     for (const { index, issues, row } of quarantined.slice(0, MOST.refused)) {
       lines.push(`row ${index} refused:`);
       for (const issue of issues) {
@@ -65,6 +69,26 @@ export function debugJson({ url, outcome, ...rest }: Sight): Record<string, unkn
     return { url, outcome: 'failed', error: { code, message, mend }, ...rest };
   }
   return { url, ...outcome.rendered, ...rest };
+}
+
+function besideLines(beside: Beside, single: BesideRow | undefined, width: number): string[] {
+  const { batch, date, rows, came, missing } = beside;
+  if (single !== undefined)
+    return [besideTable(single.fields, { date, width }), `beside      the row of ${batch}`];
+  const differing = rows.filter(({ fields }) => fields.some(({ differs }) => differs));
+  return [
+    `beside      the rows of ${batch} (${date}): ${rows.length - differing.length} the same, ${differing.length} differ, ${came} came, ${missing} missing`,
+    ...differing.slice(0, MOST.differing).map(({ fields }) => `            ${differenceText(fields)}`),
+    ...more(differing.length, MOST.differing),
+  ];
+}
+
+/** The first field, which is of the key, and whatever differs. */
+function differenceText([first, ...fields]: BesideRow['fields']): string {
+  const changes = fields
+    .filter(({ differs }) => differs)
+    .map(({ name, now, last }) => `${name} ${shortValue(now)} ≠ ${shortValue(last)}`);
+  return plainText(`${shortValue(first?.now)}: ${changes.join(', ')}`, 400);
 }
 
 function networkLines(network: NetworkTally): string[] {

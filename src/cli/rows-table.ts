@@ -47,6 +47,29 @@ export function rowTable(row: Record<string, unknown>, width = DEFAULT_WIDTH): s
   return table.toString();
 }
 
+/** One row as it is and as it was, a field a line, with a mark where they differ. */
+export function besideTable(
+  fields: readonly { name: string; now: unknown; last: unknown; differs: boolean }[],
+  { date, width = DEFAULT_WIDTH }: { date: string; width?: number },
+): string {
+  const nameWidth = Math.min(24, Math.max(NARROWEST_CELL, ...fields.map(({ name }) => name.length)));
+  const valueWidth = Math.max(8, Math.floor((width - nameWidth - 14) / 2));
+  const table = new Table({
+    head: ['', 'now', '', date],
+    colWidths: [nameWidth + 2, valueWidth + 2, 3, valueWidth + 2],
+    ...PLAIN,
+  });
+  const cell = (value: unknown): string => plainText(cellText(value, valueWidth), valueWidth);
+  for (const { name, now, last, differs } of fields)
+    table.push([plainText(name, nameWidth), cell(now), differs ? '≠' : '', cell(last)]);
+  return table.toString();
+}
+
+/** A field's value in a few words. */
+export function shortValue(value: unknown): string {
+  return plainText(cellText(value), WIDEST_CELL);
+}
+
 /** The widest columns give way first; columns that would fall under the narrowest are left out from the right. */
 function widthsFor(wanted: readonly number[], width: number): number[] {
   const room = (count: number): number => width - 1 - 3 * count;

@@ -171,6 +171,54 @@ export default defineTarget({
   expect((await running.ended).code).toBe(0);
 });
 
+test('rows stand beside the last good ones of their page, and what differs is marked', async () => {
+  const code = (stock: string, rows = 'article.product', from = valid): string => `
+import { defineTarget } from 'thresh';
+import { z } from 'zod';
+export default defineTarget({
+  name: 'beside',
+  schema: z.object({ title: z.string(), sku: z.string(), stock: z.string() }),
+  key: ['sku'],
+  discover: ['${from}', '${shop.url}/c/bath'],
+  ready: '[data-sku]',
+  fields: { rows: '${rows}', fields: { title: '.title', sku: '@data-sku', stock: ${stock} } },
+});
+`;
+  const file = await lab.target('beside', code("'.title'", '[data-sku]'));
+  const before = await lab.thresh(['debug', file, valid, '--json']);
+  expect(JSON.parse(before.stdout)).not.toHaveProperty('beside');
+  const { batch } = JSON.parse((await lab.thresh(['run', file, '--date', '2026-03-01', '--json'])).stdout);
+
+  await lab.target('beside', code("'.price'", '[data-sku]'));
+  const one = await lab.thresh(['debug', file, `${valid}?utm_source=mail`]);
+  expect(one.code, one.stderr).toBe(0);
+  expect(one.stdout).toMatch(/^│ +│ now +│ +│ 2026-03-01 +│$/m);
+  expect(one.stdout).toMatch(/^│ sku +│ (TH-\S+) +│ +│ \1 +│$/m);
+  expect(one.stdout).toMatch(/^│ stock +│ \D?[\d.,]+ +│ ≠ │ \S/m);
+  expect(one.stdout).toContain(`beside      the row of ${batch}`);
+
+  const list = await lab.thresh(['debug', file, `${shop.url}/c/bath`]);
+  expect(list.stdout).toMatch(
+    /^beside +the rows of \S+ \(2026-03-01\): 0 the same, [1-9]\d* differ, 0 came, 0 missing$/m,
+  );
+  expect(list.stdout).toMatch(/^ +TH-\S+: stock \S+ ≠ \S/m);
+
+  const refused = await lab.target('beside', code("'.none'", '[data-sku]'));
+  const seen = JSON.parse((await lab.thresh(['debug', refused, valid, '--json'])).stdout);
+  expect(seen.beside).toMatchObject({
+    batch,
+    date: '2026-03-01',
+    came: 0,
+    missing: 0,
+    rows: [{ refused: true }],
+  });
+  expect(seen.beside.rows[0].fields).toMatchObject([
+    { name: 'sku', differs: false },
+    { name: 'title', differs: false },
+    { name: 'stock', now: null, differs: true },
+  ]);
+}, 120_000);
+
 test('--failure looks at a page of a batch, with its label', async () => {
   const file = await lab.target(
     'failing',

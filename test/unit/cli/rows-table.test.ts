@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rowsTable, rowTable } from '../../../src/cli/rows-table.js';
+import { besideTable, rowsTable, rowTable } from '../../../src/cli/rows-table.js';
 
 const value = fc.oneof(
   fc.string({ unit: fc.integer({ min: 0, max: 0x9f }).map((code) => String.fromCharCode(code)) }),
@@ -15,7 +15,13 @@ const row = fc.dictionary(fc.string({ minLength: 1, maxLength: 30 }), value, { m
 test('whatever the rows hold: no line is wider than asked for, and no order to a terminal gets through', () => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 5 }), fc.integer({ min: 60, max: 200 }), (rows, width) => {
-      for (const table of [rowsTable(rows, width), ...rows.map((one) => rowTable(one, width))]) {
+      const beside = rows.map((one) =>
+        besideTable(
+          Object.entries(one).map(([name, now]) => ({ name, now, last: name, differs: true })),
+          { date: '2026-03-01', width },
+        ),
+      );
+      for (const table of [rowsTable(rows, width), ...rows.map((one) => rowTable(one, width)), ...beside]) {
         expect(table).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
         expect(Math.max(...table.split('\n').map((line) => Array.from(line).length))).toBeLessThanOrEqual(
           width,
