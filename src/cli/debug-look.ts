@@ -6,14 +6,16 @@ import { readLeftHosts } from '../batch/block-file.js';
 import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
 import { keepArtifacts } from '../page/artifacts.js';
+import { markFields } from '../page/mark-fields.js';
 import { createProxies } from '../page/proxies/proxies.js';
 import { leaseSpecOf, type RenderOutcome, renderPage } from '../page/render.js';
 import { createSessions, type Sessions } from '../page/sessions.js';
 import type { Settings } from '../settings.js';
+import type { Marks } from '../target/in-page-marker.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { AskedPage } from './asked-page.js';
 import { type Beside, besideOf, lastGoodRows } from './beside.js';
-import type { WindowOptions } from './one-page-browser.js';
+import type { OnePageBrowser, WindowOptions } from './one-page-browser.js';
 import { openReplay, type Replay } from './replay.js';
 import { logTo } from './target-log.js';
 
@@ -28,7 +30,7 @@ export interface Look {
   asked: AskedPage;
   options: LookOptions;
   settings: Settings;
-  pool: BrowserPool;
+  browser: OnePageBrowser;
   signal: AbortSignal;
 }
 
@@ -42,6 +44,8 @@ export interface Sight {
   leftHosts?: readonly string[];
   /** Its rows and those that were delivered of it last. */
   beside?: Beside;
+  /** What its fields were read from, as it is outlined in the window. */
+  marks?: Marks;
   /** The file that it was read from instead of the network. */
   replayed?: string;
   /** Absolute paths. */
@@ -68,7 +72,7 @@ export async function lookAt(
   const replay =
     asked.replay === undefined ? undefined : await openReplay({ ...asked.replay, url: asked.url });
   const sessions = replay?.sessions ?? sessionsOf(look, target);
-  const standing = keepStanding(look.pool);
+  const standing = keepStanding(look.browser.pool);
   const url = replay?.url ?? asked.url ?? '';
   const har = options.save === undefined ? undefined : path.resolve(options.save);
   const traced = options.trace !== undefined && options.trace !== false;
@@ -112,6 +116,11 @@ export async function lookAt(
       files.trace = await moveTo(files.trace, path.resolve(options.trace));
     const rendered = outcome.ok && outcome.rendered.outcome === 'completed' ? outcome.rendered : undefined;
     const lastRows = rendered === undefined ? undefined : await last;
+    const lease = standing.lease();
+    const marks =
+      rendered !== undefined && lease !== undefined && look.browser.isHeaded
+        ? await markFields(lease.page, target.definition, asked.label)
+        : undefined;
     const sight: Sight = {
       url,
       outcome,
@@ -120,10 +129,11 @@ export async function lookAt(
       ...(rendered === undefined || lastRows === undefined
         ? {}
         : { beside: besideOf(lastRows, rendered, target) }),
+      ...(marks === undefined ? {} : { marks }),
       ...(await moreOf(look, target, replay)),
       files,
     };
-    await whileItStands(sight, standing.lease());
+    await whileItStands(sight, lease);
     return sight;
   } finally {
     await standing.letGo(har);
@@ -135,7 +145,7 @@ export async function lookAt(
 /** Whole, so that it can be replayed. */
 const HAR = { updateContent: 'embed', updateMode: 'full' } as const;
 
-function sessionsOf({ pool }: Look, target: LoadedTarget<Column[]>): Sessions {
+function sessionsOf({ browser: { pool } }: Look, target: LoadedTarget<Column[]>): Sessions {
   const { proxies } = target.definition;
   return createSessions({
     target: target.definition,

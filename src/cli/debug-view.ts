@@ -1,5 +1,6 @@
 /** What `thresh debug` shows: for a person as text, for a script as JSON. */
 import type { NetworkTally } from '../../browser-pool/index.js';
+import type { Marks } from '../target/in-page-marker.js';
 import { plainText } from '../telemetry/plain-text.js';
 import type { Beside, BesideRow } from './beside.js';
 import type { Sight } from './debug-look.js';
@@ -49,6 +50,7 @@ export function debugText(sight: Sight, width = 120): string {
       `time        navigation ${navigation} ms${firstByte(network)}, ready ${ready - navigation} ms, extract ${extract - ready} ms, in all ${total} ms`,
     );
   }
+  if (sight.marks !== undefined) lines.push(`window      ${marksText(sight.marks)}`);
   if (sight.replayed !== undefined)
     lines.push(`replayed    from ${plainText(sight.replayed, 300)}, without the network`);
   if (network !== undefined) lines.push(...networkLines(network));
@@ -89,6 +91,12 @@ function differenceText([first, ...fields]: BesideRow['fields']): string {
     .filter(({ differs }) => differs)
     .map(({ name, now, last }) => `${name} ${shortValue(now)} ≠ ${shortValue(last)}`);
   return plainText(`${shortValue(first?.now)}: ${changes.join(', ')}`, 400);
+}
+
+function marksText({ outlined, rows, missing }: Marks): string {
+  const names = missing.map((one) => `${one.name}${rows > 1 ? ` (in ${one.rows} of ${rows} rows)` : ''}`);
+  const not = names.length === 0 ? '' : `; not found: ${plainText(names.join(', '), 300)}`;
+  return `${outlined} elements are outlined${not}`;
 }
 
 function networkLines(network: NetworkTally): string[] {

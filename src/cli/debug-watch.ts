@@ -12,8 +12,8 @@ import { plainText } from '../telemetry/plain-text.js';
 import { type Look, lookAt, type WhileItStands } from './debug-look.js';
 
 /** Until stopped; a browser that was opened once serves all looks. In a window the page stands until the next save. */
-export async function watchPage(look: Look, isHeaded: boolean, whileItStands: WhileItStands): Promise<void> {
-  const { asked, settings, signal } = look;
+export async function watchPage(look: Look, whileItStands: WhileItStands): Promise<void> {
+  const { asked, settings, signal, browser } = look;
   let before: RenderedPage | undefined;
   while (!signal.aborted) {
     const saved = new AbortController();
@@ -34,9 +34,9 @@ export async function watchPage(look: Look, isHeaded: boolean, whileItStands: Wh
         if (before !== undefined && now !== undefined)
           process.stderr.write(`thresh: ${changeOf(before, now)}\n`);
         before = now ?? before;
-        if (isHeaded) await untilOver();
+        if (browser.isHeaded) await untilOver();
       });
-      if (!isHeaded && !signal.aborted) await untilOver();
+      if (!browser.isHeaded && !signal.aborted) await untilOver();
     } catch (error) {
       if (!isThreshError(error) || error.code === 'BROWSER_UNAVAILABLE') throw error;
       process.stderr.write(

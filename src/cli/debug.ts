@@ -36,7 +36,7 @@ export async function debug(
     second: () => process.exit(EXIT.interrupted),
   });
   const browser = openBrowser(options, settings);
-  const look: Look = { asked, options, settings, pool: browser.pool, signal };
+  const look: Look = { asked, options, settings, browser, signal };
   const show = async (sight: Sight, lease: Lease | undefined): Promise<void> => {
     if (signal.aborted) return;
     process.stdout.write(
@@ -48,7 +48,7 @@ export async function debug(
   };
   try {
     if (options.watch === true) {
-      await watchPage(look, browser.isHeaded, show);
+      await watchPage(look, show);
       return EXIT.ok;
     }
     const sight = await lookAt(look, await loadChecked(asked.ref, settings.targets), show);

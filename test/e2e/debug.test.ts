@@ -131,6 +131,30 @@ describe.skipIf(!canOpenWindows)('in a window, under Xvfb', () => {
     expect(stdout).toMatch(/1 rows, 0 refused/);
   });
 
+  test('fields are outlined in the window once they are read; with --watch it stands until the next save', async () => {
+    const code = (price: string): string => `
+import { defineTarget } from 'thresh';
+import { z } from 'zod';
+export default defineTarget({
+  name: 'outlined',
+  schema: z.object({ sku: z.string(), title: z.string(), price: z.string().optional() }),
+  key: ['sku'],
+  discover: ['${shop.url}'],
+  ready: '[data-sku]',
+  fields: { rows: 'article.product', fields: { sku: '@data-sku', title: '.title', price: '${price}' } },
+});
+`;
+    const file = await lab.target('outlined', code('.none'));
+    const running = lab.start(['debug', file, valid, '--headed', '--watch'], env);
+    await running.says(/^window +2 elements are outlined; not found: price$/m);
+    await running.says(/waiting for a file/);
+    await writeFile(file, code('.price'));
+    await running.says(/^window +3 elements are outlined$/m);
+    await running.says(/before against now: row 1: price nothing against/);
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(0);
+  });
+
   // At once, and while the inspector starts: it must not outlive the page and keep the command.
   test.each([0, 0, 150, 400])('--pause ends %d ms later by Ctrl-C, and leaves nothing behind', async (ms) => {
     const running = lab.start(['debug', demo, valid, '--pause'], env);
