@@ -1,12 +1,13 @@
 /**
  * What is left of old nights: a delivered batch's segments, frontier, workplace and artifacts go after so many days, and
  * what tells of it (spec, journal, report) after a year. The latest of each target stay whatever their age, and of a
- * batch that was not delivered nothing ever goes.
+ * batch that was not delivered nothing ever goes. Only kept cookies, which are logins, go after those days whatever
+ * became of their batch.
  */
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ThreshError } from '../errors.js';
-import { lastEntry } from './journal.js';
+import { isEnd, lastEntry } from './journal.js';
 import { takeRunnerLock } from './runner-lock.js';
 import { type BatchFiles, type BatchSpec, batchFiles, listSpecs } from './spec.js';
 
@@ -41,10 +42,13 @@ export async function cleanHome(options: CleanOptions): Promise<Cleaned[]> {
   for (const spec of await listSpecs(home)) {
     const files = batchFiles(home, spec.id);
     const entry = await lastEntry(files.journal);
-    if (entry?.state !== 'delivered') continue;
+    if (entry === undefined || !isEnd(entry.state)) continue;
+    const days = (nowMs - Date.parse(entry.at)) / DAY_MS;
+    if (days >= options.keepDays && dryRun !== true)
+      await rm(files.cookies, { recursive: true, force: true }).catch(() => undefined);
+    if (entry.state !== 'delivered') continue;
     const rank = seen.get(spec.target) ?? 0;
     seen.set(spec.target, rank + 1);
-    const days = (nowMs - Date.parse(entry.at)) / DAY_MS;
     if (rank < keepBatches || days < options.keepDays) continue;
     const what = days >= Math.max(KEEP_RECORDS_DAYS, options.keepDays) ? 'all' : 'bulk';
     const bytes = await sizeOf(pathsOf(spec, files, what));

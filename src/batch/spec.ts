@@ -32,6 +32,8 @@ export interface BatchFiles {
   segments: string;
   /** The robots.txt of its origins as it was read. */
   robots: string;
+  /** Those of pages that were given up, where the target keeps them. Logins: they leave this folder nowhere. */
+  cookies: string;
   /** Aggregation's workplace; holds the dataset until it is delivered. */
   work: string;
   /** What of the delivery is done. */
@@ -61,6 +63,7 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     frontier: path.join(dir, 'frontier.ndjson'),
     segments: path.join(dir, 'segments'),
     robots: path.join(dir, 'robots.json'),
+    cookies: path.join(dir, 'cookies'),
     work: path.join(dir, 'work'),
     delivery: path.join(dir, 'delivery.ndjson'),
     runner: path.join(dir, 'runner.lock'),

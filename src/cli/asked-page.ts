@@ -7,6 +7,7 @@ import { openFrontier } from '../discovery/frontier.js';
 import { ThreshError } from '../errors.js';
 import type { Json } from '../target/definition.js';
 import { isHar } from './replay.js';
+import { type Identity, identityOf } from './worn-identity.js';
 
 export interface AskedPage {
   /** TARGET */
@@ -17,6 +18,8 @@ export interface AskedPage {
   data: Json | undefined;
   /** Where its batch delivers; undefined: where the target does. */
   out?: string;
+  /** Of a page that a batch gave up. */
+  identity?: Identity;
   replay?: {
     /** Absolute. */
     path: string;
@@ -88,7 +91,9 @@ async function pageOfBatch(text: string, home: string): Promise<PageOfBatch> {
     for await (const pages of frontier.read()) {
       const page = pages.find(({ n }) => n === Number(number));
       if (page === undefined) continue;
+      const identity = await identityOf(home, batch, page.n);
       return {
+        ...(identity === undefined ? {} : { identity }),
         ref: spec.targetFile,
         out: spec.out,
         url: page.url,

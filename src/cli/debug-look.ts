@@ -18,6 +18,7 @@ import { type Beside, besideOf, lastGoodRows } from './beside.js';
 import type { OnePageBrowser, WindowOptions } from './one-page-browser.js';
 import { openReplay, type Replay } from './replay.js';
 import { logTo } from './target-log.js';
+import { type ShownIdentity, shownIdentity, wearing } from './worn-identity.js';
 
 export interface LookOptions extends WindowOptions {
   /** True, or the file to write. */
@@ -46,6 +47,8 @@ export interface Sight {
   beside?: Beside;
   /** What its fields were read from, as it is outlined in the window. */
   marks?: Marks;
+  /** As whom it was looked at: as in the batch that gave it up. */
+  identity?: ShownIdentity;
   /** The file that it was read from instead of the network. */
   replayed?: string;
   /** Absolute paths. */
@@ -61,10 +64,11 @@ const CLOSE_LIMIT_MS = 30_000;
 /** Throws BROWSER_UNAVAILABLE, and USAGE for a file that cannot be replayed. */
 export async function lookAt(
   look: Look,
-  target: LoadedTarget<Column[]>,
+  plain: LoadedTarget<Column[]>,
   whileItStands: WhileItStands,
 ): Promise<Sight> {
   const { asked, options, settings, signal } = look;
+  const target = asked.identity === undefined ? plain : wearing(plain, asked.identity);
   const { name } = target.definition;
   const folder = path.join(settings.home, 'debug');
   const stem = `${name}-${new Date().toISOString().replace(/[:.]/g, '')}`;
@@ -145,24 +149,28 @@ export async function lookAt(
 /** Whole, so that it can be replayed. */
 const HAR = { updateContent: 'embed', updateMode: 'full' } as const;
 
-function sessionsOf({ browser: { pool } }: Look, target: LoadedTarget<Column[]>): Sessions {
+function sessionsOf({ browser: { pool }, asked }: Look, target: LoadedTarget<Column[]>): Sessions {
   const { proxies } = target.definition;
   return createSessions({
     target: target.definition,
     pool,
     leaseSpec: (session) => leaseSpecOf(target, session),
     proxies: proxies === undefined ? undefined : createProxies({ given: proxies, onEvent: () => undefined }),
+    known: asked.identity?.storage,
   });
 }
 
 async function moreOf(
-  { settings }: Look,
+  { settings, asked }: Look,
   { definition, hash }: LoadedTarget<Column[]>,
   replay: Replay | undefined,
-): Promise<Pick<Sight, 'leftHosts' | 'replayed'>> {
+): Promise<Pick<Sight, 'leftHosts' | 'identity' | 'replayed'>> {
   const { learnsBlock, name } = definition;
   return {
     ...(learnsBlock ? { leftHosts: await readLeftHosts(settings.home, name, hash) } : {}),
+    ...(asked.identity === undefined || replay !== undefined
+      ? {}
+      : { identity: shownIdentity(asked.identity) }),
     ...(replay === undefined ? {} : { replayed: replay.path }),
   };
 }

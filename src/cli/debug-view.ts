@@ -5,6 +5,7 @@ import { plainText } from '../telemetry/plain-text.js';
 import type { Beside, BesideRow } from './beside.js';
 import type { Sight } from './debug-look.js';
 import { besideTable, rowsTable, rowTable, shortValue } from './rows-table.js';
+import type { ShownIdentity } from './worn-identity.js';
 
 const MOST = { rows: 20, refused: 20, links: 10, errors: 10, differing: 10 };
 
@@ -51,6 +52,7 @@ export function debugText(sight: Sight, width = 120): string {
     );
   }
   if (sight.marks !== undefined) lines.push(`window      ${marksText(sight.marks)}`);
+  if (sight.identity !== undefined) lines.push(`as          ${identityText(sight.identity)}`);
   if (sight.replayed !== undefined)
     lines.push(`replayed    from ${plainText(sight.replayed, 300)}, without the network`);
   if (network !== undefined) lines.push(...networkLines(network));
@@ -91,6 +93,15 @@ function differenceText([first, ...fields]: BesideRow['fields']): string {
     .filter(({ differs }) => differs)
     .map(({ name, now, last }) => `${name} ${shortValue(now)} ≠ ${shortValue(last)}`);
   return plainText(`${shortValue(first?.now)}: ${changes.join(', ')}`, 400);
+}
+
+function identityText({ proxy, userAgent, cookies }: ShownIdentity): string {
+  const parts = [
+    ...(proxy === undefined ? [] : [`through ${proxy}`]),
+    ...(cookies === undefined ? [] : [`with its ${cookies} cookies`]),
+    ...(userAgent === undefined ? [] : [userAgent]),
+  ];
+  return `in its batch: ${plainText(parts.join(', '), 400)}`;
 }
 
 function marksText({ outlined, rows, missing }: Marks): string {

@@ -10,12 +10,13 @@ import type { FollowedLink } from '../spool/record.js';
 import type { ExtractRequest, PageTest, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { PageSample } from '../throttle/page-sample.js';
-import { type Artifacts, beginTrace, keepArtifacts } from './artifacts.js';
+import { beginTrace } from './artifacts.js';
 import { awaitShown } from './await-shown.js';
 import { byLabel } from './by-label.js';
 import { isEmptyShell } from './empty-shell.js';
 import { queryOf } from './extract.js';
 import { firstOf } from './first-of.js';
+import { type KeptFailure, keepFailure } from './keep-failure.js';
 import { navigate } from './navigate.js';
 import { blocked, outOfTime, pageError, sessionExpired, stopped } from './page-error.js';
 import { readPage } from './read-page.js';
@@ -68,6 +69,8 @@ export interface RenderDeps {
   encode: EncodeRow;
   pool: BrowserPool;
   sessions: Sessions;
+  /** What its browsers call themselves, to be kept with a failure. */
+  userAgent?: string;
 }
 
 export interface PageTimings {
@@ -90,7 +93,7 @@ export type RenderedPage = CompletedPage | { outcome: 'gone'; fetchedAt: string;
 /** The failure, with what was kept of the page. */
 export interface RenderFailure {
   error: ThreshError;
-  artifacts: Artifacts;
+  artifacts: KeptFailure;
 }
 
 export type RenderOutcome = ({ ok: true; rendered: RenderedPage } | ({ ok: false } & RenderFailure)) & {
@@ -216,11 +219,10 @@ export async function loadPage(
     if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session);
     if (seen.answer === 'blocked') deps.sessions.rotate(session);
     if (!lease.lost.aborted) await task.onlooker?.ended(lease);
-    const folder = lease.lost.aborted ? undefined : task.keepFailure(error);
-    const artifacts =
-      folder === undefined
-        ? {}
-        : await keepArtifacts(lease.page, { folder, name: `artifacts/page-${page}`, traced });
+    const folder = task.keepFailure(error);
+    const keepsCookies = deps.target.definition.keepCookies;
+    const failed = { lease, session, userAgent: deps.userAgent, keepsCookies };
+    const artifacts = folder === undefined ? {} : await keepFailure(failed, { folder, page, traced });
     await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
     return { ok: false, error, artifacts, seen };
   } finally {

@@ -45,6 +45,8 @@ export interface SessionsOptions {
   /** The lease's spec of a plain page of this target. */
   leaseSpec: (session: Session) => LeaseSpec;
   proxies: Proxies | undefined;
+  /** Stands for the first login: what an earlier session had. */
+  known?: StorageState | undefined;
   /** ms; default the process's own clock. */
   now?: () => number;
 }
@@ -57,6 +59,7 @@ export function createSessions({
   pool,
   leaseSpec,
   proxies,
+  known,
   now = () => performance.now(),
 }: SessionsOptions): Sessions {
   let generations = 0;
@@ -81,8 +84,9 @@ export function createSessions({
   }
 
   async function logIn(plain: Session, log: TargetLog): Promise<Session> {
-    if (target.session === undefined) return plain;
     const { generation } = plain;
+    if (known !== undefined && generation === 0) return { ...plain, storageState: known };
+    if (target.session === undefined) return plain;
     const signal = AbortSignal.timeout(target.timeoutMs);
     const lease = await pool.lease(
       { ...leaseSpec(plain), identity: `${target.name}/login`, fresh: true },

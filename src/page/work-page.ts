@@ -48,6 +48,8 @@ export interface PageWorkDeps {
   encode: EncodeRow;
   pool: BrowserPool;
   sessions: Sessions;
+  /** What its browsers call themselves. */
+  userAgent: string;
   ledger: PageLedger;
   targetBoard: TargetBoard;
   /** Waits while the disk takes nothing: what was rendered is not thrown away. */

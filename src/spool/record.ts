@@ -49,6 +49,11 @@ export interface PageFailure {
   screenshot?: string;
   html?: string;
   trace?: string;
+  /** `cookies/…`, which is not delivered. */
+  cookies?: string;
+  /** Who the page came as; the proxy without user and password. */
+  proxy?: string;
+  userAgent?: string;
 }
 
 /** Of a page that was read by a short cut: within an application that stood there, or with less loaded. */

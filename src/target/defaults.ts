@@ -9,6 +9,7 @@ type Defaulted =
   | 'block'
   | 'browser'
   | 'allowHosts'
+  | 'keepCookies'
   | 'robots'
   | 'throttle'
   | 'retries'
@@ -28,6 +29,7 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   /** No user agent: the farm's plain one. A path in `storageState` is absolute. */
   browser: BrowserSpec;
   allowHosts: readonly string[];
+  keepCookies: boolean;
   robots: 'respect' | 'ignore';
   throttle: { maxConcurrency: number; minDelayMs: number; quietHours: readonly QuietHours[] };
   retries: number;
@@ -69,6 +71,7 @@ export function resolveTarget(target: TargetDefinition, file: string): ResolvedT
     learnsBlock: target.block === 'auto',
     browser: withAbsoluteState(browser ?? {}, file),
     allowHosts: target.allowHosts ?? [],
+    keepCookies: target.keepCookies ?? false,
     robots: target.robots ?? DEFAULTS.robots,
     throttle: {
       ...over(DEFAULTS.throttle, target.throttle),

@@ -160,6 +160,11 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
   extract?: Extract | ByLabel<Extract>;
   fields?: FieldsSpec | ByLabel<FieldsSpec>;
   session?: SessionSpec;
+  /**
+   * What a page that is given up had for cookies is kept on this machine, for `thresh debug --failure` to have them too.
+   * They are as good as a login. Default false.
+   */
+  keepCookies?: boolean;
   /** Shows on a page that does not exist although it answers 200. 404 and 410 are gone by themselves. */
   gone?: PageTest;
   /** Shows on a page that refuses us. 401, 403, 429 and well-known challenge pages are blocked by themselves. */

@@ -177,6 +177,7 @@ export const targetRule = z.strictObject({
       expired: pageTest('expired'),
     })
     .optional(),
+  keepCookies: flag('keepCookies: true keeps the cookies of pages that are given up'),
   gone: pageTest('gone'),
   blocked: pageTest('blocked'),
   url: z

@@ -244,8 +244,8 @@ export function createProxies({
   };
 }
 
-/** Proxies that differ in their user alone are told apart by number. */
-function namesOf(list: readonly string[]): Map<string, string> {
+/** What they are called, by URL. Proxies that differ in their user alone are told apart by number. */
+export function namesOf(list: readonly string[]): Map<string, string> {
   const times = new Map<string, number>();
   return new Map(
     list.map((url) => {

@@ -79,6 +79,22 @@ test('of a batch that was not delivered nothing ever goes, nor of the latest of 
   expect((await clean(home, { keepBatches: 0 })).length).toBe(2);
 });
 
+test('kept cookies go after those days whatever became of their batch, unless it still runs', async () => {
+  const home = newHome();
+  const batches = [
+    await makeBatch(home, 'shop', 40, 'held'),
+    await makeBatch(home, 'shop', 40),
+    await makeBatch(home, 'shop', 40, 'fetching'),
+    await makeBatch(home, 'shop', 20, 'held'),
+  ];
+  for (const batch of batches) await mkdir(batchFiles(home, batch).cookies);
+  const left = () => Promise.all(batches.map(async (batch) => (await here(home, batch)).includes('cookies')));
+  await clean(home, { dryRun: true });
+  expect(await left()).toEqual([true, true, true, true]);
+  await clean(home);
+  expect(await left()).toEqual([false, false, true, true]);
+});
+
 test('dead letters of a batch whose pages are gone cannot be put back, and that is said', async () => {
   const home = newHome();
   const batch = await makeBatch(home, 'shop', 40);
