@@ -1,33 +1,19 @@
 #!/usr/bin/env node
 /** The entry: names, options, help. Each command's work is loaded only when it is asked for. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { isThreshError, reasonOf, type ThreshError } from '../errors.js';
-import { readSettings, type Settings } from '../settings.js';
+import { readSettings } from '../settings.js';
 import { plainText } from '../telemetry/plain-text.js';
 import { VERSION } from '../version.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-
-type Action = (settings: Settings) => Promise<ExitCode>;
+import { type Action, addLookCommands } from './look-commands.js';
+import { count, port } from './option-values.js';
 
 let exitCode: ExitCode = EXIT.ok;
 /** Whether errors show their stack. */
 let stacks = false;
 /** How long, ms, a command that is done may wait for the event loop to empty. */
 const LINGER_MS = 3_000;
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number from 1 on.');
-  return value;
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (text === '' || !Number.isInteger(value) || value < 0 || value > 65_535)
-    throw new InvalidArgumentError('It must be a port, 0 to 65535.');
-  return value;
-}
 
 async function act(program: Command, action: Action): Promise<void> {
   const { home, targetsDir, verbose } = program.opts<{
@@ -265,58 +251,7 @@ Examples:
       const { clean } = await import('./clean.js');
       await act(program, (settings) => clean(options, settings));
     });
-  program
-    .command('check <target>')
-    .description(
-      'renders a few delivered pages again and compares them with their rows: does the target still fit?',
-    )
-    .option('--pages <count>', 'so many pages, spread over the last dataset (5)', count)
-    .option('--out <folder>', 'where it was delivered (THRESH_OUT, ./out)')
-    .option('--json', 'as JSON')
-    .addHelpText(
-      'after',
-      `
-It does not fit any more when a page fails or gives no row, when the schema refuses more than gate.maxQuarantined, when a
-column is NULL or stands in another one in most of the rows, or when readers of the last dataset would break on the
-target's schema. Values that changed, and rows that went or came, are only told. Nothing is delivered.
-
-Examples:
-  thresh check my-shop
-  thresh check ./my-shop.ts --pages 20 --out s3://bucket/nightly --json
-
-Exit codes: 0 it still fits, 1 it does not, 2 wrong usage or target, or nothing was delivered yet.`,
-    )
-    .action(async (target: string, options) => {
-      const { check } = await import('./check.js');
-      await act(program, (settings) => check(target, options, settings));
-    });
-  program
-    .command('debug [target] [url]')
-    .description('one page, no queue: rows, schema problems, timings, requests, screenshot')
-    .option('--label <label>', 'the label that the page has in a batch')
-    .option('--data <json>', 'the data that the page has in a batch')
-    .option('--headed', 'in a window')
-    .option('--slow-mo <ms>', 'wait so long between steps', count)
-    .option('--devtools', 'in a window with the developer tools')
-    .option('--trace [file]', "write a trace for Playwright's viewer")
-    .option('--pause', "leave the window open, with Playwright's inspector")
-    .option('--watch', "again whenever the target's file is saved, and what changed")
-    .option('--failure <page>', 'a page of a batch, BATCH.PAGE, with its label and data')
-    .option(
-      '--replay [file]',
-      'from a saved .html or a .har without the network; what was saved of --failure',
-    )
-    .option('--scripts', 'run those of a saved .html')
-    .option('--save <file>', 'record a .har, with everything that was sent, to be replayed')
-    .option('--json', 'as JSON')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  thresh debug demo-shop http://127.0.0.1:4000/p/TH-0000000-VY\n  thresh debug my-shop https://shop.example/p/1 --headed --pause\n  thresh debug my-shop https://shop.example/p/1 --trace && npx playwright show-trace .thresh/debug/*.zip\n  thresh debug my-shop https://shop.example/p/1 --watch\n  thresh debug --failure my-shop-20260301-0a1b2c.17 --replay\n  thresh debug my-shop https://shop.example/p/1 --save page.har && thresh debug my-shop --replay page.har\n\nExit codes: 0 the schema takes all rows, 1 the page failed or rows were refused, 2 wrong usage or target.',
-    )
-    .action(async (target: string | undefined, url: string | undefined, options) => {
-      const { debug } = await import('./debug.js');
-      await act(program, (settings) => debug(target, url, options, settings));
-    });
+  addLookCommands(program, (action) => act(program, action));
   program
     .command('init <name> <url>')
     .description('write a first target, proposed from what the page shows')
