@@ -62,6 +62,7 @@ describe('a site that changes', () => {
   let site: SmallServer;
   let target: string;
   let page: Page;
+  let robots: string | undefined;
 
   const article = (n: number, more: Partial<Record<'brand' | 'title' | 'price', string>> = {}): string => {
     const { brand = `Maker ${n}`, title = `Kettle No. ${n}`, price = `${10 + n}.50` } = more;
@@ -74,8 +75,10 @@ describe('a site that changes', () => {
     site = await startSmallServer(({ url = '' }, response) => {
       const { status = 200, body } = url.startsWith('/p/')
         ? page(Number(url.slice(3)))
-        : { status: 404, body: '' };
-      response.writeHead(status, { 'content-type': 'text/html' }).end(`<body>${body}</body>`);
+        : { status: url === '/robots.txt' && robots !== undefined ? 200 : 404, body: robots ?? '' };
+      const isText = url === '/robots.txt';
+      response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'text/html' });
+      response.end(isText ? body : `<body>${body}</body>`);
     });
     target = await lab.target('small', targetOf("price: { select: 'i', as: 'number' }"));
     const { code, stderr } = await runBatch(lab, target, { date: DATE });
@@ -94,7 +97,7 @@ export default defineTarget({
   key: ['sku'],
   discover: Array.from({ length: 9 }, (_, at) => ({ url: '${site.url}/p/' + at, label: 'detail' })),
   ready: { detail: 'article' },
-  timeoutMs: 2_000,
+  timeoutMs: 10_000,
   retries: 0,
   ${more}
   fields: { detail: { fields: { sku: 'article@data-sku', title: 'h1', brand: 'b', ${price} } } },
@@ -123,11 +126,11 @@ export default defineTarget({
       (n) => ({ status: n === 4 ? 500 : 200, body: article(n) }),
       /^1 of 5 pages failed: HTTP_STATUS/,
     ],
-    ['a frame without its content', () => ({ body: '<main>soon</main>' }), /^5 of 5 pages failed: NOT_READY/],
+    ['a frame without its content', () => ({ body: '<main>soon</main>' }), /^1 of 1 pages failed: NOT_READY/],
     ['pages that are gone', (n) => ({ status: 404, body: article(n) }), /^5 of 5 pages are gone/],
   ])('%s: 1, and why', async (_what, changed, reason) => {
     page = changed;
-    const found = await check(target);
+    const found = await check(target, ['--pages', /^\^1 of 1/.test(reason.source) ? '1' : '5']);
     page = asEver;
     expect(found.code).toBe(1);
     expect(found.reasons).toContainEqual(expect.stringMatching(reason));
@@ -141,16 +144,41 @@ export default defineTarget({
     await lab.target('small', targetOf("price: { select: 'i', as: 'number' }"));
   });
 
-  test('without the batch its pages are found again by discovery; robots.txt and delays hold', async () => {
+  test('without the batch its pages are found again by discovery', async () => {
     const env = { THRESH_HOME: path.join(lab.dir, 'elsewhere') };
     expect(await check(target, ['--pages', '2'], env)).toMatchObject({ code: 0, compared: 2 });
-    await lab.target(
-      'small',
-      targetOf("price: { select: 'i', as: 'number' }", 'z.number()', 'throttle: { minDelayMs: 700 },'),
-    );
-    const startedAt = performance.now();
+  });
+
+  test('what robots.txt forbids is left out; with nothing left it cannot say that it fits', async () => {
+    robots = 'User-agent: *\nDisallow: /p/6';
+    const some = await check(target, ['--pages', '2']);
+    expect(some).toMatchObject({
+      code: 0,
+      compared: 1,
+      pages: [{ outcome: 'completed' }, { outcome: 'skipped' }],
+    });
+    robots = 'User-agent: *\nDisallow: /';
+    const none = await check(target, ['--pages', '2']);
+    robots = undefined;
+    expect(none).toMatchObject({
+      code: 1,
+      reasons: ['none of 2 pages could be looked at: robots.txt forbids it'],
+    });
+  });
+
+  test('no faster than the target may be asked', async () => {
+    const more = 'throttle: { minDelayMs: 700 },';
+    await lab.target('small', targetOf("price: { select: 'i', as: 'number' }", 'z.number()', more));
+    const askedAtMs: number[] = [];
+    page = (n) => {
+      askedAtMs.push(performance.now());
+      return asEver(n);
+    };
     await check(target, ['--pages', '3']);
-    expect(performance.now() - startedAt).toBeGreaterThan(1_400);
+    page = asEver;
+    expect(askedAtMs).toHaveLength(3);
+    // From when the first one starts until it asks, a context is opened.
+    expect((askedAtMs[2] ?? 0) - (askedAtMs[1] ?? 0)).toBeGreaterThan(500);
   });
 
   test('Ctrl-C ends it', async () => {

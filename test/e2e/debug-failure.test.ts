@@ -44,7 +44,7 @@ import { defineTarget } from 'thresh';
 import { z } from 'zod';
 export default defineTarget({
   name: '${name}', schema: z.object({ sku: z.string() }), key: ['sku'], discover: ['${shop}/p/1'],
-  robots: 'ignore', retries: 0, timeoutMs: 10_000,
+  robots: 'ignore', retries: 0,
   proxies: ${JSON.stringify(given.map(({ url }) => url))},
   session: { async login({ page }) { await page.goto('${shop}/login'); } },
   extract: async () => { throw new Error('not today'); },

@@ -58,7 +58,7 @@ import { defineTarget } from 'thresh';
 import { z } from 'zod';
 export default defineTarget({
   name: 'saved', schema: z.object({ sku: z.string(), said: z.string() }), key: ['sku'], discover: ['${url}'],
-  ready: '[data-sku]', timeoutMs: 8_000, fields: { fields: { sku: '[data-sku]@data-sku', said: '[data-sku]' } },
+  ready: '[data-sku]', timeoutMs: 15_000, fields: { fields: { sku: '[data-sku]@data-sku', said: '[data-sku]' } },
 });`,
   );
   const page = path.join(lab.dir, 'saved.html');
