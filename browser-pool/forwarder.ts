@@ -7,6 +7,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
+import type { Server as ProxyServer } from 'proxy-chain';
 import { bounded } from './bounded.js';
 
 export interface Forwarder {
@@ -14,6 +15,8 @@ export interface Forwarder {
   readonly server: string;
   /** Asks the proxy for a connection to where `url` leads, and sends nothing through it. */
   probe(url: string): Promise<ProxySight>;
+  /** Passed on so far, both ways. */
+  bytes(): number;
   close(): Promise<void>;
 }
 
@@ -61,6 +64,10 @@ export async function openForwarder(url: string): Promise<Forwarder> {
     port: 0,
     prepareRequestFunction: () => ({ requestAuthentication: false, upstreamProxyUrl: upstream, ...agents }),
   });
+  let closedBytes = 0;
+  server.on('connectionClosed', ({ stats }: { stats?: ConnectionStats }) => {
+    closedBytes += bytesOf(stats);
+  });
   await server.listen();
   const { port } = server;
 
@@ -76,10 +83,21 @@ export async function openForwarder(url: string): Promise<Forwarder> {
       const reason = answer?.words || 'does not answer';
       return { answer: (await accepts(proxy)) ? 'unreachable' : 'dead', reason };
     },
+    bytes: () =>
+      server
+        .getConnectionIds()
+        .reduce((sum, id) => sum + bytesOf(server.getConnectionStats(id)), closedBytes),
     async close() {
       await bounded(server.close(true), CLOSE_LIMIT_MS);
     },
   };
+}
+
+type ConnectionStats = NonNullable<ReturnType<ProxyServer['getConnectionStats']>>;
+
+/** Of the browser's side, which is what the proxy was given and gave. */
+function bytesOf(stats: ConnectionStats | undefined): number {
+  return (stats?.srcTxBytes ?? 0) + (stats?.srcRxBytes ?? 0);
 }
 
 interface Answer {

@@ -10,7 +10,7 @@ import { readMeasured } from './measuring.js';
 import { failedChecks, manifestOf, reportOf } from './report.js';
 import type { Next, Running } from './running.js';
 import type { BatchFiles } from './spec.js';
-import { costOf } from './timeline.js';
+import { cpuSecondsOf } from './timeline.js';
 
 /** Builds the dataset; back to fetching when the segments lost what had been acknowledged. */
 export async function aggregating(deps: Running): Promise<Next> {
@@ -87,7 +87,7 @@ async function booksOf(deps: Running) {
     journal: await readJournal(files.journal),
     durations: await readMeasured(files.measured),
     soft: await deps.softBook.look(),
-    cost: await costOf(files.timeline),
+    cpuSeconds: await cpuSecondsOf(files.timeline),
   };
 }
 

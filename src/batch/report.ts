@@ -2,7 +2,7 @@
 
 import { type Column, describeColumns, schemaHash } from '../dataset/column.js';
 import type { Verdict as Judgement } from '../dataset/gate.js';
-import type { Effort, Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
+import type { Cost, Effort, Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
 import type { SoftStanding } from '../page/proofs.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { Durations } from '../telemetry/durations.js';
@@ -11,7 +11,6 @@ import { discoveredPages, isEnd, type JournalEntry } from './journal.js';
 import { quantilesOf } from './measuring.js';
 import { shortCutOf } from './soft-watch.js';
 import type { BatchSpec } from './spec.js';
-import type { Cost } from './timeline.js';
 
 export function pageBooks(aggregated: Aggregated, frontier: number): PageBooks {
   const { completed, gone, skipped, dead } = aggregated.totals.outcomes;
@@ -101,7 +100,8 @@ function shortCutBooks(
 }
 
 export interface ReportInput extends ManifestInput {
-  cost: Cost | undefined;
+  /** Of CPU, browsers included. */
+  cpuSeconds: number;
   state: Report['state'];
   reason: string | undefined;
 }
@@ -121,9 +121,25 @@ export function reportOf(input: ReportInput): Report {
     gate: { passed: judgement.passed, forced: input.forced, checks: judgement.checks },
     pagesPerSecond: fetching === 0 ? 0 : Math.round((manifest.pages.completed / fetching) * 100) / 100,
     ...(durations.count === 0 ? {} : { durations: durations.encode() }),
-    ...(input.cost === undefined ? {} : { cost: input.cost }),
+    cost: costOf(input),
     deadLetters: aggregated.deadLetters,
     quarantine: aggregated.quarantine.map(({ path, code, rows }) => ({ path, code, rows })),
+  };
+}
+
+/** What every page takes is estimated from those that were weighed; not of pages that were not loaded each. */
+function costOf({ cpuSeconds, aggregated, target }: ReportInput): Cost {
+  const { weighed, proxyBytes, outcomes } = aggregated.totals;
+  const isKnown = weighed.pages > 0 && shortCutOf(target) !== 'soft';
+  return {
+    cpuSeconds,
+    ...(isKnown
+      ? {
+          bytes: Math.round((weighed.bytes / weighed.pages) * outcomes.completed),
+          weighedPages: weighed.pages,
+        }
+      : {}),
+    ...(proxyBytes === undefined ? {} : { proxyBytes }),
   };
 }
 

@@ -38,11 +38,6 @@ export interface Timeline {
   note(snapshot: BatchSnapshot, workers: readonly WorkerStanding[]): Promise<void>;
 }
 
-export interface Cost {
-  /** CPU time, browsers included; 0 where it cannot be told. */
-  cpuSeconds: number;
-}
-
 const EVERY_MS = 5_000;
 /** A batch of a minute is to be seen, too. */
 const FIRST_EVERY_MS = 1_000;
@@ -79,7 +74,7 @@ export function createTimeline(
           times.push(endedAtMs - startedAtMs);
     },
     async note(snapshot, workers) {
-      cpuSeconds ??= (await costOf(file))?.cpuSeconds ?? 0;
+      cpuSeconds ??= await cpuSecondsOf(file);
       cpuSeconds += spend(workers);
       const nowMs = now();
       const everyMs = nowMs - Date.parse(snapshot.since) < FIRST_MS ? FIRST_EVERY_MS : EVERY_MS;
@@ -99,10 +94,9 @@ export async function readTimeline(file: string, most: number): Promise<Moment[]
   return all.filter((_, at) => (all.length - 1 - at) % step === 0);
 }
 
-/** Undefined when nothing is known of it. */
-export async function costOf(file: string): Promise<Cost | undefined> {
-  const last = (await readMoments(file)).at(-1);
-  return last === undefined ? undefined : { cpuSeconds: last.cpuSeconds };
+/** CPU time that the batch has taken, browsers included; 0 where it cannot be told. */
+export async function cpuSecondsOf(file: string): Promise<number> {
+  return (await readMoments(file)).at(-1)?.cpuSeconds ?? 0;
 }
 
 async function readMoments(file: string): Promise<Moment[]> {

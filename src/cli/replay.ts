@@ -116,6 +116,7 @@ function sessionsThrough(server: string): Sessions {
     failed: async (_, { error }) => error,
     expire: () => undefined,
     rotate: () => undefined,
+    takeProxyBytes: () => undefined,
     close: async () => undefined,
   };
 }

@@ -81,6 +81,17 @@ export interface Effort {
   p99Ms: number;
 }
 
+/** What a batch took. */
+export interface Cost {
+  /** Of CPU, browsers included; a worker that serves several targets is shared out. 0 where it cannot be told. */
+  cpuSeconds: number;
+  /** Over the network, of all completed pages, estimated from `weighedPages` of them. */
+  bytes?: number;
+  weighedPages?: number;
+  /** Through proxies, both ways, for all attempts. */
+  proxyBytes?: number;
+}
+
 export interface Manifest {
   /** Of this document. */
   version: 1;
@@ -113,8 +124,7 @@ export interface Report extends Manifest {
   pagesPerSecond: number;
   /** The times behind `effort`: an HdrHistogram (V2, compressed, base64), so that those of several nights can be added up. */
   durations?: string;
-  /** What it took: seconds of CPU, browsers included. */
-  cost?: { cpuSeconds: number; proxyBytes?: number };
+  cost: Cost;
   deadLetters: Record<string, number>;
   quarantine: { path: string; code: string; rows: number }[];
 }

@@ -25,6 +25,7 @@ import { sampleOf } from './seen.js';
 import type { Session, Sessions } from './sessions.js';
 import { unlessAborted } from './unless-aborted.js';
 import type { EncodeRow, ValidatedRows } from './validate.js';
+import { isWeighed, weigh } from './weigh.js';
 
 export interface PageTask {
   /** The page's number in the frontier. */
@@ -86,6 +87,8 @@ export interface CompletedPage extends ValidatedRows {
   fetchedAt: string;
   followed: FollowedLink[];
   timings: PageTimings;
+  /** Bytes that it took over the network; of a few pages only. */
+  weight?: number;
 }
 
 export type RenderedPage = CompletedPage | { outcome: 'gone'; fetchedAt: string; status: number | undefined };
@@ -197,6 +200,7 @@ export async function loadPage(
   const time = AbortSignal.timeout(timeoutMs + WORDS_MS);
   const { signal, letGo } = firstOf([task.signal, time, lease.lost]);
   const startedAtMs = Date.now();
+  const scale = isWeighed(page) ? weigh(lease.page) : undefined;
   try {
     const rendered = await unlessAborted(
       work(task, deps, {
@@ -209,6 +213,8 @@ export async function loadPage(
     );
     const seen = seenOf(task, startedAtMs, { answers });
     deps.sessions.served(session);
+    const weight = await scale?.read();
+    if (weight !== undefined && rendered.outcome === 'completed') rendered.weight = weight;
     await task.onlooker?.ended(lease);
     await giveBack(task, lease, rendered);
     return { ok: true, rendered, seen };
@@ -226,6 +232,7 @@ export async function loadPage(
     await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
     return { ok: false, error, artifacts, seen };
   } finally {
+    scale?.putAway();
     letGo();
   }
 }

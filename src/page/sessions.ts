@@ -33,6 +33,8 @@ export interface Sessions {
    * there is one. Once a session however many pages say so, and not again within 30 s on the same way.
    */
   rotate(session: Session): void;
+  /** That went through proxies since the last call, both ways; undefined without proxies. */
+  takeProxyBytes(): number | undefined;
   /** Whoever asks for a session from now on is told to stop. */
   close(): Promise<void>;
 }
@@ -148,6 +150,7 @@ export function createSessions({
       rotatedAtMs.set(way, nowMs);
       expire(proxy, generation);
     },
+    takeProxyBytes: () => proxies?.takeBytes(),
     async close() {
       await proxies?.close();
     },

@@ -207,11 +207,11 @@ function settle(
     const failure: PageFailure = { code: 'PAGE_GONE', message: 'the page does not exist', ...status };
     return commit(job, attempt, { outcome: 'gone', failure }, deps);
   }
-  const { rows, quarantined, followed, timings } = rendered;
+  const { rows, quarantined, followed, timings, weight } = rendered;
   return commit(
     job,
     attempt,
-    { outcome: 'completed', rows, quarantined, followed, timings: { ...timings }, soft },
+    { outcome: 'completed', rows, quarantined, followed, timings: { ...timings }, weight, soft },
     deps,
   );
 }
@@ -222,13 +222,15 @@ interface Outcome {
   quarantined?: PageGroup['quarantined'];
   followed?: NonNullable<PageGroup['page']['follow']>;
   timings?: Record<string, number>;
+  weight?: number | undefined;
   failure?: PageFailure;
   soft?: SoftMark | undefined;
 }
 
 /** Durable first, then counted: killed in between, the page is rendered again and counted once. */
 async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWorkDeps): Promise<void> {
-  const { rows = [], quarantined = [], followed = [], outcome, timings, failure, soft } = end;
+  const { rows = [], quarantined = [], followed = [], outcome, timings, weight, failure, soft } = end;
+  const proxyBytes = deps.sessions.takeProxyBytes();
   await deps.segments.append({
     rows,
     quarantined,
@@ -242,6 +244,8 @@ async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWor
       ...(followed.length === 0 ? {} : { follow: followed }),
       ...(failure === undefined ? {} : { failure }),
       ...(timings === undefined ? {} : { timings }),
+      ...(weight === undefined ? {} : { weight }),
+      ...(proxyBytes === undefined ? {} : { proxyBytes }),
       ...(soft === undefined ? {} : { soft }),
     },
   });

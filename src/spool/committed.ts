@@ -25,6 +25,10 @@ export interface CommittedTotals {
   quarantined: number;
   /** Commits beyond one a page: attempts whose rows do not count. */
   superseded: number;
+  /** Of those pages that were weighed: how many, and the bytes that they took over the network. */
+  weighed: { pages: number; bytes: number };
+  /** Through proxies, for all attempts, also those that do not count; undefined without proxies. */
+  proxyBytes?: number;
 }
 
 export interface CollectOptions {
@@ -79,6 +83,7 @@ async function collect(
     rows: 0,
     quarantined: 0,
     superseded: 0,
+    weighed: { pages: 0, bytes: 0 },
   };
   const rows = lineFile(options.rows);
   const quarantined = lineFile(options.quarantined);
@@ -87,6 +92,7 @@ async function collect(
     for await (const groups of countingGroups(options)) {
       for (const group of groups) {
         const { page } = group;
+        if (page.proxyBytes !== undefined) totals.proxyBytes = (totals.proxyBytes ?? 0) + page.proxyBytes;
         if (winners === undefined && !seen.add(page.page)) repeated.add(page.page);
         if (repeated.size > 0) continue;
         const winner = winners?.get(page.page);
@@ -100,6 +106,10 @@ async function collect(
         totals.outcomes[page.outcome] += 1;
         if (page.soft !== undefined) totals.soft += 1;
         totals.attempts += page.attempt;
+        if (page.weight !== undefined) {
+          totals.weighed.pages += 1;
+          totals.weighed.bytes += page.weight;
+        }
         totals.rows += page.rows;
         totals.quarantined += page.quarantined;
         if (group.kept !== undefined) {

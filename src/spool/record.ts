@@ -81,6 +81,10 @@ export interface PageRecord {
   follow?: FollowedLink[];
   failure?: PageFailure;
   timings?: Record<string, number>;
+  /** Bytes that the page took over the network; of a few pages only. */
+  weight?: number;
+  /** Bytes through proxies since this process's last record: what they cost. */
+  proxyBytes?: number;
   soft?: SoftMark;
   /** Bytes of the group's lines before this one, and their CRC-32. */
   bytes: number;

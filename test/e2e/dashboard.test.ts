@@ -229,7 +229,10 @@ if (pictures !== undefined)
         const { page } = await open(path, look);
         await page.locator(shown).first().waitFor();
         await page.waitForTimeout(700); // charts and pictures are drawn
-        await page.screenshot({ path: `${pictures}/dashboard-${name}-${look.name}.png`, fullPage: look.name !== 'phone' });
+        await page.screenshot({
+          path: `${pictures}/dashboard-${name}-${look.name}.png`,
+          fullPage: look.name !== 'phone',
+        });
         await page.context().close();
       }
     }

@@ -102,6 +102,11 @@ it('takes its pages through all of them, each session through its own, and tells
   expect(code, stderr).toBe(0);
   expect(report.pages).toMatchObject({ frontier: 60, completed: 60 });
   expect(visitors).toBe(3); // a login a proxy
+  const { bytes = 0, weighedPages, proxyBytes = 0, cpuSeconds } = report.cost;
+  expect(weighedPages).toBe(3);
+  expect(bytes).toBeGreaterThan(60 * 100);
+  expect(proxyBytes).toBeGreaterThan(bytes / 2); // both are of the same pages, and of little else
+  expect(cpuSeconds).toBeGreaterThan(0);
   const rows = await lab.query('through', '2026-05-01', 'select page, visitor from FILES');
   const visitorsOf = (passed: string[]): unknown[] => [
     ...new Set(rows.filter(({ page }) => passed.includes(String(page))).map(({ visitor }) => visitor)),

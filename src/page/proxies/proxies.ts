@@ -33,6 +33,8 @@ export interface Proxies {
   served(proxy: ProxyInUse): void;
   /** The failure that counts: the page's own, or PROXY_FAILED. */
   failed(proxy: ProxyInUse, failure: PageFailure): Promise<ThreshError>;
+  /** That went through them since the last call, both ways. */
+  takeBytes(): number;
   close(): Promise<void>;
 }
 
@@ -75,6 +77,9 @@ export function createProxies({
   });
   /** By URL, as everything here. */
   const forwarders = new Map<string, Promise<Forwarder>>();
+  /** All that there were: what went through one that is closed counts. */
+  const opened: Forwarder[] = [];
+  let takenBytes = 0;
   const inUse = new Map<string, Promise<ProxyInUse | undefined>>();
   const urls = new WeakMap<ProxyInUse, string>();
   const reasons = new Map<string, string>();
@@ -104,6 +109,7 @@ export function createProxies({
     let forwarder = forwarders.get(key);
     if (forwarder === undefined) {
       forwarder = forward(key);
+      forwarder.then((one) => opened.push(one)).catch(() => undefined); // whoever waits for it hears of it
       forwarders.set(key, forwarder);
     }
     return forwarder;
@@ -232,6 +238,11 @@ export function createProxies({
       if (note(key, sight.answer, sight.reason) === 'proxy')
         return proxyFailed(`proxy ${nameOf(key)}: ${sight.reason}`, error);
       return error.code === 'PROXY_FAILED' ? targetUnreachable(url, error) : error;
+    },
+    takeBytes() {
+      const bytes = opened.reduce((sum, forwarder) => sum + forwarder.bytes(), 0) - takenBytes;
+      takenBytes += bytes;
+      return bytes;
     },
     async close() {
       closed = true;

@@ -49,7 +49,7 @@ function Gate({ report: { gate } }: { report: Report }) {
 function Cost({ report }: { report: Report }) {
   const { cost, pages, rows, files, effort, blocking, navigation } = report;
   const attempted = pages.completed + pages.gone + pages.dead;
-  const cpu = cost?.cpuSeconds ?? 0;
+  const cpu = cost?.cpuSeconds ?? 0; // a report of an earlier version has none
   const delivered = files.reduce((sum, file) => sum + file.bytes, 0);
   const lean = blocking?.lean ?? navigation?.soft ?? 0;
   const tiles: Tile[] = [
@@ -57,6 +57,11 @@ function Cost({ report }: { report: Report }) {
       name: 'CPU',
       value: cpu > 0 && attempted > 0 ? duration(cpu * 1_000) : undefined,
       more: `${Math.round((cpu * 1_000) / attempted)} ms a page, browsers included`,
+    },
+    {
+      name: 'Over the network',
+      value: cost?.bytes === undefined ? undefined : bytes(cost.bytes),
+      more: `${bytes((cost?.bytes ?? 0) / Math.max(1, pages.completed))} a page, from ${count(cost?.weighedPages ?? 0)} that were weighed`,
     },
     {
       name: 'Through proxies',

@@ -137,6 +137,7 @@ test('of each page the last completed attempt counts, else the last, without sof
         rows: sum((one) => one.rows),
         quarantined: sum((one) => one.quarantined),
         superseded: counting.length - winners.length,
+        weighed: { pages: 0, bytes: 0 },
       });
       const named = (lines: Record<string, unknown>[]) =>
         lines.map((line) => (line.row as { of: string }).of).sort();

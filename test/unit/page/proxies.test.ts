@@ -20,6 +20,7 @@ function proxiesOf(given: ProxiesOptions['given'], sights: Record<string, ProxyS
     forward: async (url) => ({
       server: `forwarder of ${new URL(url).hostname}`,
       probe: async () => sights[new URL(url).hostname] ?? WORKS,
+      bytes: () => 0,
       close: async () => undefined,
     }),
   });
