@@ -82,7 +82,7 @@ async function unpaced(opened: OpenedBatch, { home, pace }: OpenRequest): Promis
 /** The latest batch of the target and date, when it has not ended or has failed. */
 async function findUnfinished({ home, target, date }: OpenRequest): Promise<OpenedBatch | undefined> {
   const { name } = target.definition;
-  const spec = (await listSpecs(home)).find((one) => one.target === name && one.date === date);
+  const spec = (await listSpecs(home, name)).find((one) => one.date === date);
   if (spec === undefined) return undefined;
   const { journal } = batchFiles(home, spec.id);
   const entry = await lastEntry(journal);

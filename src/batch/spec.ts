@@ -111,13 +111,15 @@ export async function readSpec(home: string, batch: string): Promise<BatchSpec |
   return text === undefined ? undefined : (JSON.parse(text) as BatchSpec);
 }
 
-/** All batches of this home, the latest first. */
-export async function listSpecs(home: string): Promise<BatchSpec[]> {
+/** All batches of this home, or of one target alone, the latest first. */
+export async function listSpecs(home: string, target?: string): Promise<BatchSpec[]> {
   const names = await readdir(batchesDir(home)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  const specs = await Promise.all(names.map((name) => readSpec(home, name)));
+  const isOurs = (name: string): boolean =>
+    target === undefined || name.slice(0, -'-YYYYMMDD-XXXXXX'.length) === target;
+  const specs = await Promise.all(names.filter(isOurs).map((name) => readSpec(home, name)));
   return specs
     .filter((spec) => spec !== undefined)
     .sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));

@@ -8,7 +8,7 @@ import { isThreshError, reasonOf } from '../errors.js';
 import type { NightJob } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { OnNightEvent } from './events.js';
-import { nextRuns } from './next-runs.js';
+import { runsUntil } from './next-runs.js';
 import type { Schedule } from './schedules.js';
 
 export interface NightDeps {
@@ -22,11 +22,15 @@ export interface NightDeps {
 export interface Night extends NightJob {
   /** Epoch ms. */
   dueMs: number;
-  /** Another night of the target waits already. */
-  isSecond: boolean;
+  /** How an earlier night of the target stands that waits for its last batch. */
+  elder: () => Promise<Elder>;
 }
 
-export type NightOutcome = { done: true } | { done: false; afterMs: number };
+/** `at hand`: a worker looks at it in this moment. */
+export type Elder = 'none' | 'waits' | 'at hand';
+
+/** `waits`: for the target's last batch; otherwise it is looked at once more as if it were due then. */
+export type NightOutcome = { done: true } | { done: false; afterMs: number; waits: boolean };
 
 /** Later than this nobody was there at the time. */
 const LATE_MS = 5 * 60_000;
@@ -46,8 +50,13 @@ export async function beginNight(night: Night, deps: NightDeps): Promise<NightOu
     if (schedule === undefined || target.definition.name !== name) return DONE; // it was changed just now
     const at = latestDue(night, schedule, deps);
     if (at === undefined) return DONE;
+    const isSecond = (await night.elder()) !== 'none';
     const running = await runningBatch(home, name);
-    if (running !== undefined) return await overlapped(night, schedule, { running, due, deps });
+    // The last one has ended just now: it is the turn of the night that waited for it, or was.
+    if (isSecond && (running === undefined || (await night.elder()) !== 'waits'))
+      return { done: false, afterMs: LOOK_AGAIN_MS, waits: false };
+    if (running !== undefined)
+      return await overlapped({ ...night, isSecond }, schedule, { running, due, deps });
     const date = dateIn(schedule.tz, new Date(at));
     const { spec } = await openBatch({ home, target, date, out: deps.outOf(deliver?.to) }, redis);
     onEvent({
@@ -70,7 +79,7 @@ function latestDue(night: Night, { cron, tz, missed }: Schedule, { onEvent }: Ni
   const { target, dueMs, waitsSinceMs } = night;
   const lateMs = Date.now() - dueMs;
   if (waitsSinceMs !== undefined || lateMs < LATE_MS) return dueMs;
-  const more = nextRuns(cron, tz, dueMs, MOST_MISSED).filter((at) => at <= Date.now());
+  const more = runsUntil(cron, tz, { afterMs: dueMs, untilMs: Date.now(), most: MOST_MISSED });
   const skipped = missed === 'skip';
   const due = new Date(dueMs).toISOString();
   onEvent({ kind: 'night.missed', target, due, lateMs, missed: more.length, skipped });
@@ -78,7 +87,7 @@ function latestDue(night: Night, { cron, tz, missed }: Schedule, { onEvent }: Ni
 }
 
 async function overlapped(
-  { target, waitsSinceMs, isSecond }: Night,
+  { target, waitsSinceMs, isSecond }: Night & { isSecond: boolean },
   { overlap }: Schedule,
   { running, due, deps }: { running: string; due: string; deps: NightDeps },
 ): Promise<NightOutcome> {
@@ -91,7 +100,7 @@ async function overlapped(
     const kind = overlap === 'cancel' ? 'night.cancelled-last' : 'night.queued';
     deps.onEvent({ kind, target, due, running });
   }
-  return { done: false, afterMs: LOOK_AGAIN_MS };
+  return { done: false, afterMs: LOOK_AGAIN_MS, waits: true };
 }
 
 /** It may have ended just now. */
@@ -103,8 +112,7 @@ async function cancel(batch: string, { home, redis }: NightDeps): Promise<void> 
 
 /** A batch of the target that has not ended. */
 async function runningBatch(home: string, target: string): Promise<string | undefined> {
-  for (const { id, target: its } of await listSpecs(home)) {
-    if (its !== target) continue;
+  for (const { id } of await listSpecs(home, target)) {
     const entry = await lastEntry(batchFiles(home, id).journal);
     if (entry === undefined || !isEnd(entry.state)) return id;
   }

@@ -29,6 +29,21 @@ export function nextRuns(cron: string, tz: string, afterMs: number, count: numbe
   return runs;
 }
 
+/** Those after `afterMs` up to `untilMs`, the first `most` of them. */
+export function runsUntil(
+  cron: string,
+  tz: string,
+  { afterMs, untilMs, most }: { afterMs: number; untilMs: number; most: number },
+): number[] {
+  const runs: number[] = [];
+  let at = nextRun(cron, tz, afterMs);
+  while (at !== undefined && at <= untilMs && runs.length < most) {
+    runs.push(at);
+    at = nextRun(cron, tz, at);
+  }
+  return runs;
+}
+
 /** The wall clock of a zone: `2026-03-29 03:30 +02:00`. */
 export function clockIn(tz: string, atMs: number): string {
   const offset = offsetMinutes(tz, atMs);

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import { NIGHT_QUEUE, PREFIX } from '../queue/keys.js';
 import { type NightJob, openNightQueue } from '../queue/queues.js';
-import { beginNight, type NightDeps } from './begin-night.js';
+import { beginNight, type Elder, type NightDeps } from './begin-night.js';
 import { applyChanges, changesOf, readStanding, readWanted, repeatStrategy, takenOff } from './schedules.js';
 
 export interface NightsOptions extends NightDeps {
@@ -79,20 +79,22 @@ export async function startNights(options: NightsOptions): Promise<Nights> {
     const { target } = job.data;
     if (!isOurs(target)) return putBack(job, token, NOT_OURS_MS);
     const dueMs = (job.opts as { prevMillis?: number }).prevMillis ?? job.timestamp;
-    const outcome = await beginNight({ ...job.data, dueMs, isSecond: await waits(job) }, options);
+    const outcome = await beginNight({ ...job.data, dueMs, elder: () => elderOf(job) }, options);
     if (outcome.done) return;
-    if (job.data.waitsSinceMs === undefined) await job.updateData({ ...job.data, waitsSinceMs: Date.now() });
+    if (outcome.waits && job.data.waitsSinceMs === undefined)
+      await job.updateData({ ...job.data, waitsSinceMs: Date.now() });
     return putBack(job, token, outcome.afterMs);
   }
 
-  /** Whether an earlier time of the target waits for its last batch, too. */
-  async function waits({ id, data }: Job<NightJob>): Promise<boolean> {
-    if (data.waitsSinceMs !== undefined) return false;
+  async function elderOf({ id, data }: Job<NightJob>): Promise<Elder> {
+    if (data.waitsSinceMs !== undefined) return 'none';
     const others = await queue.getJobs(['delayed', 'waiting', 'active']);
-    return others.some(
+    const elder = others.find(
       (other) =>
         other.id !== id && other.data.target === data.target && other.data.waitsSinceMs !== undefined,
     );
+    if (elder === undefined) return 'none';
+    return ['delayed', 'waiting'].includes(await elder.getState()) ? 'waits' : 'at hand';
   }
 
   await lookOnce();

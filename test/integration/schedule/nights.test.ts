@@ -203,3 +203,29 @@ test('a target whose file is wrong at its time is told, and its schedule stays',
   expect(await readdir(path.join(home, 'batches')).catch(() => [])).toEqual([]);
   expect(await cronOf()).toEqual({ broken: '30 2 * * *' });
 });
+
+test('a night that waited goes before one that is due in the moment in which their last batch ends', async () => {
+  /** The one that looks again soon, and the next night. */
+  const bothDelayed = () =>
+    expect.poll(() => redis.client.zcard(`${PREFIX}:${NIGHT_QUEUE}:delayed`), { timeout: 30_000 }).toBe(2);
+  setClock('2026-03-01T02:00:00Z');
+  await writeTarget('queue', "{ cron: '30 2 * * *', overlap: 'queue' }");
+  await start();
+  setClock('2026-03-01T02:30:01Z');
+  await wake();
+  await until('night.began');
+  setClock('2026-03-02T02:30:01Z');
+  await wake();
+  await until('night.queued');
+  await bothDelayed();
+  await end('queue');
+  setClock('2026-03-03T02:30:00Z');
+  await wake();
+  await until('night.began', 2);
+  await bothDelayed();
+  setClock('2026-03-03T02:30:03Z');
+  await wake();
+  await until('night.queued', 2);
+  expect(await batches()).toEqual(['queue 2026-03-01', 'queue 2026-03-02']);
+  expect(told('night.skipped')).toEqual([]);
+});

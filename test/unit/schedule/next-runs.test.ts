@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clockIn, nextRun, nextRuns } from '../../../src/schedule/next-runs.js';
+import { clockIn, nextRun, nextRuns, runsUntil } from '../../../src/schedule/next-runs.js';
 
 const at = (iso: string): number => Date.parse(iso);
 const clocks = (cron: string, tz: string, from: string, count: number): string[] =>
@@ -82,4 +82,12 @@ test('days of the week and of the month, and a date that never comes', () => {
     '2026-03-10 03:00 +00:00',
   ]);
   expect(nextRun('0 3 30 2 *', 'UTC', at('2026-01-01T00:00:00Z'))).toBeUndefined();
+});
+
+test('what is due up to a moment, that moment included, and no more is reckoned', () => {
+  const until = (iso: string, most = 10): number[] =>
+    runsUntil('30 2 * * *', 'UTC', { afterMs: at('2026-03-01T02:30:00Z'), untilMs: at(iso), most });
+  expect(until('2026-03-02T02:29:59Z')).toEqual([]);
+  expect(until('2026-03-03T02:30:00Z')).toEqual([at('2026-03-02T02:30:00Z'), at('2026-03-03T02:30:00Z')]);
+  expect(until('2027-01-01T00:00:00Z', 3)).toHaveLength(3);
 });
