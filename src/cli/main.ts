@@ -171,8 +171,20 @@ Examples:
   program
     .command('status [batch]')
     .description('the batches of this home, or one of them')
-    .option('--watch', 'stay until it ends')
-    .option('--json', 'as JSON')
+    .option('--watch', 'stay until it ends; without a batch the whole farm, live, until Ctrl-C')
+    .option('--json', 'as JSON; of the farm with --watch a document a second, each in a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  thresh status                               the latest batches
+  thresh status --watch                       the last 14 nights of each target, what runs, who works
+  thresh status --watch --json | head -1      the same for a script: dates, targets, running, workers, alerts
+  thresh status my-shop-20260301-0a1b2c       one batch, what holds it back, and its workers
+
+A night is late when it missed its sla.window, and thin when it delivered less than 80 % of the median of the target's
+nights before it.`,
+    )
     .action(async (batch: string | undefined, options) => {
       const { status } = await import('./status.js');
       await act(program, (settings) => status(batch, options, settings));

@@ -1,4 +1,4 @@
-/** `thresh status`: the batches of this home, or one of them, now and with --watch until it ends. */
+/** `thresh status`: the batches of this home, or one of them, now and with --watch until it ends; or the farm, live. */
 import { setTimeout as delay } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { type BatchSpec, listSpecs } from '../batch/spec.js';
@@ -13,6 +13,7 @@ import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { watchFarm } from './watch-farm.js';
 
 export interface StatusOptions {
   watch?: boolean;
@@ -28,6 +29,7 @@ export async function status(
   settings: Settings,
 ): Promise<ExitCode> {
   if (batch !== undefined) await standingOf(settings.home, batch);
+  else if (options.watch === true) return withRedis(settings, (redis) => watchFarm(options, settings, redis));
   const all = await listSpecs(settings.home);
   const specs = batch === undefined ? all.slice(0, SHOWN) : all.filter((spec) => spec.id === batch);
   const live = (await Promise.all(specs.map((spec) => hasEnded(spec, settings.home)))).includes(false);
