@@ -51,6 +51,11 @@ export interface Settings {
   webhookSecret: string | undefined;
   /** THRESH_TOKEN: who asks `thresh serve` has to show it. Default: nobody has to, on loopback. Secret. */
   token: string | undefined;
+  /**
+   * Whether traces are exported: OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set, and neither
+   * OTEL_SDK_DISABLED nor OTEL_TRACES_EXPORTER=none says no. Where to and how OpenTelemetry's SDK reads by itself.
+   */
+  traces: boolean;
   /** LOG_LEVEL. Default `info`. */
   logLevel: LogLevel;
   /** False when NO_COLOR is set to anything but the empty string. */
@@ -114,6 +119,7 @@ export function readSettings(
     webhooks: webhooks('THRESH_WEBHOOKS', env.THRESH_WEBHOOKS),
     webhookSecret: env.THRESH_WEBHOOK_SECRET || undefined,
     token: env.THRESH_TOKEN || undefined,
+    traces: exportsTraces(env),
     logLevel,
     color: !env.NO_COLOR,
     unicode: drawsUnicode(env),
@@ -168,6 +174,21 @@ function httpUrl(name: string, value: string | undefined): string | undefined {
   if (!value) return undefined;
   if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
   throw wrong(name, 'is not an http(s) URL', 'write it as https://s3.example.com');
+}
+
+function exportsTraces(env: Environment): boolean {
+  const names = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
+  const isWanted = names.map((name) => collector(name, env[name]) !== undefined).includes(true);
+  return (
+    isWanted && env.OTEL_SDK_DISABLED?.toLowerCase() !== 'true' && env.OTEL_TRACES_EXPORTER?.trim() !== 'none'
+  );
+}
+
+function collector(name: string, value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  // The value itself stays out of the message: it may hold a password.
+  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
+  throw wrong(name, 'is not an http(s) URL', 'write it as http://localhost:4318');
 }
 
 function webhooks(name: string, value = ''): string[] {

@@ -17,6 +17,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import type { PagesAtOnce } from './pages-at-once.js';
 import { onStopSignals } from './stop-signals.js';
 import { summaryOf } from './summary.js';
+import { tracesOf } from './traces.js';
 
 export interface CarryOptions extends OpenedBatch, PagesAtOnce {
   /** The report as JSON on stdout instead of words. */
@@ -41,6 +42,7 @@ export async function carryBatch(
     unicode: settings.unicode,
   });
   const alerts = alertsOf(settings, reporter.event);
+  const traces = await tracesOf(settings, reporter.event);
   let broke: unknown;
   let mine = false;
   const over = new AbortController();
@@ -64,6 +66,7 @@ export async function carryBatch(
         over.abort();
       reporter.event(event);
       alerts.event(event);
+      traces.event(event);
     },
     onSnapshot: (snapshot) => {
       mine = true;
@@ -91,7 +94,7 @@ export async function carryBatch(
       if (entry !== undefined && isEnd(entry.state)) end = entry;
     }
     await farm.finish(DRAIN_MS);
-    await alerts.close(ALERTS_MS);
+    await Promise.all([alerts.close(ALERTS_MS), traces.close()]);
     await farm.stop(0);
     if (broke !== undefined) throw broke;
     if (end === undefined) {

@@ -13,6 +13,7 @@ import { serveHealth } from './health.js';
 import { pagesAtOnce } from './pages-at-once.js';
 import { outFolder } from './run.js';
 import { onStopSignals } from './stop-signals.js';
+import { tracesOf } from './traces.js';
 
 export interface WorkerOptions {
   targets?: string[];
@@ -30,9 +31,11 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     unicode: settings.unicode,
   });
   const alerts = alertsOf(settings, reporter.event);
+  const traces = await tracesOf(settings, reporter.event);
   const tell = (event: BatchEvent | NightEvent): void => {
     reporter.event(event);
     alerts.event(event);
+    traces.event(event);
   };
   let farm: Farm | undefined;
   let stopping = false;
@@ -87,7 +90,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
   stopping = true;
   await nights?.close();
   await farm.finish(DRAIN_MS);
-  await alerts.close(ALERTS_MS);
+  await Promise.all([alerts.close(ALERTS_MS), traces.close()]);
   await farm.stop(0);
   await health?.close();
   signals.release();

@@ -5,8 +5,36 @@ export type ProxyEvent =
   /** Their provider gives no list: the last one holds. */
   | { kind: 'proxies.missed'; reason: string };
 
+/**
+ * How an attempt at a page ended. `compared`: the page had its outcome, and was loaded to compare it; `put-back`: it counts
+ * for nothing (the target asked us to wait or is down, a browser went away, this process stops).
+ */
+export type AttemptOutcome = 'completed' | 'gone' | 'compared' | 'retried' | 'put-back' | 'dead';
+
+/** One attempt at a page, from taking it up until what came of it stands. Times are epoch ms. */
+export interface AttemptedPage {
+  kind: 'page.attempted';
+  batch: string;
+  page: number;
+  url: string;
+  label?: string;
+  attempt: number;
+  outcome: AttemptOutcome;
+  /** Of its failure. */
+  code?: string;
+  reason?: string;
+  /** Good ones, of a completed page. */
+  rows?: number;
+  quarantined?: number;
+  /** Without what it took to make rows durable. */
+  renderMs: number;
+  startedAtMs: number;
+  endedAtMs: number;
+}
+
 /** What happens to pages, told to whoever listens. Facts, in the past tense. */
 export type PageEvent =
+  | AttemptedPage
   | {
       kind: 'page.retried';
       batch: string;

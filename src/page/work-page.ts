@@ -21,6 +21,7 @@ import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { Json, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { PageSample } from '../throttle/page-sample.js';
+import { beginAttempt } from './attempt.js';
 import type { OnPageEvent } from './events.js';
 import type { LaneOutcome, PageLane, Proofs } from './proofs.js';
 import { type PageTask, type RenderedPage, renderPage } from './render.js';
@@ -106,20 +107,30 @@ export async function workPage(
     alone: (job.data.browsersLost ?? 0) >= MAX_BROWSERS_LOST,
     keepFailure: (error) => (isLast(error) && proof === undefined ? deps.dir : undefined),
   };
+  const told = beginAttempt(job.data, attempt, deps.onEvent);
   const outcome = await render(task, proof, deps);
+  told.rendered();
   if (outcome.ok) deps.leave(); // what follows is between us and our disk
   const reported = deps.targetBoard.report(outcome.seen).catch(() => undefined); // Redis is away: one sample less
-  if (outcome.ok && proof !== undefined) return;
-  if (outcome.ok) return settle(job.data, attempt, outcome, deps);
+  if (outcome.ok) {
+    if (proof === undefined) await settle(job.data, attempt, outcome, deps);
+    told.served(proof === undefined ? outcome.rendered.outcome : 'compared', outcome.rendered);
+    return;
+  }
   await reported; // what follows asks how the target is
   const { error, artifacts } = outcome;
-  if (deps.signal.aborted || error.code === 'INTERRUPTED') return putBack(job, token, 0);
+  if (deps.signal.aborted || error.code === 'INTERRUPTED') {
+    told.failed('put-back', error);
+    return putBack(job, token, 0);
+  }
   if (error.scope === 'batch') {
     // Nothing of the page: this machine has no browser to give.
     deps.onEvent({ kind: 'browser.missed', batch: job.data.batch, reason: error.message });
+    told.failed('put-back', error);
     return putBack(job, token, NO_BROWSER_MS);
   }
   if (await isOutage(outcome.seen, error, { job: job.data, isLast: isLast(error), deps })) {
+    told.failed('put-back', error);
     await ledger.countRetry();
     return excuse(job, token, deps);
   }
@@ -127,13 +138,18 @@ export async function workPage(
   if (!isLast(error)) {
     await ledger.countRetry();
     deps.onEvent({ kind: 'page.retried', ...facts });
+    told.failed(typeof error.retry === 'object' ? 'put-back' : 'retried', error);
     if (typeof error.retry === 'object') return waitAsAsked(job, token, error, deps);
     throw new Error(error.message); // counted: the queue tries again after `retryDelayMs`
   }
-  if (proof !== undefined) return deps.proofs.giveUp(url);
+  if (proof !== undefined) {
+    told.failed('compared', error);
+    return deps.proofs.giveUp(url);
+  }
   const failure: PageFailure = { code: error.code, message: error.message, ...artifacts };
   await commit(job.data, attempt, { outcome: 'dead', failure }, deps);
   deps.onEvent({ kind: 'page.dead', ...facts });
+  told.failed('dead', error);
 }
 
 function render(task: PageTask, proof: SoftMark | undefined, deps: PageWorkDeps): Promise<LaneOutcome> {

@@ -46,6 +46,7 @@ const TOLD = new Set([
   'proxies.missed',
   'page.dead',
   'alert.missed',
+  'traces.missed',
   'night.began',
   'night.missed',
   'night.skipped',
@@ -74,8 +75,9 @@ const WARNINGS = new Set([
   'night.cancelled-last',
   'schedule.refused',
   'alert.missed',
+  'traces.missed',
 ]);
-const DETAILS = new Set(['page.retried', 'page.retired', 'delivery.stepped']);
+const DETAILS = new Set(['page.attempted', 'page.retried', 'page.retired', 'delivery.stepped']);
 const MOST_NOTES_OF_A_KIND = 5;
 
 export function createReporter({
