@@ -44,6 +44,11 @@ export async function steer(
     const now = (await standingOf(home, batch)).state;
     if (now === 'cancelled') return; // its runner has heard of it, and is done
     if (isEnd(now)) throw ended(batch, now);
+    if (now === 'delivering')
+      throw usage(
+        `batch ${batch} is delivering, and its process is gone`,
+        'what is half delivered is only rolled forward: run the target again for that date, or start a worker',
+      );
     const { journal } = batchFiles(home, batch);
     if ((await lastEntry(journal)) === undefined) await enterState(journal, 'discovering'); // nobody has begun it
     await enterState(journal, 'cancelled', { reason: 'asked for' });

@@ -7,7 +7,7 @@ export interface Was {
   target: string;
   date: string;
   /** Default `delivered`. */
-  state?: 'delivered' | 'held' | 'failed' | 'cancelled' | 'fetching';
+  state?: 'delivered' | 'held' | 'failed' | 'cancelled' | 'fetching' | 'delivering';
   rows?: number;
   margin?: number;
   limit?: number;
