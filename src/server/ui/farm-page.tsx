@@ -54,13 +54,26 @@ export function FarmPage({ onLink }: { onLink: (up: boolean) => void }) {
           </ul>
         </section>
       )}
-      {nights !== undefined && <NightGrid nights={nights} targets={farm.targets} />}
+      {nights !== undefined && <NightGrid nights={withPauses(nights, farm)} targets={farm.targets} />}
       <section class="row">
         <BeginBatch targets={farm.targets.map(({ target }) => target)} />
       </section>
       <Workers workers={farm.workers} />
     </>
   );
+}
+
+/** Only a look at what runs says that it is paused. */
+function withPauses(nights: NightsView, { running }: FarmStanding): NightsView {
+  const paused = new Set(running.flatMap(({ batch, state }) => (state === 'paused' ? [batch] : [])));
+  if (paused.size === 0) return nights;
+  return {
+    ...nights,
+    targets: nights.targets.map(({ target, nights: own }) => ({
+      target,
+      nights: own.map((night) => (paused.has(night.batch) ? { ...night, verdict: 'paused' } : night)),
+    })),
+  };
 }
 
 function Summary({ farm, nights }: { farm: FarmStanding; nights: NightsView | undefined }) {
