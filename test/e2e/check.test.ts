@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab, root } from '../support/lab.js';
+import { casesOf, longOnly } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
@@ -33,7 +34,7 @@ test('before the first delivery there is nothing to compare with', async () => {
   expect(stderr).toMatch(/nothing of demo-shop was delivered to .*\n {2}mend: thresh run .*demo-shop\.ts/);
 });
 
-test.each(['duckdb', 'parquetjs'])(
+test.each(casesOf(['duckdb', 'parquetjs'], 1))(
   'the demo shop fits, by %s, and goes on to when its stock changes',
   async (engine) => {
     const env = { THRESH_PARQUET: engine };
@@ -105,7 +106,7 @@ export default defineTarget({
 `;
   }
 
-  test.each<[string, Page, RegExp]>([
+  const changes: [string, Page, RegExp][] = [
     [
       'a column that is empty',
       (n) => ({ body: article(n).replace(/<b>.*<\/b>/, '') }),
@@ -128,7 +129,8 @@ export default defineTarget({
     ],
     ['a frame without its content', () => ({ body: '<main>soon</main>' }), /^1 of 1 pages failed: NOT_READY/],
     ['pages that are gone', (n) => ({ status: 404, body: article(n) }), /^5 of 5 pages are gone/],
-  ])('%s: 1, and why', async (_what, changed, reason) => {
+  ];
+  test.each(casesOf(changes, 2))('%s: 1, and why', async (_what, changed, reason) => {
     page = changed;
     const found = await check(target, ['--pages', /^\^1 of 1/.test(reason.source) ? '1' : '5']);
     page = asEver;
@@ -144,51 +146,53 @@ export default defineTarget({
     await lab.target('small', targetOf("price: { select: 'i', as: 'number' }"));
   });
 
-  test('without the batch its pages are found again by discovery', async () => {
-    const env = { THRESH_HOME: path.join(lab.dir, 'elsewhere') };
-    expect(await check(target, ['--pages', '2'], env)).toMatchObject({ code: 0, compared: 2 });
-  });
-
-  test('what robots.txt forbids is left out; with nothing left it cannot say that it fits', async () => {
-    robots = 'User-agent: *\nDisallow: /p/6';
-    const some = await check(target, ['--pages', '2']);
-    expect(some).toMatchObject({
-      code: 0,
-      compared: 1,
-      pages: [{ outcome: 'completed' }, { outcome: 'skipped' }],
+  longOnly('and more', () => {
+    test('without the batch its pages are found again by discovery', async () => {
+      const env = { THRESH_HOME: path.join(lab.dir, 'elsewhere') };
+      expect(await check(target, ['--pages', '2'], env)).toMatchObject({ code: 0, compared: 2 });
     });
-    robots = 'User-agent: *\nDisallow: /';
-    const none = await check(target, ['--pages', '2']);
-    robots = undefined;
-    expect(none).toMatchObject({
-      code: 1,
-      reasons: ['none of 2 pages could be looked at: robots.txt forbids it'],
+
+    test('what robots.txt forbids is left out; with nothing left it cannot say that it fits', async () => {
+      robots = 'User-agent: *\nDisallow: /p/6';
+      const some = await check(target, ['--pages', '2']);
+      expect(some).toMatchObject({
+        code: 0,
+        compared: 1,
+        pages: [{ outcome: 'completed' }, { outcome: 'skipped' }],
+      });
+      robots = 'User-agent: *\nDisallow: /';
+      const none = await check(target, ['--pages', '2']);
+      robots = undefined;
+      expect(none).toMatchObject({
+        code: 1,
+        reasons: ['none of 2 pages could be looked at: robots.txt forbids it'],
+      });
     });
-  });
 
-  test('no faster than the target may be asked', async () => {
-    const more = 'throttle: { minDelayMs: 700 },';
-    await lab.target('small', targetOf("price: { select: 'i', as: 'number' }", 'z.number()', more));
-    const askedAtMs: number[] = [];
-    page = (n) => {
-      askedAtMs.push(performance.now());
-      return asEver(n);
-    };
-    await check(target, ['--pages', '3']);
-    page = asEver;
-    expect(askedAtMs).toHaveLength(3);
-    // From when the first one starts until it asks, a context is opened.
-    expect((askedAtMs[2] ?? 0) - (askedAtMs[1] ?? 0)).toBeGreaterThan(500);
-  });
+    test('no faster than the target may be asked', async () => {
+      const more = 'throttle: { minDelayMs: 700 },';
+      await lab.target('small', targetOf("price: { select: 'i', as: 'number' }", 'z.number()', more));
+      const askedAtMs: number[] = [];
+      page = (n) => {
+        askedAtMs.push(performance.now());
+        return asEver(n);
+      };
+      await check(target, ['--pages', '3']);
+      page = asEver;
+      expect(askedAtMs).toHaveLength(3);
+      // From when the first one starts until it asks, a context is opened.
+      expect((askedAtMs[2] ?? 0) - (askedAtMs[1] ?? 0)).toBeGreaterThan(500);
+    });
 
-  test('Ctrl-C ends it', async () => {
-    await lab.target(
-      'small',
-      targetOf("price: { select: 'i', as: 'number' }", 'z.number()', 'throttle: { minDelayMs: 60_000 },'),
-    );
-    const running = lab.start(['check', target]);
-    await running.says(/page 1 of 5/);
-    running.child.kill('SIGINT');
-    expect((await running.ended).code).toBe(130);
+    test('Ctrl-C ends it', async () => {
+      await lab.target(
+        'small',
+        targetOf("price: { select: 'i', as: 'number' }", 'z.number()', 'throttle: { minDelayMs: 60_000 },'),
+      );
+      const running = lab.start(['check', target]);
+      await running.says(/page 1 of 5/);
+      running.child.kill('SIGINT');
+      expect((await running.ended).code).toBe(130);
+    });
   });
 });

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../../browser-pool/index.js';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab, root } from '../support/lab.js';
+import { casesOf } from '../support/long.js';
 
 const demo = path.join(root, 'targets/demo-shop.ts');
 let lab: Lab;
@@ -156,17 +157,20 @@ export default defineTarget({
   });
 
   // At once, and while the inspector starts: it must not outlive the page and keep the command.
-  test.each([0, 0, 150, 400])('--pause ends %d ms later by Ctrl-C, and leaves nothing behind', async (ms) => {
-    const running = lab.start(['debug', demo, valid, '--pause'], env);
-    await running.says(/paused; press Resume/);
-    await delay(ms);
-    running.child.kill('SIGINT');
-    const { code } = await running.ended;
-    expect(code).toBe(130);
-    expect(spawnSync('pgrep', ['-f', `browser-${running.child.pid}-`]).status).toBe(1);
-    const folders = await readdir(path.join(os.tmpdir(), `thresh-${os.userInfo().uid}`)).catch(() => []);
-    expect(folders.filter((name) => name.includes(`-${running.child.pid}-`))).toEqual([]);
-  });
+  test.each(casesOf([0, 0, 150, 400], 1))(
+    '--pause ends %d ms later by Ctrl-C, and leaves nothing behind',
+    async (ms) => {
+      const running = lab.start(['debug', demo, valid, '--pause'], env);
+      await running.says(/paused; press Resume/);
+      await delay(ms);
+      running.child.kill('SIGINT');
+      const { code } = await running.ended;
+      expect(code).toBe(130);
+      expect(spawnSync('pgrep', ['-f', `browser-${running.child.pid}-`]).status).toBe(1);
+      const folders = await readdir(path.join(os.tmpdir(), `thresh-${os.userInfo().uid}`)).catch(() => []);
+      expect(folders.filter((name) => name.includes(`-${running.child.pid}-`))).toEqual([]);
+    },
+  );
 });
 
 test('--watch looks again at each save, says what changed, and lives through a file that is wrong', async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadChecked } from '../../src/batch/context.js';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
+import { casesOf, longOnly } from '../support/long.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
 let lab: Lab;
@@ -193,7 +194,9 @@ describe('the demo shop', () => {
     expect(source).toMatch(/^\/\/ GET http.*\/api\/products\//m);
     expect(await ran('shop-product')).toMatchObject({ read: 3, delivered: 3 });
   });
+});
 
+longOnly('more of the demo shop', () => {
   test('a list page: a row a card', async () => {
     const { stderr, definition } = await made('shop-list', `${shop.url}/c/toys`);
     expect(definition.fields).toMatchObject({
@@ -242,6 +245,15 @@ describe('other pages', () => {
     expect(row).toEqual({ sku: '000-X', name: 'Lamp "No. 0" <b>', price: 10.5 });
   });
 
+  test('a page that means harm is data like any other', async () => {
+    const { definition, source } = await made('hostile', `${site.url}/hostile`);
+    expect(source).not.toMatch(/[\u2028\u001b]/);
+    expect(definition.fields).toMatchObject({ rows: '[data-sku]' });
+    expect(await ran('hostile')).toMatchObject({ delivered: 6, quarantined: 0 });
+  });
+});
+
+longOnly('more of other pages', () => {
   test('microdata: each item a row, its own name and not that of its brand', async () => {
     const { definition } = await made('micro', `${site.url}/items`);
     expect(typesOf(definition)).toMatchObject({
@@ -298,13 +310,6 @@ describe('other pages', () => {
     expect(await ran('article')).toMatchObject({ read: 1, delivered: 1 });
   });
 
-  test('a page that means harm is data like any other', async () => {
-    const { definition, source } = await made('hostile', `${site.url}/hostile`);
-    expect(source).not.toMatch(/[\u2028\u001b]/);
-    expect(definition.fields).toMatchObject({ rows: '[data-sku]' });
-    expect(await ran('hostile')).toMatchObject({ delivered: 6, quarantined: 0 });
-  });
-
   test('what a page does to its own scripts does not reach the look', async () => {
     const { definition } = await made('poisoned', `${site.url}/poisoned`);
     expect(typesOf(definition)).toMatchObject({ url: 'string', title: 'string', price: 'number' });
@@ -319,26 +324,20 @@ describe('other pages', () => {
 describe('a page that cannot be looked at leaves a template and says why', () => {
   const isTemplate = (source: string): boolean => source.includes("document.querySelector('h1')");
 
-  test.each([
-    ['nobody', () => 'http://127.0.0.1:9/', /nothing could be proposed: /],
+  const unseen: [string, () => string, RegExp][] = [
     ['forbidden', () => `${site.url}/forbidden/x`, /nothing could be proposed: robots\.txt forbids /],
+    ['nobody', () => 'http://127.0.0.1:9/', /nothing could be proposed: /],
     ['gone', () => `${site.url}/no-such-page`, /nothing could be proposed: .* does not exist/],
     ['empty', () => `${site.url}/empty`, /nothing could be proposed: nothing on .* looks like rows/],
     ['no-map', () => `${site.url}/no/sitemap.xml`, /nothing could be proposed: .*404/],
     ['blocked', () => `${shop.url}/blocked/403`, /nothing could be proposed: .*refuses us/],
     ['challenged', () => `${shop.url}/blocked/200`, /nothing could be proposed: .*refuses us/],
-  ])('%s', async (name, url, why) => {
+  ];
+  test.each(casesOf(unseen, 1))('%s', async (name, url, why) => {
     const { stderr, source } = await made(name, url());
     expect(stderr).toMatch(why);
     expect(stderr).toMatch(/now: 1\. say in it what a row is/);
     expect(isTemplate(source)).toBe(true);
-  });
-
-  test('without a browser', async () => {
-    const { code, stderr } = await lab.thresh(['init', 'no-browser', site.url], {
-      CHROMIUM_PATH: '/no/such/chromium',
-    });
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/nothing could be proposed: .*chromium/i)]);
   });
 
   test('--no-open asks nobody', async () => {
@@ -350,18 +349,27 @@ describe('a page that cannot be looked at leaves a template and says why', () =>
   });
 });
 
-test('Ctrl-C while it looks leaves no file', async () => {
-  const running = lab.start(['init', 'stopped', `${shop.url}/hostile/loop`]);
-  await running.says(/opening /);
-  await expect.poll(() => shop.accessLog().some(({ url }) => url === '/hostile/loop')).toBe(true);
-  running.child.kill('SIGINT');
-  expect((await running.ended).code).toBe(130);
-  expect(existsSync(path.join(lab.dir, 'targets', 'stopped.ts'))).toBe(false);
-});
+longOnly('it ends', () => {
+  test('without a browser', async () => {
+    const { code, stderr } = await lab.thresh(['init', 'no-browser', site.url], {
+      CHROMIUM_PATH: '/no/such/chromium',
+    });
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/nothing could be proposed: .*chromium/i)]);
+  });
 
-test('a page that never ends is given up', async () => {
-  const { stderr } = await made('endless', `${shop.url}/hostile/loop`);
-  expect(stderr).toMatch(/nothing could be proposed: /);
+  test('Ctrl-C while it looks leaves no file', async () => {
+    const running = lab.start(['init', 'stopped', `${shop.url}/hostile/loop`]);
+    await running.says(/opening /);
+    await expect.poll(() => shop.accessLog().some(({ url }) => url === '/hostile/loop')).toBe(true);
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
+    expect(existsSync(path.join(lab.dir, 'targets', 'stopped.ts'))).toBe(false);
+  });
+
+  test('a page that never ends is given up', async () => {
+    const { stderr } = await made('endless', `${shop.url}/hostile/loop`);
+    expect(stderr).toMatch(/nothing could be proposed: /);
+  });
 });
 
 function today(): string {
