@@ -72,6 +72,8 @@ function openPage(medianMs) {
       return { status: () => 200, headers: () => ({ 'content-type': 'text/html' }) };
     },
     url: () => at,
+    on: () => undefined,
+    off: () => undefined,
     content: async () => `<p data-sku="${at.slice(at.lastIndexOf('/') + 1)}">`,
     /**
      * No selector shows, ever.

@@ -73,6 +73,8 @@ function openPage() {
       return { status: () => answer.status, headers: () => Object.fromEntries(answer.headers) };
     },
     url: () => at,
+    on: () => undefined,
+    off: () => undefined,
     content: async () => body,
     /**
      * No selector shows, ever.
