@@ -217,23 +217,15 @@ if (pictures !== undefined)
       body: JSON.stringify({ target: 'garden', date: '2026-03-10' }),
     });
     const looks = [
-      { name: 'light', dark: false, width: 1200 },
-      { name: 'dark', dark: true, width: 1200 },
-      { name: 'phone', dark: false, width: 390 },
+      { name: 'farm-light', path: '/', shown: 'table.nights a.v-held', dark: false, width: 1200 },
+      { name: 'farm-phone', path: '/', shown: 'table.nights a.v-held', dark: false, width: 390 },
+      { name: 'batch-dark', path: `/batches/${last}`, shown: '.failed img', dark: true, width: 1200 },
     ];
-    for (const look of looks) {
-      for (const [name, path, shown] of [
-        ['farm', '/', 'table.nights a.v-held'],
-        ['batch', `/batches/${last}`, '.failed img'],
-      ] as const) {
-        const { page } = await open(path, look);
-        await page.locator(shown).first().waitFor();
-        await page.waitForTimeout(700); // charts and pictures are drawn
-        await page.screenshot({
-          path: `${pictures}/dashboard-${name}-${look.name}.png`,
-          fullPage: look.name !== 'phone',
-        });
-        await page.context().close();
-      }
+    for (const { name, path, shown, ...look } of looks) {
+      const { page } = await open(path, look);
+      await page.locator(shown).first().waitFor();
+      await page.waitForTimeout(700); // charts and pictures are drawn
+      await page.screenshot({ path: `${pictures}/dashboard-${name}.png`, fullPage: true });
+      await page.context().close();
     }
   });
