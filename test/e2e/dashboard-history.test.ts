@@ -37,7 +37,7 @@ beforeAll(async () => {
   await server.says(/serving http/);
   startMs = performance.now() - from;
   url = /serving (http:\S+)/.exec(server.said())?.[1] ?? '';
-});
+}, 240_000);
 
 afterAll(() => lab?.close());
 

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Ended, type Lab, openLab } from '../support/lab.js';
+import { casesOf } from '../support/long.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
 /** Sets a terminal's title, clears it, turns text red and around; markup; what a spreadsheet would run. */
@@ -88,7 +89,7 @@ test.for([['failures'], ['quarantine'], ['status']])(
 );
 
 test('debug shows no escape, whether the row is good, refused, or not to be had', async () => {
-  for (const id of ['row', 'refused', 'dead']) {
+  for (const id of casesOf(['refused', 'dead', 'row'], 2)) {
     const { stdout, stderr } = await lab.thresh(['debug', 'malicious', `${site.url}/p/${id}`]);
     expect(stdout + stderr).toContain('evil');
     expect(stdout + stderr).not.toMatch(CONTROLS);
