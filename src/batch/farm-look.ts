@@ -1,5 +1,5 @@
 /** A whole farm at a glance: the last nights of each target, what runs, who works, what waits to be told. */
-import { openAlertQueue } from '../queue/queues.js';
+import { countAlerts, openAlertQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
 import { openCatalogue } from './catalogue.js';
@@ -54,8 +54,6 @@ export function openFarmEye(home: string, redis: RedisHandle): FarmEye {
         if (night === undefined) return null;
         return paused.has(night.batch) ? { ...night, verdict: 'paused' } : night;
       };
-      const counts = hasRedis ? await alerts.getJobCounts('waiting', 'active', 'delayed', 'failed') : {};
-      const { waiting = 0, active = 0, delayed = 0, failed = 0 } = counts;
       return {
         at: new Date(nowMs).toISOString(),
         hasRedis,
@@ -66,7 +64,7 @@ export function openFarmEye(home: string, redis: RedisHandle): FarmEye {
         })),
         running: running.filter(({ state }) => !['delivered', 'held', 'failed', 'cancelled'].includes(state)),
         workers: hasRedis ? await workers.standing() : [],
-        alerts: { waiting: waiting + active + delayed, givenUp: failed },
+        alerts: hasRedis ? await countAlerts(alerts) : { waiting: 0, givenUp: 0 },
       };
     },
     close: () => alerts.close(),

@@ -65,6 +65,7 @@ export async function serve(
     return EXIT.ok;
   } finally {
     await app.close();
+    await farm.close();
     await redis.close();
   }
 }

@@ -22,6 +22,12 @@ export function openAlertQueue(redis: RedisHandle): Queue<AlertJob> {
   return quiet(new Queue(ALERT_QUEUE, { connection: redis.connection, prefix: PREFIX }));
 }
 
+export async function countAlerts(queue: Queue<AlertJob>): Promise<{ waiting: number; givenUp: number }> {
+  const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+  const { waiting = 0, active = 0, delayed = 0, failed = 0 } = counts;
+  return { waiting: waiting + active + delayed, givenUp: failed };
+}
+
 export interface AlertJob {
   /** By what the receiver is known; its URL stays out of Redis. */
   receiver: string;

@@ -9,7 +9,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { ThreshError } from '../errors.js';
 import { type Access, isRight, strangeChange } from './access.js';
 import * as schemas from './schemas.js';
-import { endedSession, newSession } from './session.js';
+import { newSession } from './session.js';
 
 /** Beside the compiled sources: `setup/build.mjs` puts them there. */
 const FOLDER = path.resolve(import.meta.dirname, '../../ui');
@@ -62,11 +62,6 @@ export async function addDashboard(bare: FastifyInstance, { token }: Access): Pr
       return reply.status(401).send({ error: 'that is not the token', code: 'REFUSED' });
     }
     return reply.header('set-cookie', newSession(token)).send({});
-  });
-  app.delete('/api/session', { schema: { hide: true } }, async (request, reply) => {
-    const strange = strangeChange(request);
-    if (strange !== undefined) return reply.status(strange.status).send({ code: 'REFUSED', ...strange });
-    return reply.header('set-cookie', endedSession()).send({});
   });
 }
 

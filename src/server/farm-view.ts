@@ -4,6 +4,7 @@ import path from 'node:path';
 import { workFiles } from '../batch/aggregating.js';
 import { type Entry, openCatalogue } from '../batch/catalogue.js';
 import { loadChecked } from '../batch/context.js';
+import { freshFor } from '../batch/fresh-for.js';
 import { isEnd } from '../batch/journal.js';
 import { nightsOf } from '../batch/nights.js';
 import { dateIn, enqueueBatch, openBatch } from '../batch/open-batch.js';
@@ -14,7 +15,7 @@ import { groupDead, summariseQuarantine } from '../batch/summaries.js';
 import { readTimeline } from '../batch/timeline.js';
 import { openDestination } from '../delivery/destination.js';
 import type { S3Settings } from '../delivery/s3-store.js';
-import { openAlertQueue } from '../queue/queues.js';
+import { countAlerts, openAlertQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { createWorkerBoard } from '../queue/worker-board.js';
 import { readStanding } from '../schedule/schedules.js';
@@ -36,17 +37,18 @@ export interface FarmViewOptions {
 export type FarmView = ReturnType<typeof createFarmView>;
 
 const DAY_MS = 24 * 3_600_000;
+const FARM_MOMENT_MS = 800;
+const SCHEDULES_MOMENT_MS = 5_000;
 
 export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewOptions) {
   const catalogue = openCatalogue(home);
+  const alerts = openAlertQueue(redis);
+  const schedules = freshFor(SCHEDULES_MOMENT_MS, () => readStanding(redis));
+  /** However many look on. */
+  const farm = freshFor(FARM_MOMENT_MS, readFarm);
 
   async function viewOf(entry: Entry): Promise<BatchView> {
-    const { spec, books } = entry;
-    if (isEnd(entry.state)) return endedView(entry);
-    const now = await standingNow(spec, home, redis);
-    return isEnd(now.state as Entry['state']) && books === undefined
-      ? endedView((await entryOf(spec.id)) ?? entry) // it has ended meanwhile
-      : runningView(now);
+    return isEnd(entry.state) ? endedView(entry) : runningView(await standingNow(entry.spec, home, redis));
   }
 
   async function entryOf(id: string): Promise<Entry | undefined> {
@@ -81,18 +83,8 @@ export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewO
     return { batches: [...(await running()), ...last.values()], workers, deliveredAtMs };
   }
 
-  async function alerts(): Promise<FarmStanding['alerts']> {
-    const queue = openAlertQueue(redis);
-    try {
-      const { waiting = 0, active = 0, delayed = 0, failed = 0 } = await queue.getJobCounts();
-      return { waiting: waiting + active + delayed, givenUp: failed };
-    } finally {
-      await queue.close();
-    }
-  }
-
   async function targets(): Promise<FarmStanding['targets']> {
-    const [files, standing] = await Promise.all([listTargets(targetsDir), readStanding(redis)]);
+    const [files, standing] = await Promise.all([listTargets(targetsDir), schedules()]);
     const scheduled = new Map(standing.map((one) => [one.target, one]));
     return files.map(({ name }) => {
       const { nextMs, tz } = scheduled.get(name) ?? {};
@@ -104,22 +96,25 @@ export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewO
     });
   }
 
+  async function readFarm(): Promise<FarmStanding> {
+    const [now, workers, standing, letters] = await Promise.all([
+      running(),
+      createWorkerBoard(redis.client).standing(),
+      targets(),
+      countAlerts(alerts),
+    ]);
+    return { running: now, workers, targets: standing, alerts: letters };
+  }
+
   return {
+    close: () => alerts.close(),
     viewOf: async (id: string) => viewOf(await knownEntry(id)),
     seen,
     /** Reads what there is, so that the first who asks need not wait for it. */
     async warmUp(): Promise<void> {
       await catalogue.entries();
     },
-    async farm(): Promise<FarmStanding> {
-      const [now, workers, standing, letters] = await Promise.all([
-        running(),
-        createWorkerBoard(redis.client).standing(),
-        targets(),
-        alerts(),
-      ]);
-      return { running: now, workers, targets: standing, alerts: letters };
-    },
+    farm,
     /** The last `days` days, to the latest one that has a batch, or to today. */
     async nights(days: number): Promise<NightsView> {
       const entries = await catalogue.entries();

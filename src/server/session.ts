@@ -10,11 +10,8 @@ const LASTS_MS = 12 * 3_600_000;
 
 export function newSession(token: string, nowMs = Date.now()): string {
   const until = String(nowMs + LASTS_MS);
-  return cookie(`${until}.${signature(token, until)}`, LASTS_MS / 1_000);
-}
-
-export function endedSession(): string {
-  return cookie('', 0);
+  const value = `${until}.${signature(token, until)}`;
+  return `${NAME}=${value}; Path=/; Max-Age=${LASTS_MS / 1_000}; HttpOnly; SameSite=Strict`;
 }
 
 export function hasSession(header: string | undefined, token: string, nowMs = Date.now()): boolean {
@@ -32,8 +29,4 @@ export function hasSession(header: string | undefined, token: string, nowMs = Da
 
 function signature(token: string, until: string): string {
   return createHmac('sha256', token).update(`thresh session until ${until}`).digest('base64url');
-}
-
-function cookie(value: string, seconds: number): string {
-  return `${NAME}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict`;
 }
