@@ -28,7 +28,8 @@ let joins = 0;
  * A hold on a running keeper; undefined when there is none, or when it does not confirm the hold before `deadline`.
  *
  * That the pipe opens is not enough: the keeper may have seen the last holder leave and be about to stop. So it has to
- * answer, by removing a file that the hold names, and a keeper that stops breaks the pipe instead.
+ * answer, by removing a file that the hold names. The name is written once: a keeper on a busy machine reads slower
+ * than one could repeat it, and would be held by what is left in the pipe long after the last holder has gone.
  */
 export async function holdKeeper(files: KeeperFiles, deadline: number): Promise<FileHandle | undefined> {
   const hold = await openPipe(files.pipe);
@@ -36,27 +37,35 @@ export async function holdKeeper(files: KeeperFiles, deadline: number): Promise<
   const name = `joining-${process.pid}-${joins++}`;
   const request = path.join(files.dir, name);
   await writeFile(request, '');
-  let isConfirmed = false;
-  while (!isConfirmed && Date.now() < deadline && (await say(hold, name))) {
+  let isAsked = false;
+  do {
+    if (!isAsked) isAsked = await say(hold, name);
     await delay(5);
-    isConfirmed = !existsSync(request);
-  }
-  if (isConfirmed) return hold;
+    if (!existsSync(request)) return hold;
+  } while (Date.now() < deadline && (await isRead(hold, files)));
   await Promise.all([hold.close(), rm(request, { force: true })]);
   return undefined;
 }
 
-/** False when the keeper is gone. A full pipe is one that it has not read yet. */
+/** False when the pipe is full, or broken, which `isRead` tells. */
 async function say(hold: FileHandle, name: string): Promise<boolean> {
   try {
     await hold.write(`${name}\n`);
     return true;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EPIPE') return false;
-    if (code === 'EAGAIN') return true;
+    if (code === 'EPIPE' || code === 'EAGAIN') return false;
     throw error;
   }
+}
+
+/** Whether the keeper that reads this hold's pipe is still there: another one's pipe has another inode. */
+async function isRead(hold: FileHandle, files: KeeperFiles): Promise<boolean> {
+  const end = await openPipe(files.pipe);
+  if (end === undefined) return false;
+  const [ours, now] = await Promise.all([hold.stat(), end.stat()]);
+  await end.close();
+  return ours.ino === now.ino;
 }
 
 export async function isKept(files: KeeperFiles): Promise<boolean> {
