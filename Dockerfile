@@ -8,7 +8,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY src ./src
 COPY browser-pool ./browser-pool
-COPY setup/bundle-dashboard.mjs ./setup/
+COPY setup/bundle-command.mjs setup/bundle-dashboard.mjs ./setup/
 RUN npm run build && chmod 755 dist/src/cli/main.js
 
 FROM node:24-bookworm-slim

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleCommand } from './bundle-command.mjs';
 import { bundleDashboard } from './bundle-dashboard.mjs';
 import { run } from './run.mjs';
 
 const STAMP = join('dist', '.thresh-build');
 const SOURCES = ['src', 'browser-pool'];
+const BUNDLERS = ['bundle-command.mjs', 'bundle-dashboard.mjs'].map((name) => join('setup', name));
 const ENTRY = join('src', 'cli', 'main.js');
 
 /**
@@ -45,6 +47,7 @@ export async function build(root, env) {
     rmSync(fresh, { recursive: true, force: true });
     return result;
   }
+  await bundleCommand(root, fresh);
   await bundleDashboard(root, fresh);
   if (existsSync(join(fresh, ENTRY))) chmodSync(join(fresh, ENTRY), 0o755);
   writeFileSync(join(fresh, '.thresh-build'), hash);
@@ -60,6 +63,7 @@ function hashSources(root) {
   for (const path of [
     'tsconfig.json',
     'package-lock.json',
+    ...BUNDLERS.filter((file) => existsSync(join(root, file))),
     ...SOURCES.flatMap((folder) => listFiles(root, folder)),
   ]) {
     hash

@@ -133,7 +133,7 @@ test('without an endpoint, or when it is told to be off, nothing of OpenTelemetr
       env: { ...more, NODE_V8_COVERAGE: coverage },
     });
   const urls = await loaded(coverage);
-  expect(urls).toContain('dist/src/cli/traces.js');
+  expect(urls).toContain('dist/src/cli/main.js');
   expect(urls).not.toContain('@opentelemetry');
   expect(receiver.spans).toEqual([]);
 });
