@@ -17,6 +17,11 @@ export interface Settings {
   redisUrl: string | undefined;
   /** THRESH_OUT: where datasets are delivered; an absolute folder or `s3://BUCKET/PREFIX`. Default `./out`. */
   out: string;
+  /**
+   * THRESH_STORE: what the machines of a farm share of their batches; an absolute folder or `s3://BUCKET/PREFIX`. Undefined:
+   * all of the farm is on one machine.
+   */
+  store: string | undefined;
   /** S3_ENDPOINT and AWS_REGION (or AWS_DEFAULT_REGION); the AWS SDK reads its other variables by itself. */
   s3: { endpoint: string | undefined; region: string | undefined };
   /** THRESH_HOME: Redis's data, segments, locks; an absolute folder. Default `./.thresh`. */
@@ -98,6 +103,9 @@ export function readSettings(
   return {
     redisUrl: redisUrl(pick('redisUrl', 'REDIS_URL')),
     out: folderOrBucket(pick('out', 'THRESH_OUT'), './out', cwd),
+    store: env.THRESH_STORE
+      ? folderOrBucket({ name: 'THRESH_STORE', value: env.THRESH_STORE }, '', cwd)
+      : undefined,
     s3: {
       endpoint: httpUrl('S3_ENDPOINT', env.S3_ENDPOINT),
       region: env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined,

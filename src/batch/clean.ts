@@ -9,6 +9,7 @@ import path from 'node:path';
 import { ThreshError } from '../errors.js';
 import { isEnd, lastEntry } from './journal.js';
 import { takeRunnerLock } from './runner-lock.js';
+import type { Share } from './share.js';
 import { type BatchFiles, type BatchSpec, batchFiles, listSpecs } from './spec.js';
 
 export interface CleanOptions {
@@ -17,6 +18,8 @@ export interface CleanOptions {
   keepDays: number;
   /** Of each target, the latest delivered ones. */
   keepBatches: number;
+  /** The store of a farm of several machines: what goes at home goes there, too. */
+  share?: Share | undefined;
   /** Only say what would go. */
   dryRun?: boolean;
   /** Epoch ms. Default now. */
@@ -53,8 +56,9 @@ export async function cleanHome(options: CleanOptions): Promise<Cleaned[]> {
     const what = days >= Math.max(KEEP_RECORDS_DAYS, options.keepDays) ? 'all' : 'bulk';
     const bytes = await sizeOf(pathsOf(spec, files, what));
     if (bytes === 0) continue; // it went before
-    if (dryRun === true || (await remove(spec, files, what)))
-      cleaned.push({ batch: spec.id, deliveredAt: entry.at, what, bytes });
+    if (dryRun !== true && !(await remove(spec, files, what))) continue;
+    if (dryRun !== true) await options.share?.of(spec.id).removeBulk();
+    cleaned.push({ batch: spec.id, deliveredAt: entry.at, what, bytes });
   }
   return cleaned.reverse();
 }

@@ -1,9 +1,10 @@
 /** The states after fetching: `aggregating`, `gating`, `delivering`. Each can be killed anywhere and begun again. */
+import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Manifest, Report } from '../delivery/manifest.js';
 import { openFrontier } from '../discovery/frontier.js';
-import { aggregateBatch, readAggregated, workFiles } from './aggregating.js';
+import { type Aggregated, aggregateBatch, readAggregated, workFiles } from './aggregating.js';
 import { deadSince, readJournal } from './journal.js';
 import { judgeBatch, readJudgement } from './judging.js';
 import { readMeasured } from './measuring.js';
@@ -15,17 +16,30 @@ import { cpuSecondsOf } from './timeline.js';
 /** Builds the dataset; back to fetching when the segments lost what had been acknowledged. */
 export async function aggregating(deps: Running): Promise<Next> {
   const { files } = deps;
-  const since = deadSince(await readJournal(files.journal));
-  const { totals } = await aggregateBatch({
+  const { totals } = await buildDataset(deps);
+  const missing = (await frontierSize(files)) - Object.values(totals.outcomes).reduce((sum, n) => sum + n, 0);
+  if (missing > 0)
+    return { to: 'fetching', reason: `the segments lack ${missing} pages that had their outcome` };
+  return { to: 'gating' };
+}
+
+async function buildDataset(deps: Running): Promise<Aggregated> {
+  const since = deadSince(await readJournal(deps.files.journal));
+  await deps.share?.fetchSegments();
+  return aggregateBatch({
     ...deps,
     key: deps.target.definition.key,
     // Whatever became of it: what nobody has compared is not delivered.
     voids: { deadBefore: since, softBeyond: (await deps.softBook.look()).proven },
   });
-  const missing = (await frontierSize(files)) - Object.values(totals.outcomes).reduce((sum, n) => sum + n, 0);
-  if (missing > 0)
-    return { to: 'fetching', reason: `the segments lack ${missing} pages that had their outcome` };
-  return { to: 'gating' };
+}
+
+/** What was built, perhaps on another machine: the segments give the same again. */
+async function aggregatedOf(deps: Running): Promise<Aggregated> {
+  const { result, dataset } = workFiles(deps.files);
+  if (deps.share === undefined || (existsSync(result) && existsSync(dataset)))
+    return readAggregated(deps.files);
+  return buildDataset(deps);
 }
 
 /** Judges it; what is held has its report all the same. */
@@ -51,6 +65,7 @@ export async function delivering(deps: Running): Promise<Next> {
   const report = reportOf({ ...judged, state: 'delivered', reason: undefined });
   await writeRun(deps, { ...report, state: 'delivering' });
   const { dataset } = workFiles(files);
+  await deps.record?.deliveryCame(files.delivery);
   const where = await deps.destination.deliver(
     {
       target: spec.target,
@@ -62,7 +77,10 @@ export async function delivering(deps: Running): Promise<Next> {
     {
       journal: files.delivery,
       signal: deps.signal,
-      onStep: (step) => deps.onEvent({ kind: 'delivery.stepped', batch: spec.id, step }),
+      async onStep(step) {
+        await deps.record?.deliveryCame(files.delivery);
+        deps.onEvent({ kind: 'delivery.stepped', batch: spec.id, step });
+      },
     },
   );
   await writeRun(deps, report);
@@ -82,7 +100,7 @@ async function booksOf(deps: Running) {
     spec: deps.spec,
     target: deps.target.definition,
     columns: deps.columns,
-    aggregated: await readAggregated(files),
+    aggregated: await aggregatedOf(deps),
     frontier: await frontierSize(files),
     journal: await readJournal(files.journal),
     durations: await readMeasured(files.measured),
@@ -97,9 +115,10 @@ async function frontierSize(files: BatchFiles): Promise<number> {
   return frontier.size;
 }
 
-async function writeRun({ spec, files, destination }: Running, report: Report): Promise<void> {
+async function writeRun({ spec, files, destination, share }: Running, report: Report): Promise<void> {
   const work = workFiles(files);
   const artifacts = path.join(files.dir, 'artifacts');
+  await share?.fetchFiles('artifacts');
   const names = await readdir(artifacts).catch(() => []); // no page failed
   const text = `${JSON.stringify(report, null, 2)}\n`;
   await writeFile(files.report, text);

@@ -20,13 +20,15 @@ import { openPageQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { TargetBoard } from '../queue/target-board.js';
 import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
+import { createObjectWriter } from '../spool/object-writer.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
 import { createBlockFile } from './block-file.js';
 import type { OnBatchEvent } from './events.js';
 import { freshFor } from './fresh-for.js';
 import { createHindrance, type Hindrance, patientSegments, patientSessions } from './hindrance.js';
-import { followJournal, type JournalEntry } from './journal.js';
+import { followJournal } from './journal.js';
+import { type BatchShare, type Share, withArtifacts } from './share.js';
 import { type BatchSoftBook, createSoftBook } from './soft-book.js';
 import { type BatchFiles, type BatchSpec, batchFiles, readSpec } from './spec.js';
 
@@ -56,7 +58,9 @@ export interface BatchContext {
   lane: PageLane | undefined;
   hindrance: Hindrance;
   /** The state that the batch was in a moment ago. */
-  standing: () => Promise<JournalEntry | undefined>;
+  standing: () => Promise<string | undefined>;
+  /** The batch in the farm's store; undefined when all of the farm is on one machine. */
+  share: BatchShare | undefined;
   queue: Queue;
   close(): Promise<void>;
 }
@@ -66,6 +70,10 @@ export interface ContextOptions {
   pool: BrowserPool;
   /** This process's own, of a target. */
   boardOf: (target: string) => TargetBoard;
+  /** The store of a farm of several machines. */
+  share: Share | undefined;
+  /** Where targets are looked up by name: on another machine a target's file lies elsewhere. */
+  targetsDir: string;
   onEvent: OnBatchEvent;
   /** Aborts when no more work is to be taken. */
   stopping: AbortSignal;
@@ -78,12 +86,17 @@ const MOMENT_MS = 250;
 /** They tell of themselves about once a second. */
 const WORKERS_MOMENT_MS = 1_000;
 
-/** Throws TARGET_INVALID when the target's file is gone or wrong. */
+/** The target's code on this machine is not that with which the batch was begun. */
+export class OtherCode extends Error {}
+
+/** Throws TARGET_INVALID when the target's file is gone or wrong, OtherCode when it is another one than elsewhere. */
 export async function openContext(
   batch: string,
   home: string,
-  { redis, pool, boardOf, onEvent, stopping, signal }: ContextOptions,
+  { redis, pool, boardOf, share: farm, targetsDir, onEvent, stopping, signal }: ContextOptions,
 ): Promise<BatchContext> {
+  const share = farm?.of(batch);
+  await share?.pull();
   const spec = await readSpec(home, batch);
   if (spec === undefined) {
     throw new ThreshError(`no batch ${batch} under ${home}`, {
@@ -92,7 +105,7 @@ export async function openContext(
       mend: 'see `thresh status`',
     });
   }
-  const target = await loadChecked(spec.targetFile);
+  const target = share === undefined ? await loadChecked(spec.targetFile) : await sameCode(spec, targetsDir);
   const columns = target.columns ?? [];
   const files = batchFiles(home, batch);
   const queue = openPageQueue(redis, spec.target);
@@ -100,12 +113,16 @@ export async function openContext(
   const board = createBatchBoard(redis.client, batch);
   const ledger = createPageLedger(redis.client, batch);
   const hindrance = createHindrance({ batch, dir: files.dir, who: writer, board, onEvent });
-  const segments = createSegmentWriter({ dir: files.segments, writer });
+  const segments =
+    share === undefined
+      ? createSegmentWriter({ dir: files.segments, writer })
+      : withArtifacts(createObjectWriter({ put: share.putSegment, writer }), share);
   const softBook = createSoftBook({
     file: files.soft,
     patiently: (work) => hindrance.outwait(work, { signal }),
   });
   const { proxies, navigate, learnsBlock, key } = target.definition;
+  const shortCuts = share === undefined; // what is known of them stands in files that its processes share
   const proofs = createProofs({ batch, book: softBook });
   const cutting = { batch, book: softBook, proofs, who: writer };
   const softly = navigate === 'soft' ? createSoftLane({ ...cutting, key }) : undefined;
@@ -134,17 +151,20 @@ export async function openContext(
     workers: freshFor(WORKERS_MOMENT_MS, createWorkerBoard(redis.client).standing),
     softBook,
     proofs,
-    lane: learnsBlock
-      ? createLeanLane({
-          ...cutting,
-          memory: createBlockFile(home, { target: spec.target, hash: target.hash, batch }),
-          softly,
-          onEvent,
-        })
-      : softly,
+    lane: !shortCuts
+      ? undefined
+      : learnsBlock
+        ? createLeanLane({
+            ...cutting,
+            memory: createBlockFile(home, { target: spec.target, hash: target.hash, batch }),
+            softly,
+            onEvent,
+          })
+        : softly,
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
-    standing: freshFor(MOMENT_MS, followJournal(files.journal)),
+    standing: freshFor(MOMENT_MS, share === undefined ? stateIn(files.journal) : board.state),
+    share,
     queue,
     async close() {
       hindrance.close();
@@ -153,6 +173,23 @@ export async function openContext(
       await queue.close();
     },
   };
+}
+
+function stateIn(journal: string): () => Promise<string | undefined> {
+  const follow = followJournal(journal);
+  return async () => (await follow())?.state;
+}
+
+/** Where the batch was begun its file is the one; elsewhere it is the target of that name. */
+async function sameCode(spec: BatchSpec, targetsDir: string): Promise<LoadedTarget<Column[]>> {
+  const found: string[] = [];
+  for (const ref of [spec.targetFile, spec.target]) {
+    const target = await loadChecked(ref, targetsDir).catch(() => undefined);
+    if (target?.hash === spec.targetHash) return target;
+    if (target !== undefined) found.push(`${target.file} has ${target.hash.slice(0, 12)}`);
+  }
+  const here = found.length === 0 ? `no target ${spec.target} in ${targetsDir}` : found.join(', ');
+  throw new OtherCode(`it was begun with code ${spec.targetHash.slice(0, 12)}; here: ${here}`);
 }
 
 /** A target with its schema checked against what Parquet holds. */

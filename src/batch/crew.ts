@@ -1,12 +1,12 @@
 /** A process's page worker for one target: takes page jobs from the target's queue and works them with the pool. */
-import { type Job, Worker } from 'bullmq';
+import { DelayedError, type Job, Worker } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { StartGate } from '../page/start-gate.js';
 import { type PageJob, retryDelayMs, workPage } from '../page/work-page.js';
 import { PREFIX, pageQueue } from '../queue/keys.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { TargetBoard } from '../queue/target-board.js';
-import type { BatchContext } from './context.js';
+import { type BatchContext, OtherCode } from './context.js';
 import type { OnBatchEvent } from './events.js';
 
 export interface CrewOptions {
@@ -43,6 +43,7 @@ export interface Crew {
 const PAGE_LOCK_MS = 10_000;
 const RENEW_MS = 2_500;
 const STALLED_LOOK_MS = 2_500;
+const OTHER_CODE_MS = 1_000;
 
 export function createCrew(options: CrewOptions): Crew {
   const { redis, pool, gate, onEvent, signal } = options;
@@ -78,8 +79,15 @@ export function createCrew(options: CrewOptions): Crew {
   worker.on('error', () => undefined); // lost links are told by the handle's own client
 
   async function work(job: Job<PageJob>, token: string | undefined, leave: () => void): Promise<void> {
-    const context = await options.contextOf(job.data.batch);
-    if ((await context.standing())?.state !== 'fetching') return; // left over from a batch that went on
+    const context = await options.contextOf(job.data.batch).catch((error: unknown) => {
+      if (error instanceof OtherCode) return undefined;
+      throw error;
+    });
+    if (context === undefined) {
+      await job.moveToDelayed(Date.now() + OTHER_CODE_MS, token); // for a worker that has its code
+      throw new DelayedError();
+    }
+    if ((await context.standing()) !== 'fetching') return; // left over from a batch that went on
     const holdUntil = gate.holdUntil;
     await workPage(job, token, {
       ...context,

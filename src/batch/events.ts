@@ -13,9 +13,13 @@ export type BatchEvent =
   /** After a pause, or after what was in the way. */
   | { kind: 'batch.went-on'; batch: string }
   /** Something outside is in the way (a full disk, Redis that refuses to write): it is tried again until it works. Said once a process. */
-  | { kind: 'batch.waited'; batch: string; reason: string; of: 'disk' | 'redis' | 'proxies' }
+  | { kind: 'batch.waited'; batch: string; reason: string; of: 'disk' | 'redis' | 'proxies' | 'store' }
   /** Its lock lapsed, but the process that runs it is alive: it is left to that one. */
   | { kind: 'batch.left-to'; batch: string; pid: number }
+  /** Another machine has taken it over; whatever was on its way here does not count. */
+  | { kind: 'batch.taken-over'; batch: string }
+  /** Its target's code here is not that which it was begun with: this process leaves it alone. */
+  | { kind: 'batch.other-code'; batch: string; reason: string }
   /** Redis lost what it knew; it is put together again from the batch's files. */
   | { kind: 'redis.forgot' }
   /** The target asks for less: the limit was cut, and for a while no page starts. */

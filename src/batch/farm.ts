@@ -5,7 +5,6 @@
 import { setMaxListeners } from 'node:events';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
-import type { S3Settings } from '../delivery/s3-store.js';
 import { createStartGate, type StartGate } from '../page/start-gate.js';
 import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
@@ -13,8 +12,10 @@ import { createMemoryMark } from '../queue/memory-mark.js';
 import { openRedis, type RedisHandle } from '../queue/redis.js';
 import { createTargetBoard, type TargetBoard } from '../queue/target-board.js';
 import { createWorkerBoard } from '../queue/worker-board.js';
+import { LogLost } from '../store/fenced-log.js';
+import type { S3Settings } from '../store/s3-store.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
-import { type BatchContext, openContext, writerName } from './context.js';
+import { type BatchContext, OtherCode, openContext, writerName } from './context.js';
 import { type Crew, createCrew } from './crew.js';
 import type { OnBatchEvent } from './events.js';
 import { createFarmBrowsers } from './farm-browsers.js';
@@ -22,12 +23,17 @@ import { type EndState, isEnd, lastEntry } from './journal.js';
 import { runBatch } from './machine.js';
 import { enqueueBatch } from './open-batch.js';
 import { type RunnerLock, takeRunnerLock } from './runner-lock.js';
-import { batchFiles, listSpecs } from './spec.js';
+import type { Share } from './share.js';
+import { batchFiles, listSpecs, targetOf } from './spec.js';
 import { keepSlots } from './worker-slots.js';
 
 export interface FarmOptions {
   home: string;
   redisUrl: string | undefined;
+  /** The store of a farm of several machines; undefined: all of it is on this one. */
+  share?: Share | undefined;
+  /** Where targets are looked up by name; with a store alone. Default `./targets`. */
+  targetsDir?: string;
   engine: 'duckdb' | 'parquetjs';
   s3: S3Settings;
   executablePath: string | undefined;
@@ -80,6 +86,7 @@ const RENEW_MS = 2_500;
 const STALLED_LOOK_MS = 2_500;
 const NOT_OURS_MS = 1_000;
 const OPEN_LOOK_MS = 2_000;
+const OTHER_CODE_MS = 5_000;
 const BATCHES_AT_ONCE = 4;
 
 /** Throws BROWSER_UNAVAILABLE or REDIS_UNAVAILABLE before any work is taken. */
@@ -95,6 +102,10 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const boards = new Map<string, TargetBoard>();
   const runs = new Map<string, BatchRun>();
   const leftTo = new Map<string, number>();
+  /** Batches that were begun with other code than is here. */
+  const otherCode = new Set<string>();
+  /** Contexts of batches that were not open when it was looked last. */
+  let unused = new Set<string>();
 
   function contextOf(batch: string): Promise<BatchContext> {
     let context = contexts.get(batch);
@@ -103,14 +114,28 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
         redis,
         pool,
         boardOf,
+        share: options.share,
+        targetsDir: options.targetsDir ?? 'targets',
         onEvent: options.onEvent,
         stopping: stopping.signal,
         signal: cutting.signal,
       });
       contexts.set(batch, context);
-      context.catch(() => contexts.delete(batch)); // the next job tries anew
+      context.then(
+        () => otherCode.delete(batch),
+        (error: unknown) => {
+          contexts.delete(batch); // the next job tries anew
+          if (error instanceof OtherCode) sayOtherCode(batch, error.message);
+        },
+      );
     }
     return context;
+  }
+
+  function sayOtherCode(batch: string, reason: string): void {
+    if (otherCode.has(batch)) return;
+    otherCode.add(batch);
+    options.onEvent({ kind: 'batch.other-code', batch, reason });
   }
 
   function gateOf(target: string): StartGate {
@@ -140,13 +165,18 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
 
   async function processBatch(job: Job<BatchJob>, token: string | undefined): Promise<string> {
     const { batch } = job.data;
-    const target = batch.slice(0, -'-YYYYMMDD-XXXXXX'.length);
+    const target = targetOf(batch);
     if (stopping.signal.aborted || !isOurs(batch, target)) return giveBack(job, token, NOT_OURS_MS);
     const run = runs.get(batch) ?? startRun(batch, target);
     try {
       return await run.end;
     } catch (error) {
       if (error instanceof LeftToRunner) return giveBack(job, token, NOT_OURS_MS);
+      if (error instanceof OtherCode) return giveBack(job, token, OTHER_CODE_MS);
+      if (error instanceof LogLost) {
+        options.onEvent({ kind: 'batch.taken-over', batch });
+        return giveBack(job, token, NOT_OURS_MS);
+      }
       if (stopping.signal.aborted || run.lost.signal.aborted) return giveBack(job, token, 1);
       options.onEvent({ kind: 'batch.broke', batch, error });
       throw error;
@@ -194,6 +224,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
 
   /** Redis may have forgotten them, their files have not. Putting a job in that is there already changes nothing. */
   async function requeueUnfinished(): Promise<void> {
+    await options.share?.pullAll();
     for (const spec of await listSpecs(options.home)) {
       if (!isOurs(spec.id, spec.target)) continue;
       const entry = await lastEntry(batchFiles(options.home, spec.id).journal);
@@ -208,7 +239,25 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       await requeueUnfinished();
     }
     // Also of the one batch that it came for, which another process may run.
-    for (const [batch, target] of Object.entries(open)) if (isOurs(batch, target)) joinTarget(target);
+    for (const [batch, target] of Object.entries(open)) {
+      if (!isOurs(batch, target)) continue;
+      const isSame =
+        options.share === undefined || (await contextOf(batch).catch(() => undefined)) !== undefined;
+      if (isSame) joinTarget(target);
+    }
+    await closeUnused(open);
+  }
+
+  /** Of batches that have ended elsewhere; at the second look, since a batch is open only when its runner has begun. */
+  async function closeUnused(open: Record<string, string>): Promise<void> {
+    const before = unused;
+    unused = new Set([...contexts.keys()].filter((batch) => !(batch in open) && !runs.has(batch)));
+    for (const batch of unused) {
+      if (!before.has(batch)) continue;
+      const context = contexts.get(batch);
+      contexts.delete(batch);
+      await context?.then((ended) => ended.close()).catch(() => undefined);
+    }
   }
 
   const mark = await createMemoryMark(redis.client);

@@ -3,8 +3,8 @@ import type { Row } from '../dataset/comparable.js';
 import type { EngineName } from '../dataset/engine.js';
 import { rowsOfPages } from '../dataset/read-back.js';
 import { openDestination } from '../delivery/destination.js';
-import type { S3Settings } from '../delivery/s3-store.js';
 import { normaliseUrl, type UrlIdentity } from '../discovery/normalise.js';
+import type { S3Settings } from '../store/s3-store.js';
 import { readLast } from './last-dataset.js';
 
 export interface LastRows {

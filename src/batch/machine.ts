@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { openDestination } from '../delivery/destination.js';
 import { type Frontier, openFrontier } from '../discovery/frontier.js';
 import { isThreshError, reasonOf } from '../errors.js';
+import { LogLost } from '../store/fenced-log.js';
 import { workFiles } from './aggregating.js';
 import { aggregating, delivering, gating } from './concluding.js';
 import { discoverPages } from './discovering.js';
@@ -30,6 +31,8 @@ import { recover } from './recover.js';
 import { createRules } from './rules.js';
 import type { MachineDeps, Next, Running } from './running.js';
 import { setbackOf } from './setback.js';
+import { tellOf } from './share.js';
+import { sharedFrontier } from './shared-frontier.js';
 import { createSnapshots, publishWait, type Snapshots, type SnapshotsOptions } from './snapshots.js';
 import { createSoftWatch, shortCutOf } from './soft-watch.js';
 import { batchFiles } from './spec.js';
@@ -42,7 +45,9 @@ export async function runBatch(options: MachineDeps): Promise<JournalEntry & { s
   const destination = await openDestination(options.spec.out, options.s3);
   const files = batchFiles(options.home, options.spec.id);
   const wait = options.hindrance.begin(options.signal);
-  return run({ ...options, files, destination, wait }).finally(() => destination.close());
+  const { hindrance, share, signal, who } = options;
+  const record = share && (await hindrance.outwait(() => share.take(who), { signal }));
+  return run({ ...options, files, destination, wait, record }).finally(() => destination.close());
 }
 
 async function run(deps: Running): Promise<JournalEntry & { state: EndState }> {
@@ -67,6 +72,7 @@ async function walk(deps: Running): Promise<JournalEntry & { state: EndState }> 
   await deps.board.open(deps.spec.target);
   const { files } = deps;
   let entry = (await lastEntry(files.journal)) ?? (await enter(deps, { to: 'discovering' }));
+  if (deps.record !== undefined) await deps.board.setState(entry.state);
   while (!isEnd(entry.state)) {
     deps.signal.throwIfAborted();
     try {
@@ -75,12 +81,14 @@ async function walk(deps: Running): Promise<JournalEntry & { state: EndState }> 
       entry = await enter(deps, next);
     } catch (error) {
       if (deps.signal.aborted) throw deps.signal.reason;
+      if (error instanceof LogLost) throw error;
       if (setbackOf(error, files.dir) !== undefined) throw error;
       const end = isThreshError(error) && error.code === 'CANCELLED' ? 'cancelled' : 'failed';
       const failedIn = end === 'failed' ? { failedIn: entry.state as ActiveState } : {};
       entry = await enter(deps, { to: end, reason: reasonWithMend(error), ...failedIn });
     }
   }
+  if (deps.share !== undefined) await tellOf(deps.share);
   await deps.ledger.clear();
   await deps.board.close();
   if (entry.state === 'delivered') await rm(workFiles(files).dataset, { recursive: true, force: true });
@@ -112,8 +120,9 @@ async function discovering(deps: Running): Promise<Next> {
   await deps.destination.probe();
   await ledger.clear();
   await rm(files.frontier, { force: true });
+  await deps.record?.forgotPages();
   let discovered: number;
-  const frontier = patientFrontier(await openFrontier(files.frontier), deps.hindrance, deps.signal);
+  const frontier = await openPages(deps);
   try {
     const timeline = createTimeline(files.timeline, spec);
     const snapshots = snapshotsOf(deps, { frontier, startedAt: new Date().toISOString(), timeline });
@@ -138,7 +147,7 @@ async function fetching(deps: Running): Promise<Next> {
   const { definition } = target;
   await deps.destination.probe();
   const journal = await readJournal(files.journal);
-  const frontier = patientFrontier(await openFrontier(files.frontier), deps.hindrance, deps.signal);
+  const frontier = await openPages(deps);
   let throttling: Throttling | undefined;
   try {
     const since = deadSince(journal);
@@ -208,6 +217,10 @@ async function fetching(deps: Running): Promise<Next> {
   return { to: 'aggregating' };
 }
 
+async function openPages({ files, record, hindrance, signal }: Running): Promise<Frontier> {
+  return patientFrontier(sharedFrontier(await openFrontier(files.frontier), record), hindrance, signal);
+}
+
 interface PutTogether {
   frontier: Frontier;
   since: string | undefined;
@@ -218,10 +231,11 @@ interface PutTogether {
 
 /** What Redis knows of the pages, anew. Returns how many are to be fetched in all. */
 async function putTogether(
-  { spec, target, ledger, files, softBook, onEvent }: Running,
+  { spec, target, ledger, files, softBook, share, onEvent }: Running,
   { frontier, since, inDoubt, isFirst }: PutTogether,
 ): Promise<number> {
   const { proven } = await softBook.look();
+  await share?.fetchSegments();
   const { settled, taken, undone } = await recover({
     target: target.definition,
     frontier,
@@ -282,10 +296,14 @@ function showWait(deps: Running, notice: string | undefined): void {
 }
 
 async function enter(
-  { files, spec, hindrance, signal, onEvent }: Running,
+  { files, spec, hindrance, record, board, signal, onEvent }: Running,
   { to: state, ...why }: Next & Pick<JournalEntry, 'failedIn'>,
 ): Promise<JournalEntry> {
   const entry = await hindrance.outwait(() => enterState(files.journal, state, why), { signal });
+  if (record !== undefined) {
+    await hindrance.outwait(() => record.entered(entry), { signal });
+    await hindrance.outwait(() => board.setState(state), { signal });
+  }
   const { reason } = why;
   onEvent({ kind: 'batch.entered', batch: spec.id, state, ...(reason === undefined ? {} : { reason }) });
   return entry;

@@ -3,7 +3,8 @@ import { makingKey } from '../queue/keys.js';
 import { openBatchQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { LoadedTarget } from '../target/load.js';
-import { type ActiveState, enterState, isEnd, lastEntry } from './journal.js';
+import { type ActiveState, isEnd, lastEntry } from './journal.js';
+import { enterForAll, type Share } from './share.js';
 import { type BatchSpec, batchFiles, listSpecs, newBatchId, writeSpec } from './spec.js';
 
 export interface OpenRequest {
@@ -17,6 +18,8 @@ export interface OpenRequest {
   concurrency?: number;
   /** False: not held back to what the target's window needs. */
   pace?: false;
+  /** The store of a farm of several machines. */
+  share?: Share | undefined;
 }
 
 export interface OpenedBatch {
@@ -43,8 +46,9 @@ export async function openBatch(request: OpenRequest, redis: RedisHandle): Promi
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   try {
+    await request.share?.pullAll(name);
     const found = await findUnfinished(request);
-    const opened = found === undefined ? await makeBatch(request) : await unpaced(found, request);
+    const opened = found === undefined ? await makeBatch(request) : await asAskedNow(found, request);
     await enqueueBatch(opened.spec.id, redis);
     return opened;
   } finally {
@@ -68,19 +72,31 @@ async function makeBatch(request: OpenRequest): Promise<OpenedBatch> {
     ...(pace === undefined ? {} : { pace }),
   };
   await writeSpec(request.home, spec);
+  await request.share?.of(spec.id).putSpec(spec);
   return { spec, resumedFrom: undefined };
 }
 
-/** Who goes on with a batch may be in a hurry; that holds for whoever takes it over. */
-async function unpaced(opened: OpenedBatch, { home, pace }: OpenRequest): Promise<OpenedBatch> {
-  if (pace === undefined || opened.spec.pace === pace) return opened;
-  const spec: BatchSpec = { ...opened.spec, pace };
+/**
+ * Who goes on with a batch may be in a hurry, or have mended its target; that holds for whoever takes it over. On
+ * several machines the code has to be the same on all that work on it.
+ */
+async function asAskedNow(
+  opened: OpenedBatch,
+  { home, pace, target, share }: OpenRequest,
+): Promise<OpenedBatch> {
+  const { file: targetFile, hash: targetHash } = target;
+  const mended =
+    share === undefined || opened.spec.targetHash === targetHash ? {} : { targetFile, targetHash };
+  const hurried = pace === undefined || opened.spec.pace === pace ? {} : { pace };
+  const spec: BatchSpec = { ...opened.spec, ...mended, ...hurried };
+  if (Object.keys({ ...mended, ...hurried }).length === 0) return opened;
   await writeSpec(home, spec);
+  await share?.of(spec.id).putSpec(spec);
   return { ...opened, spec };
 }
 
 /** The latest batch of the target and date, when it has not ended or has failed. */
-async function findUnfinished({ home, target, date }: OpenRequest): Promise<OpenedBatch | undefined> {
+async function findUnfinished({ home, target, date, share }: OpenRequest): Promise<OpenedBatch | undefined> {
   const { name } = target.definition;
   const spec = (await listSpecs(home, name)).find((one) => one.date === date);
   if (spec === undefined) return undefined;
@@ -89,7 +105,7 @@ async function findUnfinished({ home, target, date }: OpenRequest): Promise<Open
   if (entry === undefined) return { spec, resumedFrom: 'discovering' };
   if (entry.state === 'failed') {
     const again = entry.failedIn ?? 'discovering';
-    await enterState(journal, again, { reason: 'run again' });
+    await enterForAll(share, { home, batch: spec.id }, again, { reason: 'run again' });
     return { spec, resumedFrom: again };
   }
   return isEnd(entry.state) ? undefined : { spec, resumedFrom: entry.state };

@@ -3,7 +3,6 @@
 import type { Queue } from 'bullmq';
 import type { Column } from '../dataset/column.js';
 import type { Destination } from '../delivery/contract.js';
-import type { S3Settings } from '../delivery/s3-store.js';
 import type { StartGate } from '../page/start-gate.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { LookAtFetching } from '../queue/fetch-look.js';
@@ -11,11 +10,13 @@ import type { PageLedger } from '../queue/page-ledger.js';
 import type { TargetBoard } from '../queue/target-board.js';
 import type { WorkerStanding } from '../queue/worker-board.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
+import type { S3Settings } from '../store/s3-store.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import type { OnBatchEvent } from './events.js';
 import type { Hindrance, Wait } from './hindrance.js';
 import type { BatchState } from './journal.js';
+import type { BatchRecord, BatchShare } from './share.js';
 import type { BatchSoftBook } from './soft-book.js';
 import type { BatchFiles, BatchSpec } from './spec.js';
 
@@ -43,6 +44,8 @@ export interface MachineDeps {
   segments: SegmentWriter;
   softBook: BatchSoftBook;
   hindrance: Hindrance;
+  /** The batch in the farm's store; undefined when all of the farm is on one machine. */
+  share: BatchShare | undefined;
   onEvent: OnBatchEvent;
   onSnapshot: (snapshot: BatchSnapshot) => void;
   /** Aborts when this process stops; the batch stays as it is, for whoever takes it over. */
@@ -50,6 +53,8 @@ export interface MachineDeps {
 }
 
 export interface Running extends MachineDeps {
+  /** Held while the batch is run here. */
+  record: BatchRecord | undefined;
   files: BatchFiles;
   destination: Destination;
   /** The state machine's own. */

@@ -2,10 +2,11 @@
 import path from 'node:path';
 import { isThreshError, reasonOf } from '../errors.js';
 import { isRedisTrouble } from '../queue/trouble.js';
+import { StoreTrouble } from '../store/object-store.js';
 
 export interface Setback {
   /** What is in the way: of one kind one line is enough. */
-  kind: 'disk' | 'redis' | 'proxies';
+  kind: 'disk' | 'redis' | 'proxies' | 'store';
   /** For a person. */
   reason: string;
 }
@@ -22,6 +23,7 @@ export function setbackOf(error: unknown, dir: string): Setback | undefined {
   if (isRedisTrouble(error)) return { kind: 'redis', reason: `Redis: ${reasonOf(error)}` };
   if (isThreshError(error) && error.code === 'REDIS_UNAVAILABLE')
     return { kind: 'redis', reason: reasonOf(error) };
+  if (error instanceof StoreTrouble) return { kind: 'store', reason: reasonOf(error) };
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const { code = '', path: file = '' } = cause as NodeJS.ErrnoException;
     const isRefused = RIGHTS.has(code) && file.startsWith(dir + path.sep);

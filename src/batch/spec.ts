@@ -86,6 +86,11 @@ export function isBatchId(text: string): boolean {
   return BATCH_ID.test(text);
 }
 
+/** The target's name, as it stands in a batch's id. */
+export function targetOf(batch: string): string {
+  return batch.slice(0, -'-YYYYMMDD-XXXXXX'.length);
+}
+
 /** Written once, durably: a batch exists when its spec does. */
 export async function writeSpec(home: string, spec: BatchSpec): Promise<void> {
   const files = batchFiles(home, spec.id);
@@ -117,8 +122,7 @@ export async function listSpecs(home: string, target?: string): Promise<BatchSpe
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  const isOurs = (name: string): boolean =>
-    target === undefined || name.slice(0, -'-YYYYMMDD-XXXXXX'.length) === target;
+  const isOurs = (name: string): boolean => target === undefined || targetOf(name) === target;
   const specs = await Promise.all(names.filter(isOurs).map((name) => readSpec(home, name)));
   return specs
     .filter((spec) => spec !== undefined)

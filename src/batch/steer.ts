@@ -4,8 +4,9 @@ import { createBatchBoard } from '../queue/batch-board.js';
 import { openBatchQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { requirePages } from './clean.js';
-import { type BatchState, enterState, isEnd, lastEntry } from './journal.js';
-import { type BatchSpec, batchFiles, readSpec } from './spec.js';
+import { type BatchState, isEnd, lastEntry } from './journal.js';
+import { enterForAll, type Share } from './share.js';
+import { type BatchSpec, batchFiles, isBatchId, readSpec } from './spec.js';
 
 export interface BatchStanding {
   spec: BatchSpec;
@@ -14,7 +15,8 @@ export interface BatchStanding {
 }
 
 /** Throws USAGE when there is no such batch. */
-export async function standingOf(home: string, batch: string): Promise<BatchStanding> {
+export async function standingOf(home: string, batch: string, share?: Share): Promise<BatchStanding> {
+  if (isBatchId(batch)) await share?.of(batch).pull();
   const spec = await readSpec(home, batch);
   if (spec === undefined) {
     throw new ThreshError(`there is no batch "${batch}"`, {
@@ -33,15 +35,16 @@ export async function steer(
   batch: string,
   to: 'pause' | 'run' | 'cancel',
   redis: RedisHandle,
+  share?: Share,
 ): Promise<void> {
-  const { state } = await standingOf(home, batch);
+  const { state } = await standingOf(home, batch, share);
   if (isEnd(state)) throw ended(batch, state);
   if (state !== 'fetching' && to !== 'cancel') {
     throw usage(`batch ${batch} is ${state}`, 'only a batch that is fetching can be paused and resumed');
   }
   await createBatchBoard(redis.client, batch).setControl(to);
   if (to === 'cancel' && !(await isWorkedOn(batch, redis))) {
-    const now = (await standingOf(home, batch)).state;
+    const now = (await standingOf(home, batch, share)).state;
     if (now === 'cancelled') return; // its runner has heard of it, and is done
     if (isEnd(now)) throw ended(batch, now);
     if (now === 'delivering')
@@ -50,32 +53,31 @@ export async function steer(
         'what is half delivered is only rolled forward: run the target again for that date, or start a worker',
       );
     const { journal } = batchFiles(home, batch);
-    if ((await lastEntry(journal)) === undefined) await enterState(journal, 'discovering'); // nobody has begun it
-    await enterState(journal, 'cancelled', { reason: 'asked for' });
+    const one = { home, batch };
+    if ((await lastEntry(journal)) === undefined) await enterForAll(share, one, 'discovering', {}); // nobody has begun it
+    await enterForAll(share, one, 'cancelled', { reason: 'asked for' });
     await createBatchBoard(redis.client, batch).close();
   }
 }
 
 /** From held to delivering, whatever the gate said. The batch then has to be run. Throws USAGE when it is not held. */
-export async function release(home: string, batch: string): Promise<BatchStanding> {
-  const standing = await standingOf(home, batch);
+export async function release(home: string, batch: string, share?: Share): Promise<BatchStanding> {
+  const standing = await standingOf(home, batch, share);
   if (standing.state !== 'held')
     throw usage(`batch ${batch} is not held but ${standing.state}`, 'only a held batch can be released');
-  await enterState(batchFiles(home, batch).journal, 'delivering', { reason: 'released by --force' });
+  await enterForAll(share, { home, batch }, 'delivering', { reason: 'released by --force' });
   return standing;
 }
 
 /** Puts the dead letters of an ended batch back into it. The batch then has to be run. */
-export async function retryDead(home: string, batch: string): Promise<BatchStanding> {
-  const standing = await standingOf(home, batch);
+export async function retryDead(home: string, batch: string, share?: Share): Promise<BatchStanding> {
+  const standing = await standingOf(home, batch, share);
   if (!isEnd(standing.state) || standing.state === 'cancelled') {
     throw usage(`batch ${batch} is ${standing.state}`, 'dead letters are put back when the batch has ended');
   }
   await requirePages(standing.spec, batchFiles(home, batch));
-  await enterState(batchFiles(home, batch).journal, 'fetching', {
-    reason: 'dead letters put back',
-    retriesDead: true,
-  });
+  const why = { reason: 'dead letters put back', retriesDead: true } as const;
+  await enterForAll(share, { home, batch }, 'fetching', why);
   return standing;
 }
 

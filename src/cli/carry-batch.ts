@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Farm, startFarm } from '../batch/farm.js';
 import { type EndState, followJournal, isEnd, type JournalEntry } from '../batch/journal.js';
 import { enqueueBatch, type OpenedBatch } from '../batch/open-batch.js';
+import { openShare } from '../batch/share.js';
 import { batchFiles } from '../batch/spec.js';
 import { createBatchBoard } from '../queue/batch-board.js';
 import type { Settings } from '../settings.js';
@@ -27,6 +28,7 @@ export interface CarryOptions extends OpenedBatch, PagesAtOnce {
 const LOOK_MS = 250;
 /** What this process does itself it is told of. */
 const LOOK_AT_OWN_MS = 1_000;
+const OWN_MS = 5_000;
 /** Pages in flight get this long to end after the first signal. */
 export const DRAIN_MS = 20_000;
 /** What people are to be told of gets this long to be sent; what is left is sent by the next process. */
@@ -44,11 +46,16 @@ export async function carryBatch(
   const alerts = alertsOf(settings, reporter.event);
   const traces = await tracesOf(settings, reporter.event);
   let broke: unknown;
-  let mine = false;
+  let ownAtMs = Number.NEGATIVE_INFINITY;
+  /** This process runs the batch, as far as it has been heard of lately. */
+  const isMine = (): boolean => performance.now() - ownAtMs < OWN_MS;
   const over = new AbortController();
+  const share = await openShare(settings.store, settings);
   const farm = await startFarm({
     home: settings.home,
     redisUrl: settings.redisUrl,
+    share,
+    targetsDir: settings.targets,
     engine: settings.parquet,
     s3: settings.s3,
     executablePath: settings.chromiumPath,
@@ -61,7 +68,7 @@ export async function carryBatch(
     onlyBatch: spec.id,
     onEvent: (event) => {
       if (event.kind === 'batch.broke') broke = event.error;
-      if (event.kind === 'batch.entered' || event.kind === 'batch.resumed') mine = true;
+      if (event.kind === 'batch.entered' || event.kind === 'batch.resumed') ownAtMs = performance.now();
       if (event.kind === 'batch.broke' || (event.kind === 'batch.entered' && isEnd(event.state)))
         over.abort();
       reporter.event(event);
@@ -69,7 +76,7 @@ export async function carryBatch(
       traces.event(event);
     },
     onSnapshot: (snapshot) => {
-      mine = true;
+      ownAtMs = performance.now();
       reporter.snapshot(snapshot);
       alerts.snapshot(snapshot);
     },
@@ -88,8 +95,15 @@ export async function carryBatch(
     const either = AbortSignal.any([signals.stopped, over.signal]);
     while (end === undefined && broke === undefined && !signals.stopped.aborted) {
       const signal = over.signal.aborted ? signals.stopped : either;
-      await delay(mine ? LOOK_AT_OWN_MS : LOOK_MS, undefined, { signal }).catch(() => undefined);
-      if (!mine) await showOthers(farm, spec.id, reporter);
+      const isNear = !isMine() && share === undefined; // a store is not asked four times a second
+      await delay(isNear ? LOOK_MS : LOOK_AT_OWN_MS, undefined, { signal }).catch(() => undefined);
+      if (!isMine()) {
+        await share
+          ?.of(spec.id)
+          .pull()
+          .catch(() => undefined); // the store is away: the next look asks again
+        await showOthers(farm, spec.id, reporter);
+      }
       const entry = await standing();
       if (entry !== undefined && isEnd(entry.state)) end = entry;
     }
@@ -108,6 +122,7 @@ export async function carryBatch(
     // The signals stay taken: one that comes when all is done is not to make a failure of it.
     reporter.done('');
     await farm.stop(0);
+    share?.close();
   }
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Cleaned, cleanHome } from '../batch/clean.js';
 import type { Settings } from '../settings.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { withShare } from './share.js';
 
 export interface CleanCommand {
   dryRun?: boolean;
@@ -13,7 +14,9 @@ export interface CleanCommand {
 
 export async function clean(options: CleanCommand, settings: Settings): Promise<ExitCode> {
   const { dryRun = false, keepDays = settings.keepDays, keepBatches = settings.keepBatches } = options;
-  const cleaned = await cleanHome({ home: settings.home, keepDays, keepBatches, dryRun });
+  const cleaned = await withShare(settings, (share) =>
+    cleanHome({ home: settings.home, keepDays, keepBatches, dryRun, share }),
+  );
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify(cleaned)}\n`);
     return EXIT.ok;
@@ -41,15 +44,18 @@ const FIRST_AFTER_MS = 60_000;
 
 /** Until the signal aborts. A home that cannot be read is looked at again the next day. */
 export async function cleanDaily(
-  { home, keepDays, keepBatches }: Settings,
+  settings: Settings,
   onEvent: (event: CleanedEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const { home, keepDays, keepBatches } = settings;
   if (keepDays === 0) return;
   for (let waitMs = FIRST_AFTER_MS; !signal.aborted; waitMs = EVERY_MS) {
     await delay(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
     if (signal.aborted) return;
-    const cleaned = await cleanHome({ home, keepDays, keepBatches }).catch((): Cleaned[] => []);
+    const cleaned = await withShare(settings, (share) =>
+      cleanHome({ home, keepDays, keepBatches, share }),
+    ).catch((): Cleaned[] => []);
     const bytes = cleaned.reduce((sum, one) => sum + one.bytes, 0);
     if (cleaned.length > 0) onEvent({ kind: 'home.cleaned', batches: cleaned.length, bytes });
   }

@@ -4,12 +4,14 @@ import { ThreshError } from '../errors.js';
 import type { Settings } from '../settings.js';
 import { carryBatch } from './carry-batch.js';
 import type { ExitCode } from './exit-codes.js';
+import { bringHome, withShare } from './share.js';
 
 export async function deliver(
   batch: string,
   options: { force?: boolean; json?: boolean },
   settings: Settings,
 ): Promise<ExitCode> {
+  await bringHome(settings, batch);
   const { state, reason } = await standingOf(settings.home, batch);
   if (state === 'held' && options.force !== true) {
     throw new ThreshError(`${batch} is held: ${reason ?? 'the gate did not pass it'}`, {
@@ -18,7 +20,7 @@ export async function deliver(
       mend: 'look at its report; --force delivers it all the same',
     });
   }
-  const { spec } = await release(settings.home, batch);
+  const { spec } = await withShare(settings, (share) => release(settings.home, batch, share));
   return carryBatch(
     { spec, resumedFrom: 'delivering', concurrency: 1, beginAt: 1, json: options.json === true },
     settings,

@@ -10,6 +10,7 @@ import { carryBatch } from './carry-batch.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { pagesAtOnce } from './pages-at-once.js';
 import { requireAggregated } from './require-aggregated.js';
+import { bringHome, withShare } from './share.js';
 
 export interface FailuresOptions {
   retry?: boolean;
@@ -21,6 +22,7 @@ export async function failures(
   options: FailuresOptions,
   settings: Settings,
 ): Promise<ExitCode> {
+  await bringHome(settings, batch);
   const standing = await standingOf(settings.home, batch);
   const files = batchFiles(settings.home, batch);
   // Also before a retry: what failed before it had all its pages must not be delivered with those that it has.
@@ -28,7 +30,7 @@ export async function failures(
   const groups = await groupDead(workFiles(files).dead);
   const pages = groups.reduce((sum, group) => sum + group.pages, 0);
   if (options.retry === true && pages > 0) {
-    const { spec } = await retryDead(settings.home, batch);
+    const { spec } = await withShare(settings, (share) => retryDead(settings.home, batch, share));
     const atOnce = pagesAtOnce(spec.concurrency);
     return carryBatch({ spec, resumedFrom: 'fetching', ...atOnce, json: options.json === true }, settings);
   }

@@ -7,12 +7,14 @@ import type { Settings } from '../settings.js';
 import { plainText } from '../telemetry/plain-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { requireAggregated } from './require-aggregated.js';
+import { bringHome } from './share.js';
 
 export async function quarantine(
   batch: string,
   options: { json?: boolean },
   settings: Settings,
 ): Promise<ExitCode> {
+  await bringHome(settings, batch);
   const standing = await standingOf(settings.home, batch);
   const files = batchFiles(settings.home, batch);
   await requireAggregated(standing, files);

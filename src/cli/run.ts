@@ -8,6 +8,7 @@ import { carryBatch } from './carry-batch.js';
 import { withRedis } from './embedded.js';
 import type { ExitCode } from './exit-codes.js';
 import { pagesAtOnce } from './pages-at-once.js';
+import { withShare } from './share.js';
 
 export interface RunOptions {
   date?: string;
@@ -34,18 +35,21 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
   const out = outFolder(options.out, definition.deliver?.to, settings);
   const destination = await openDestination(out, settings.s3);
   await destination.probe().finally(() => destination.close());
-  const opened = await withRedis(settings, (redis) =>
-    openBatch(
-      {
-        home: settings.home,
-        target,
-        date,
-        out,
-        ...(options.limit === undefined ? {} : { limit: options.limit }),
-        ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
-        ...(options.pace === false ? { pace: false } : {}),
-      },
-      redis,
+  const opened = await withShare(settings, (share) =>
+    withRedis(settings, (redis) =>
+      openBatch(
+        {
+          home: settings.home,
+          target,
+          date,
+          out,
+          share,
+          ...(options.limit === undefined ? {} : { limit: options.limit }),
+          ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+          ...(options.pace === false ? { pace: false } : {}),
+        },
+        redis,
+      ),
     ),
   );
   const atOnce = pagesAtOnce(options.concurrency, definition.throttle.maxConcurrency);

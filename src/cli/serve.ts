@@ -1,4 +1,5 @@
 /** `thresh serve`: the dashboard, the HTTP API, `/metrics` and the queue board, until stopped. */
+import { openShare } from '../batch/share.js';
 import { ThreshError } from '../errors.js';
 import { openRedis } from '../queue/redis.js';
 import { isLoopback } from '../server/access.js';
@@ -37,12 +38,14 @@ export async function serve(
       mend: 'openssl rand -hex 32 makes a good one',
     });
   }
+  const share = await openShare(settings.store, settings);
   const redis = await openRedis({ home: settings.home, redisUrl: settings.redisUrl });
   const farm = createFarmView({
     home: settings.home,
     targetsDir: settings.targets,
     redis,
     s3: settings.s3,
+    share,
     outOf: (deliverTo) => outFolder(undefined, deliverTo, settings),
   });
   const app = await createApp({ farm, token, redis, targetsDir: settings.targets });
@@ -67,5 +70,6 @@ export async function serve(
     await app.close();
     await farm.close();
     await redis.close();
+    share?.close();
   }
 }

@@ -13,6 +13,7 @@ import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { bringHome } from './share.js';
 import { watchFarm } from './watch-farm.js';
 
 export interface StatusOptions {
@@ -28,6 +29,7 @@ export async function status(
   options: StatusOptions,
   settings: Settings,
 ): Promise<ExitCode> {
+  await bringHome(settings, batch);
   if (batch !== undefined) await standingOf(settings.home, batch);
   else if (options.watch === true) return withRedis(settings, (redis) => watchFarm(options, settings, redis));
   const all = await listSpecs(settings.home);
@@ -117,6 +119,7 @@ async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle)
       return EXIT.ok;
     }
     await delay(LOOK_MS);
+    await bringHome(settings, now.batch);
   }
 }
 

@@ -1,6 +1,7 @@
 /** `thresh worker`: joins the farm and works until stopped. */
 import type { BatchEvent } from '../batch/events.js';
 import { type Farm, startFarm } from '../batch/farm.js';
+import { openShare } from '../batch/share.js';
 import type { NightEvent } from '../schedule/events.js';
 import { startNights } from '../schedule/nights.js';
 import type { Settings } from '../settings.js';
@@ -47,9 +48,12 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
           stopping,
         }));
   if (health !== undefined) reporter.note(`health at ${health.url}`);
+  const share = await openShare(settings.store, settings);
   farm = await startFarm({
     home: settings.home,
     redisUrl: settings.redisUrl,
+    share,
+    targetsDir: settings.targets,
     engine: settings.parquet,
     s3: settings.s3,
     executablePath: settings.chromiumPath,
@@ -73,6 +77,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
       : await startNights({
           home: settings.home,
           redis: farm.redis,
+          share,
           outOf: (deliverTo) => outFolder(undefined, deliverTo, settings),
           targetsDir: settings.targets,
           targets: options.targets ?? [],
@@ -82,7 +87,8 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     first: () => reporter.note('stopping: pages in flight may end; a second signal stops at once'),
     second: () => farm?.stopNow(),
   });
-  reporter.note(`working for the farm at ${farm.redis.where}`);
+  const beside = share === undefined ? '' : `, with the store ${share.where}`;
+  reporter.note(`working for the farm at ${farm.redis.where}${beside}`);
   void cleanDaily(settings, reporter.event, signals.stopped);
   await new Promise<void>((resolve) =>
     signals.stopped.addEventListener('abort', () => resolve(), { once: true }),
@@ -92,6 +98,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
   await farm.finish(DRAIN_MS);
   await Promise.all([alerts.close(ALERTS_MS), traces.close()]);
   await farm.stop(0);
+  share?.close();
   await health?.close();
   signals.release();
   reporter.done('stopped');

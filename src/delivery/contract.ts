@@ -27,8 +27,8 @@ export interface RunFiles {
 export interface DeliverOptions {
   /** A file of this delivery's own: what has been done, so that a later call goes on from there. */
   journal: string;
-  /** Called after each step that is durable, with its name. */
-  onStep?: ((step: string) => void) | undefined;
+  /** Called after each step that is durable, with its name; the next begins when it has resolved. */
+  onStep?: ((step: string) => void | Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
 }
 

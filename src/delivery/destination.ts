@@ -1,7 +1,8 @@
 /** Where datasets go: a folder or an S3 bucket. */
+
+import type { S3Settings } from '../store/s3-store.js';
 import type { Destination } from './contract.js';
 import { folderDestination } from './folder.js';
-import type { S3Settings } from './s3-store.js';
 
 /** `out`: an absolute folder, or `s3://BUCKET[/PREFIX]`. */
 export async function openDestination(out: string, s3: S3Settings): Promise<Destination> {

@@ -15,6 +15,7 @@ import path from 'node:path';
 import { reasonOf, ThreshError } from '../errors.js';
 import {
   type Dataset,
+  type DeliverOptions,
   type Destination,
   datesBefore,
   datesOf,
@@ -61,7 +62,7 @@ export function folderDestination(out: string): Destination {
 async function deliverToFolder(
   out: string,
   dataset: Dataset,
-  onStep: (step: string) => void,
+  onStep: NonNullable<DeliverOptions['onStep']>,
 ): Promise<string> {
   const parent = path.join(out, dataset.target);
   const name = `date=${dataset.date}`;
@@ -73,14 +74,14 @@ async function deliverToFolder(
       if ((await manifestAt(hidden('ready'))) !== dataset.manifest)
         await build(dataset, { building: hidden('building'), ready: hidden('ready'), onStep });
       await moveAside(place, hidden('replaced'));
-      onStep('set aside');
+      await onStep('set aside');
       await rename(hidden('ready'), place);
       await syncFolder(parent);
-      onStep('in place');
+      await onStep('in place');
     }
     for (const step of ['replaced', 'ready', 'building'])
       await rm(hidden(step), { recursive: true, force: true });
-    onStep('swept');
+    await onStep('swept');
     return place;
   } catch (cause) {
     throw new ThreshError(`cannot deliver to ${place}: ${reasonOf(cause)}`, {
@@ -112,7 +113,7 @@ async function probeFolder(out: string): Promise<void> {
 interface Building {
   building: string;
   ready: string;
-  onStep: (step: string) => void;
+  onStep: NonNullable<DeliverOptions['onStep']>;
 }
 
 async function build(dataset: Dataset, { building, ready, onStep }: Building): Promise<void> {
@@ -123,7 +124,7 @@ async function build(dataset: Dataset, { building, ready, onStep }: Building): P
     const copy = path.join(building, path.basename(file.path));
     await copyFile(file.path, copy, constants.COPYFILE_FICLONE);
     await syncFile(copy);
-    onStep('file copied');
+    await onStep('file copied');
   }
   const success = path.join(building, '_SUCCESS');
   const handle = await open(success, 'w');
@@ -133,7 +134,7 @@ async function build(dataset: Dataset, { building, ready, onStep }: Building): P
     .finally(() => handle.close());
   await syncFolder(building);
   await rename(building, ready);
-  onStep('ready');
+  await onStep('ready');
 }
 
 async function moveAside(place: string, aside: string): Promise<void> {

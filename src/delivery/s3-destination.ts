@@ -15,6 +15,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ThreshError } from '../errors.js';
+import { placeOf } from '../store/s3-place.js';
+import { isNoSuchUpload, openS3Store, type S3Settings, type S3Store, s3Failure } from '../store/s3-store.js';
 import {
   type Dataset,
   type DeliverOptions,
@@ -26,7 +28,6 @@ import {
   type RunFiles,
 } from './contract.js';
 import type { Manifest } from './manifest.js';
-import { isNoSuchUpload, openS3Store, type S3Settings, type S3Store, s3Failure } from './s3-store.js';
 
 /** S3 takes at most 10,000 parts, none but the last under 5 MB. */
 const LEAST_PART_BYTES = 8 * 1024 * 1024;
@@ -46,12 +47,6 @@ type JournalLine =
   | { step: 'begun'; key: string; uploadId: string }
   | { step: 'sealed'; objects: SealedObject[] }
   | { step: 'unmarked' | 'appeared' | 'swept' | 'marked' };
-
-interface Place {
-  bucket: string;
-  /** With its slash, or empty. */
-  prefix: string;
-}
 
 export function s3Destination(out: string, settings: S3Settings): Destination {
   const { bucket, prefix } = placeOf(out);
@@ -118,22 +113,6 @@ export function s3Destination(out: string, settings: S3Settings): Destination {
   };
 }
 
-function placeOf(out: string): Place {
-  const [, bucket = '', rest = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]+)(?:\/(.*))?$/.exec(out) ?? [];
-  if (bucket === '') {
-    throw new ThreshError(`${out} is no place in S3`, {
-      code: 'USAGE',
-      scope: 'batch',
-      mend: 'write it as s3://bucket/prefix',
-    });
-  }
-  const prefix = rest
-    .split('/')
-    .filter((part) => part !== '')
-    .join('/');
-  return { bucket, prefix: prefix === '' ? '' : `${prefix}/` };
-}
-
 interface Delivering extends DeliverOptions {
   dataset: Dataset;
 }
@@ -163,7 +142,7 @@ async function deliverTo(store: S3Store, folder: string, options: Delivering): P
     }
     if (!journal.has('swept')) {
       const ours = new Set(objects.map((object) => object.key));
-      for await (const key of store.keys(folder))
+      for await (const { key } of store.list(folder))
         if (!ours.has(key) && isDataFile(key.slice(folder.length), dataset.target)) await store.remove(key);
       // An answer that was lost on its way leaves an upload that nobody knows of: it was asked for again.
       await abortUploads(store, `${folder}${dataset.batch}-`);
@@ -326,7 +305,7 @@ async function openJournal(
     await handle.appendFile(`${JSON.stringify(line)}\n`);
     await handle.sync();
     lines.push(line);
-    onStep?.(line.step);
+    await onStep?.(line.step);
   };
   if (!isOurs) {
     const open = [...lines];

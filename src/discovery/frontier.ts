@@ -40,6 +40,15 @@ export interface Frontier {
   close(): Promise<void>;
 }
 
+/** As they stand in the frontier: a line each. */
+export function encodePages(pages: readonly NewPage[]): Buffer {
+  return Buffer.from(
+    pages
+      .map(({ url, label, data, skip, from }) => `${JSON.stringify({ url, label, data, skip, from })}\n`)
+      .join(''),
+  );
+}
+
 const NEWLINE = 10;
 const CHUNK = 256 * 1024;
 const PORTION = 1_000;
@@ -102,11 +111,7 @@ export async function openFrontier(file: string): Promise<Frontier> {
     },
     async append(pages) {
       if (pages.length === 0) return;
-      const text = Buffer.from(
-        pages
-          .map(({ url, label, data, skip, from }) => `${JSON.stringify({ url, label, data, skip, from })}\n`)
-          .join(''),
-      );
+      const text = encodePages(pages);
       try {
         await handle.appendFile(text);
         await handle.datasync();

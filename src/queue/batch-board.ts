@@ -14,6 +14,9 @@ export interface BatchBoard {
   setControl(control: BatchControl): Promise<void>;
   /** The farm's own pause: only of a batch of which nothing else was asked. */
   pauseFor(reason: string): Promise<void>;
+  /** The state that the batch is in, for workers on other machines than its journal's. */
+  state(): Promise<string | undefined>;
+  setState(state: string): Promise<void>;
   /** JSON of the last snapshot, for `status`. */
   snapshot(): Promise<string | undefined>;
   setSnapshot(json: string): Promise<void>;
@@ -48,6 +51,12 @@ export function createBatchBoard(client: Redis, batch: string): BatchBoard {
     },
     async pauseFor(reason) {
       await client.eval(PAUSE_FOR, 1, state, reason);
+    },
+    async state() {
+      return (await client.hget(state, 'now')) ?? undefined;
+    },
+    async setState(now) {
+      await client.hset(state, 'now', now);
     },
     async snapshot() {
       return (await client.hget(state, 'snapshot')) ?? undefined;

@@ -2,6 +2,7 @@
 import { loadChecked } from '../batch/context.js';
 import { isEnd, lastEntry } from '../batch/journal.js';
 import { dateIn, openBatch } from '../batch/open-batch.js';
+import type { Share } from '../batch/share.js';
 import { batchFiles, listSpecs } from '../batch/spec.js';
 import { steer } from '../batch/steer.js';
 import { isThreshError, reasonOf } from '../errors.js';
@@ -14,6 +15,8 @@ import type { Schedule } from './schedules.js';
 export interface NightDeps {
   home: string;
   redis: RedisHandle;
+  /** The store of a farm of several machines. */
+  share?: Share | undefined;
   /** Where a target's datasets go that names no place of its own: absolute, or `s3://…`. */
   outOf: (deliverTo: string | undefined) => string;
   onEvent: OnNightEvent;
@@ -41,7 +44,7 @@ const DONE: NightOutcome = { done: true };
 
 /** Never throws but for bugs of ours and a Redis that is away. */
 export async function beginNight(night: Night, deps: NightDeps): Promise<NightOutcome> {
-  const { home, redis, onEvent } = deps;
+  const { home, redis, share, onEvent } = deps;
   const { target: name } = night;
   const due = new Date(night.dueMs).toISOString();
   try {
@@ -51,6 +54,7 @@ export async function beginNight(night: Night, deps: NightDeps): Promise<NightOu
     const at = latestDue(night, schedule, deps);
     if (at === undefined) return DONE;
     const isSecond = (await night.elder()) !== 'none';
+    await share?.pullAll(name);
     const running = await runningBatch(home, name);
     // The last one has ended just now: it is the turn of the night that waited for it, or was.
     if (isSecond && (running === undefined || (await night.elder()) !== 'waits'))
@@ -58,7 +62,7 @@ export async function beginNight(night: Night, deps: NightDeps): Promise<NightOu
     if (running !== undefined)
       return await overlapped({ ...night, isSecond }, schedule, { running, due, deps });
     const date = dateIn(schedule.tz, new Date(at));
-    const { spec } = await openBatch({ home, target, date, out: deps.outOf(deliver?.to) }, redis);
+    const { spec } = await openBatch({ home, target, date, out: deps.outOf(deliver?.to), share }, redis);
     onEvent({
       kind: 'night.began',
       target: name,
@@ -104,8 +108,8 @@ async function overlapped(
 }
 
 /** It may have ended just now. */
-async function cancel(batch: string, { home, redis }: NightDeps): Promise<void> {
-  await steer(home, batch, 'cancel', redis).catch((error: unknown) => {
+async function cancel(batch: string, { home, redis, share }: NightDeps): Promise<void> {
+  await steer(home, batch, 'cancel', redis, share).catch((error: unknown) => {
     if (!isThreshError(error)) throw error;
   });
 }

@@ -8,17 +8,18 @@ import { freshFor } from '../batch/fresh-for.js';
 import { isEnd } from '../batch/journal.js';
 import { nightsOf } from '../batch/nights.js';
 import { dateIn, enqueueBatch, openBatch } from '../batch/open-batch.js';
+import type { Share } from '../batch/share.js';
 import { batchFiles } from '../batch/spec.js';
 import { readReport, type Standing, standingNow } from '../batch/standings.js';
 import { release, retryDead, standingOf, steer } from '../batch/steer.js';
 import { groupDead, summariseQuarantine } from '../batch/summaries.js';
 import { readTimeline } from '../batch/timeline.js';
 import { openDestination } from '../delivery/destination.js';
-import type { S3Settings } from '../delivery/s3-store.js';
 import { countAlerts, openAlertQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { createWorkerBoard } from '../queue/worker-board.js';
 import { readStanding } from '../schedule/schedules.js';
+import type { S3Settings } from '../store/s3-store.js';
 import { listTargets } from '../target/find.js';
 import { heldByWords } from '../telemetry/progress-lines.js';
 import type { Seen } from './metrics.js';
@@ -30,6 +31,8 @@ export interface FarmViewOptions {
   targetsDir: string;
   redis: RedisHandle;
   s3: S3Settings;
+  /** The store of a farm of several machines. */
+  share?: Share | undefined;
   /** Where a target's datasets go that names no place of its own. */
   outOf: (deliverTo: string | undefined) => string;
 }
@@ -39,13 +42,25 @@ export type FarmView = ReturnType<typeof createFarmView>;
 const DAY_MS = 24 * 3_600_000;
 const FARM_MOMENT_MS = 800;
 const SCHEDULES_MOMENT_MS = 5_000;
+/** What other machines' batches came to. */
+const PULL_MS = 5_000;
 
-export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewOptions) {
+export function createFarmView({ home, targetsDir, redis, s3, share, outOf }: FarmViewOptions) {
   const catalogue = openCatalogue(home);
   const alerts = openAlertQueue(redis);
   const schedules = freshFor(SCHEDULES_MOMENT_MS, () => readStanding(redis));
   /** However many look on. */
   const farm = freshFor(FARM_MOMENT_MS, readFarm);
+  let pulling: Promise<void> | undefined;
+  const pull = setInterval(() => {
+    pulling ??= share
+      ?.pullAll()
+      .catch(() => undefined)
+      .finally(() => {
+        // the store is away: the next look asks again
+        pulling = undefined;
+      });
+  }, PULL_MS).unref();
 
   async function viewOf(entry: Entry): Promise<BatchView> {
     return isEnd(entry.state) ? endedView(entry) : runningView(await standingNow(entry.spec, home, redis));
@@ -107,11 +122,16 @@ export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewO
   }
 
   return {
-    close: () => alerts.close(),
+    async close() {
+      clearInterval(pull);
+      await pulling;
+      await alerts.close();
+    },
     viewOf: async (id: string) => viewOf(await knownEntry(id)),
     seen,
     /** Reads what there is, so that the first who asks need not wait for it. */
     async warmUp(): Promise<void> {
+      await share?.pullAll();
       await catalogue.entries();
     },
     farm,
@@ -183,19 +203,19 @@ export function createFarmView({ home, targetsDir, redis, s3, outOf }: FarmViewO
       const out = outOf(deliver?.to);
       const destination = await openDestination(out, s3);
       await destination.probe().finally(() => destination.close());
-      const request = { home, target, date, out, ...(limit === undefined ? {} : { limit }) };
+      const request = { home, target, date, out, share, ...(limit === undefined ? {} : { limit }) };
       const { spec, resumedFrom } = await openBatch(request, redis);
       return { batch: spec.id, date, resumed: resumedFrom !== undefined };
     },
     async steer(id: string, to: 'pause' | 'run' | 'cancel') {
-      await steer(home, id, to, redis);
+      await steer(home, id, to, redis, share);
     },
     async retry(id: string) {
-      await retryDead(home, id);
+      await retryDead(home, id, share);
       await enqueueBatch(id, redis);
     },
     async release(id: string) {
-      await release(home, id);
+      await release(home, id, share);
       await enqueueBatch(id, redis);
     },
   };

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { createBreather } from '../breather.js';
 import type { PageRecord, QuarantinedRecord, RowRecord } from './record.js';
 
 /** What one attempt at a page leaves behind; written as one group or not at all. */
@@ -14,6 +15,21 @@ const PART = 256 * 1024;
 /** The group's lines, the commit last. Every line starts with its `kind`, so that readers need not parse the others. */
 export function encodeGroup(group: PageGroup): Buffer {
   return Buffer.concat([...encodeParts(group)]);
+}
+
+/** Encoded at once. */
+const FEW_ROWS = 100;
+
+/** The group's lines in parts; a large one is encoded in turns with whatever else there is to do. */
+export async function encodeGently(group: PageGroup): Promise<Buffer[]> {
+  if (group.rows.length + group.quarantined.length <= FEW_ROWS) return [encodeGroup(group)];
+  const parts: Buffer[] = [];
+  const breathe = createBreather();
+  for (const part of encodeParts(group)) {
+    parts.push(part);
+    await breathe();
+  }
+  return parts;
 }
 
 /** The same in parts of whole lines: a page may have as many rows as a catalogue. */

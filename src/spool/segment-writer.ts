@@ -6,9 +6,8 @@
 import { fstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { createBreather } from '../breather.js';
 import { reasonOf, ThreshError } from '../errors.js';
-import { encodeGroup, encodeParts, type PageGroup } from './group.js';
+import { encodeGently, type PageGroup } from './group.js';
 
 export interface SegmentWriter {
   /**
@@ -29,8 +28,6 @@ export interface SegmentWriterOptions {
 }
 
 const PORTION_BYTES = 4 * 1024 * 1024;
-/** Encoded at once. */
-const FEW_ROWS = 100;
 
 interface Waiting {
   parts: readonly Buffer[];
@@ -123,21 +120,10 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     });
   }
 
-  async function encodeLarge(group: PageGroup): Promise<Buffer[]> {
-    const parts: Buffer[] = [];
-    const breathe = createBreather();
-    for (const part of encodeParts(group)) {
-      parts.push(part);
-      await breathe();
-    }
-    return parts;
-  }
-
   return {
     async append(group) {
       if (closed) throw new Error('segment writer is closed');
-      if (group.rows.length + group.quarantined.length <= FEW_ROWS) return enter([encodeGroup(group)]);
-      const encoded = encodeLarge(group);
+      const encoded = encodeGently(group);
       encoding.add(encoded);
       return enter(await encoded.finally(() => encoding.delete(encoded)));
     },

@@ -19,6 +19,8 @@ export interface Reporter {
 
 /** Facts that a person at a terminal wants to read; the counts of all others are in the display. */
 const TOLD = new Set([
+  'batch.taken-over',
+  'batch.other-code',
   'batch.discovered',
   'batch.resumed',
   'batch.paused',
@@ -57,6 +59,8 @@ const TOLD = new Set([
   'schedule.refused',
 ]);
 const WARNINGS = new Set([
+  'batch.taken-over',
+  'batch.other-code',
   'batch.paused',
   'batch.waited',
   'batch.left-to',

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/delivery/manifest.js';
-import { openS3Store, type S3Store } from '../../src/delivery/s3-store.js';
+import { openS3Store, type S3Store } from '../../src/store/s3-store.js';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab, root } from '../support/lab.js';
 import { missingForSwift, type Swift, startSwift } from '../support/swift.mjs';
@@ -56,10 +56,10 @@ describe.skipIf(missingForSwift() !== undefined)('a batch to S3', () => {
     expect(manifest.batch).toBe(report.batch);
     expect(manifest.rows.delivered).toBe(shop.catalogue.expectedRows().distinctValidKeys);
     const keys: string[] = [];
-    for await (const key of store.keys(folder)) keys.push(key.slice(folder.length));
+    for await (const { key } of store.list(folder)) keys.push(key.slice(folder.length));
     expect(keys.sort()).toEqual(['_SUCCESS', ...manifest.files.map((file) => file.name)].sort());
     const runs: string[] = [];
-    for await (const key of store.keys(`nightly/demo-shop/_runs/${report.batch}/`))
+    for await (const { key } of store.list(`nightly/demo-shop/_runs/${report.batch}/`))
       runs.push(path.basename(key));
     expect(runs.sort()).toEqual(['dead-letters.ndjson', 'quarantine.ndjson', 'report.json']);
     expect(await store.uploads('')).toEqual([]);

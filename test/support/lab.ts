@@ -38,6 +38,8 @@ export interface Lab {
   /** Any other program, in the same environment. */
   shell(program: string, args: readonly string[], env?: Record<string, string>): Promise<Ended>;
   start(args: readonly string[], env?: Record<string, string>): Running;
+  /** The same by way of another program: `ip netns exec HOST`. */
+  startBy(way: readonly string[], args: readonly string[], env?: Record<string, string>): Running;
   /** The manifest of what stands delivered. */
   manifest(target: string, date: string): Promise<{ folder: string; manifest: Manifest }>;
   /** What DuckDB makes of a query; `FILES` in it stands for the delivered files of the target. */
@@ -110,6 +112,8 @@ export async function openLab(env: Record<string, string> = {}): Promise<Lab> {
     home,
     out,
     start,
+    startBy: ([program = '', ...way], args, more = {}) =>
+      launch(program, [...way, process.execPath, command, ...args], more),
     thresh: (args, more) => start(args, more).ended,
     shell: (program, args, more = {}) => launch(program, args, more).ended,
     async target(name, code) {

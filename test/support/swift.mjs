@@ -40,9 +40,10 @@ export function missingForSwift() {
 
 /**
  * @param {string} dir all of its files; removed by `stop`
+ * @param {string} [host] where it answers
  * @returns {Promise<Swift>}
  */
-export async function startSwift(dir) {
+export async function startSwift(dir, host = '127.0.0.1') {
   const etc = path.join(dir, 'etc');
   const devices = path.join(dir, 'devices');
   await mkdir(path.join(devices, 'd1'), { recursive: true });
@@ -53,7 +54,7 @@ export async function startSwift(dir) {
     path.join(etc, 'swift.conf'),
     '[swift-hash]\nswift_hash_path_suffix = test\nswift_hash_path_prefix = test\n',
   );
-  const common = (/** @type {number | undefined} */ port) => `bind_ip = 127.0.0.1
+  const common = (/** @type {number | undefined} */ port, ip = '127.0.0.1') => `bind_ip = ${ip}
 bind_port = ${port}
 workers = 0
 user = ${user}
@@ -80,7 +81,7 @@ disable_fallocate = true
   await writeFile(
     path.join(etc, 'proxy.conf'),
     `[DEFAULT]
-${common(proxy)}[pipeline:main]
+${common(proxy, host)}[pipeline:main]
 pipeline = catch_errors cache listing_formats bulk s3api tempauth copy slo dlo symlink proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
@@ -123,7 +124,7 @@ use = egg:swift#symlink
       spawn(`swift-${name}-server`, [path.join(etc, `${name}.conf`)], { stdio: 'ignore', cwd: dir }),
     ),
   ];
-  const endpoint = `http://127.0.0.1:${proxy}`;
+  const endpoint = `http://${host}:${proxy}`;
   const stop = async () => {
     await Promise.all(children.map(stopChild));
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });

@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Dataset, Destination } from '../../../src/delivery/contract.js';
 import { openDestination } from '../../../src/delivery/destination.js';
-import { openS3Store, type S3Store } from '../../../src/delivery/s3-store.js';
+import { openS3Store, type S3Store } from '../../../src/store/s3-store.js';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.mjs';
 import { missingForSwift, type Swift, startSwift } from '../../support/swift.mjs';
 
@@ -254,7 +254,7 @@ describe.skipIf(missingForSwift() !== undefined)(
       return {
         async names() {
           const names: string[] = [];
-          for await (const key of store.keys(folder)) names.push(key.slice(folder.length));
+          for await (const { key } of store.list(folder)) names.push(key.slice(folder.length));
           return names;
         },
         read: async (name) => {

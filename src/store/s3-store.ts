@@ -1,4 +1,4 @@
-/** The few verbs of S3 that a delivery needs, with errors that say what to mend. */
+/** The few verbs of S3 that a delivery and the shared store need, with errors that say what to mend. */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -27,6 +27,11 @@ export interface S3Settings {
   region?: string | undefined;
 }
 
+export interface StoredKey {
+  key: string;
+  bytes: number;
+}
+
 export interface StoredObject {
   bytes: number;
   etag: string | undefined;
@@ -50,7 +55,8 @@ export interface S3Store {
   bytes(key: string): Promise<Uint8Array | undefined>;
   /** The object as a file, which appears whole. False when it is not there. */
   download(key: string, file: string): Promise<boolean>;
-  keys(prefix: string): AsyncGenerator<string>;
+  /** In the order of their names (bytes of UTF-8); those behind `after` alone, when it is given. */
+  list(prefix: string, after?: string): AsyncGenerator<StoredKey>;
   /** The names one level below a prefix, without it and without the slash. */
   folders(prefix: string): Promise<string[]>;
   close(): void;
@@ -171,17 +177,19 @@ export function openS3Store(bucket: string, { endpoint, region }: S3Settings): S
         throw error;
       }
     },
-    async *keys(Prefix) {
+    async *list(Prefix, StartAfter) {
       let ContinuationToken: string | undefined;
       do {
         const page = await client.send(
           new ListObjectsV2Command({
             Bucket,
             Prefix,
+            ...(StartAfter === undefined ? {} : { StartAfter }),
             ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
           }),
         );
-        for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
+        for (const { Key, Size } of page.Contents ?? [])
+          if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 };
         ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
       } while (ContinuationToken !== undefined);
     },
