@@ -130,7 +130,7 @@ test('the OpenAPI document describes every route from the schemas that check it'
         ...['/{id}/timeline', '/{id}/artifacts/{name}'],
         ...['/{id}/pause', '/{id}/resume', '/{id}/cancel', '/{id}/retry', '/{id}/release'],
       ].map((rest) => `/api/batches${rest}`),
-      ...['/api/farm', '/api/farm/events', '/api/nights'],
+      ...['/api/farm', '/api/farm/events', '/api/nights', '/api/scaling'],
     ].sort(),
   );
   const { requestBody } = json.paths['/api/batches'].post;
@@ -165,6 +165,7 @@ test('elsewhere than on loopback a token is wanted, and only the right one is ta
   expect(await status(`Bearer ${TOKEN}x`)).toBe(401);
   expect(await status(`Bearer ${TOKEN}`)).toBe(200);
   expect(await status(undefined, '/metrics')).toBe(401);
+  expect(await status(undefined, '/api/scaling')).toBe(401);
   expect(await status(undefined, '/healthz')).toBe(200);
   expect(guarded.said()).not.toContain(TOKEN);
   guarded.child.kill('SIGTERM');
