@@ -22,6 +22,8 @@ export interface WorkerOptions {
   schedule?: boolean;
   /** 0: any free one. */
   healthPort?: number;
+  /** Default: loopback. */
+  healthHost?: string;
 }
 
 export async function worker(options: WorkerOptions, settings: Settings): Promise<ExitCode> {
@@ -42,7 +44,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
   const health =
     options.healthPort === undefined
       ? undefined
-      : await serveHealth(options.healthPort, () => ({
+      : await serveHealth({ port: options.healthPort, host: options.healthHost }, () => ({
           redis: farm?.redis.client.status ?? 'not yet',
           stopping,
         }));
