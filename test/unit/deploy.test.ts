@@ -1,6 +1,6 @@
 /** What lies in `deploy/` is held to the schemas that its fields come from, and to this code. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { QueueKeys } from 'bullmq';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -206,6 +206,16 @@ describe('both say what this code does', () => {
     ];
     expect(said.filter((name) => !known.has(name))).toEqual([]);
   });
+});
+
+it("the image's build is given all that it copies", () => {
+  const lines = (name: string): string[] => readFileSync(path.join(root, name), 'utf8').split('\n');
+  const given = lines('.dockerignore').flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
+  const copied = lines('Dockerfile')
+    .filter((line) => /^COPY (?!--from)/.test(line))
+    .flatMap((line) => line.split(' ').slice(1, -1));
+  expect(copied.length).toBeGreaterThan(5);
+  expect(copied.filter((name) => !given.includes(name) || !existsSync(path.join(root, name)))).toEqual([]);
 });
 
 /** By the AWS SDK itself; and the store that machines share. */
