@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { freshFor } from '../batch/fresh-for.js';
 import { lookForWorkers } from '../batch/scaling.js';
+import { ThreshError } from '../errors.js';
 import { openBatchQueue } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import { readStanding } from '../schedule/schedules.js';
@@ -23,10 +24,13 @@ export function addScalingRoute(bare: FastifyInstance, { redis }: { redis: Redis
         summary: 'Workers that are wanted now',
         description: "For KEDA's metrics-api scaler and the like: `workers` is the number to have.",
         querystring: schemas.scalingAsked,
-        response: { 200: schemas.scaling },
+        response: { 200: schemas.scaling, 400: schemas.problem, 503: schemas.problem },
       },
     },
     async ({ query: { target } }) => {
+      // Whoever asks has a number to fall back on, and would wait for this one as long as Redis is away.
+      if (redis.client.status !== 'ready')
+        throw new ThreshError('Redis is away', { code: 'REDIS_UNAVAILABLE', scope: 'batch', retry: 'later' });
       const soonMs = Date.now() + AHEAD_MS;
       const due = (await schedules()).filter(({ nextMs = Number.POSITIVE_INFINITY }) => nextMs <= soonMs);
       return lookForWorkers({

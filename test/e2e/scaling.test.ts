@@ -1,6 +1,10 @@
 /** `/api/scaling` over a real Redis, in which the test plays the farm: no browser is started. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBatchBoard } from '../../src/queue/batch-board.js';
+import { findRedis } from '../../src/queue/find-redis.mjs';
 import { openBatchQueue, openPageQueue } from '../../src/queue/queues.js';
 import { openRedis, type RedisHandle } from '../../src/queue/redis.js';
 import { createTargetBoard } from '../../src/queue/target-board.js';
@@ -12,25 +16,32 @@ import { type Lab, openLab } from '../support/lab.js';
 const TOKEN = '0123456789abcdef0123456789abcdef';
 const BATCH = 'shop-20260301-0a1b2c';
 let lab: Lab;
+let own: ChildProcess;
 let redis: RedisHandle;
 let url: string;
 
 beforeAll(async () => {
   lab = await openLab({ THRESH_TOKEN: TOKEN });
-  const server = lab.start(['serve', '--port', '0']);
+  const socket = path.join(lab.dir, 'r.sock');
+  const args = ['--port', '0', '--unixsocket', socket, '--dir', lab.dir, '--save', ''];
+  own = spawn(findRedis()?.path ?? 'redis-server', args, { stdio: 'ignore' });
+  const redisUrl = `unix://${socket}`;
+  redis = await openRedis({ home: lab.home, redisUrl });
+  const server = lab.start(['serve', '--port', '0'], { REDIS_URL: redisUrl });
   await server.says(/serving http/);
   url = /serving (http:\S+)/.exec(server.said())?.[1] ?? '';
-  redis = await openRedis({ home: lab.home, redisUrl: undefined });
 });
 
 afterAll(async () => {
   await redis?.close();
+  own?.kill('SIGKILL');
   await lab?.close();
 });
 
 async function ask(query = '', token = TOKEN) {
   const response = await fetch(`${url}/api/scaling${query}`, {
     headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(5_000),
   });
   return { status: response.status, json: (await response.json()) as Record<string, unknown> };
 }
@@ -111,4 +122,18 @@ test('a night that is due wants a worker before anybody has begun it', async () 
   await expect
     .poll(async () => (await ask()).json)
     .toMatchObject({ workers: 1, targets: [{ target: 'nightly', need: 1, why: 'night' }] });
+});
+
+test('without Redis it says so at once: whoever asks keeps the number that there is', async () => {
+  const gone = once(own, 'exit');
+  own.kill('SIGKILL');
+  await gone;
+  // What was asked before the server knew hangs until Redis is back.
+  const status = () =>
+    ask().then(
+      (answer) => answer.status,
+      () => 0,
+    );
+  await expect.poll(status).toBe(503);
+  expect((await ask()).json).toMatchObject({ code: 'REDIS_UNAVAILABLE' });
 });
