@@ -9,7 +9,7 @@ import { createDurations, type Durations } from '../telemetry/durations.js';
 import { createProjection } from '../telemetry/projection.js';
 import { dwellOf, helpFor, isTooEarly, nextRisk, type Risk } from '../telemetry/risk.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
-import { createPace, type PaceHistory, type PaceNeed } from '../throttle/pace.js';
+import { createPace, type Outlook, type PaceHistory, type PaceNeed } from '../throttle/pace.js';
 import type { PageSample } from '../throttle/page-sample.js';
 import type { OnBatchEvent } from './events.js';
 
@@ -43,7 +43,10 @@ export interface Look {
   paused: boolean;
 }
 
-export type Figures = Pick<BatchSnapshot, 'etaMs' | 'margin' | 'paced' | 'risk' | 'p50Ms' | 'p99Ms'>;
+export type Figures = Pick<
+  BatchSnapshot,
+  'etaMs' | 'margin' | 'paced' | 'outlook' | 'risk' | 'p50Ms' | 'p99Ms'
+>;
 
 export interface Measuring {
   /** What ended since the last call, on whichever worker. */
@@ -82,6 +85,7 @@ export async function openMeasuring(options: MeasuringOptions): Promise<Measurin
   let risk: Risk = { atRisk: kept.atRisk === true };
   let keptAtMs = now();
 
+  const outlook = (): Outlook | undefined => (options.paced ? pace?.outlook() : undefined);
   const need = (): PaceNeed => (options.paced ? (pace?.need(now()) ?? {}) : {});
 
   async function keep(): Promise<void> {
@@ -143,10 +147,12 @@ export async function openMeasuring(options: MeasuringOptions): Promise<Measurin
       });
       const { isPaced, ...figures } = projected;
       const help = judge(figures, look);
+      const ahead = outlook();
       if (now() - keptAtMs >= KEEP_EVERY_MS) await keep();
       return {
         ...figures,
         ...(isPaced ? { paced: true } : {}),
+        ...(ahead === undefined ? {} : { outlook: ahead }),
         ...(help === undefined ? {} : { risk: help }),
         ...quantilesOf(durations),
       };

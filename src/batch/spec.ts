@@ -80,6 +80,11 @@ export function newBatchId(target: string, date: string): string {
   return `${target}-${date.replaceAll('-', '')}-${suffix}`;
 }
 
+/** Of a batch's id. */
+export function targetOf(batch: string): string {
+  return batch.slice(0, -'-YYYYMMDD-XXXXXX'.length);
+}
+
 const BATCH_ID = /^[a-z0-9-]{1,40}-\d{8}-[0-9a-z]{6}$/;
 
 export function isBatchId(text: string): boolean {

@@ -15,8 +15,18 @@ export interface Health {
   close(): Promise<void>;
 }
 
-/** On loopback; port 0: any free one. Throws USAGE when the port is taken. */
-export async function serveHealth(port: number, readiness: () => Readiness): Promise<Health> {
+export interface HealthOptions {
+  /** 0: any free one. */
+  port: number;
+  /** Default: loopback. */
+  host?: string | undefined;
+}
+
+/** Throws USAGE when that cannot be listened on. */
+export async function serveHealth(
+  { port, host = '127.0.0.1' }: HealthOptions,
+  readiness: () => Readiness,
+): Promise<Health> {
   const server = createServer((request, response) => {
     const now = readiness();
     const isReady = now.redis === 'ready' && !now.stopping;
@@ -26,10 +36,10 @@ export async function serveHealth(port: number, readiness: () => Readiness): Pro
       .end(`${JSON.stringify(now)}\n`);
   });
   try {
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
     await once(server, 'listening');
   } catch (cause) {
-    throw new ThreshError(`port ${port} cannot be listened on`, {
+    throw new ThreshError(`port ${port} on ${host} cannot be listened on`, {
       code: 'USAGE',
       scope: 'batch',
       mend: 'choose another --health-port',
@@ -38,7 +48,7 @@ export async function serveHealth(port: number, readiness: () => Readiness): Pro
   }
   const { port: bound } = server.address() as { port: number };
   return {
-    url: `http://127.0.0.1:${bound}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     async close() {
       server.closeAllConnections();
       server.close();

@@ -93,7 +93,8 @@ Exit codes: 0 it can be done, 1 it cannot within the window, 2 wrong usage or ta
     .command('worker')
     .description('join the farm, run what is scheduled, and work until stopped; SIGTERM drains')
     .option('--targets <names...>', 'only these targets')
-    .option('--health-port <port>', '/healthz and /readyz on loopback; 0: any free port', port)
+    .option('--health-port <port>', '/healthz and /readyz; 0: any free port', port)
+    .option('--health-host <host>', 'where these listen (127.0.0.1)')
     .option('--no-schedule', 'begin no batches; only work on those that others begin')
     .option('--concurrency <pages>', 'pages at once, at most (found out by itself)', count)
     .action(async (options) => {

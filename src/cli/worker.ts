@@ -23,6 +23,8 @@ export interface WorkerOptions {
   schedule?: boolean;
   /** 0: any free one. */
   healthPort?: number;
+  /** Default: loopback. */
+  healthHost?: string;
 }
 
 export async function worker(options: WorkerOptions, settings: Settings): Promise<ExitCode> {
@@ -43,7 +45,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
   const health =
     options.healthPort === undefined
       ? undefined
-      : await serveHealth(options.healthPort, () => ({
+      : await serveHealth({ port: options.healthPort, host: options.healthHost }, () => ({
           redis: farm?.redis.client.status ?? 'not yet',
           stopping,
         }));

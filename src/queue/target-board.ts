@@ -187,6 +187,15 @@ export function createTargetBoard(client: Redis, target: string): TargetBoard {
   };
 }
 
+/** The last decision and what was learned, JSON, for whoever only looks. */
+export async function readTargetTold(
+  client: Redis,
+  target: string,
+): Promise<{ decision: string | undefined; learned: string | undefined }> {
+  const [decision, learned] = await client.hmget(targetKeys(target).state, 'decision', 'learned');
+  return { decision: decision ?? undefined, learned: learned ?? undefined };
+}
+
 /** Epoch ms; undefined when none of them was. */
 function lastServed(samples: readonly PageSample[]): number | undefined {
   const served = samples.filter(({ answer }) => answer === 'served').map(({ endedAtMs }) => endedAtMs);

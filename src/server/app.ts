@@ -20,6 +20,7 @@ import { addDashboard, isOpenToAll } from './dashboard.js';
 import { addFarmRoutes } from './farm-routes.js';
 import type { FarmView } from './farm-view.js';
 import { addQueueBoard } from './queue-board.js';
+import { addScalingRoute } from './scaling-route.js';
 
 export interface AppOptions extends Access {
   farm: FarmView;
@@ -59,6 +60,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   addBatchRoutes(app, options.farm);
   addFarmRoutes(app, options.farm);
+  addScalingRoute(app, options);
   await addDashboard(app, options);
   await addQueueBoard(app, options);
   return app;

@@ -152,13 +152,33 @@ export const farm = z.object({
 });
 export type FarmStanding = z.infer<typeof farm>;
 
+const targetName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'is the name of a target');
+
+export const scalingAsked = z.object({ target: targetName.optional().describe('only this one') });
+
+export const scaling = z.object({
+  workers: z.number().describe('that the farm should have now; 0: nothing is to be done'),
+  targets: z.array(
+    z.object({
+      target: z.string(),
+      waiting: z.number().describe('jobs in its queue'),
+      active: z.number(),
+      pagesAtOnce: z.number().describe('pages in flight that are of use now'),
+      slotsAWorker: z.number().describe('pages at once of one worker'),
+      need: z.number().describe('workers, if it were the only target'),
+      why: z
+        .string()
+        .describe(
+          'window: its batches need no more to be done in time; target: it bears no more; pages: no more are left; carried: a batch of it renders nothing now, but somebody has to see it through; night: one is due; idle',
+        ),
+    }),
+  ),
+});
+
 export const credentials = z.strictObject({ token: z.string().max(1_000) });
 
 export const newBatch = z.strictObject({
-  target: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'is the name of a target')
-    .describe('a name in the folder of targets'),
+  target: targetName.describe('a name in the folder of targets'),
   date: z.iso.date().optional().describe("YYYY-MM-DD; today in the schedule's zone without one"),
   limit: z.int().min(1).optional().describe('pages beyond this many are skipped'),
 });

@@ -29,6 +29,11 @@ export interface BatchSnapshot {
   etaMs?: number;
   /** The window is what holds it back: it could be quicker. */
   paced?: true;
+  /**
+   * What is left to be done within its window, where that holds it back: attempts at pages, the mean ms of each, and the
+   * epoch ms by which it aims to be done.
+   */
+  outlook?: { attempts: number; pageMs?: number; endsAtMs: number };
   /** `1 - projected run time / SLA window` */
   margin?: number;
   /** What would help, while the SLA is at risk. */

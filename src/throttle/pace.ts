@@ -17,7 +17,7 @@ export const TARGET_MARGIN = 0.3;
 /** Pages that are fetched as fast as the target bears when there is no history to go by. */
 const WARM_UP = 20;
 /** A slot is also leased, reset, and waits until its rows are durable: no duration of a page shows that. */
-const SLOT_SLACK = 1.25;
+export const SLOT_SLACK = 1.25;
 /** Durations that the mean remembers: an hour in which the target is slower must show. */
 const MEMORY = 100;
 /** More pages followed than this for each page settled: how many there will be cannot be told. */
@@ -58,6 +58,25 @@ export interface PaceHistory {
   attemptsPerPage?: number;
 }
 
+/** What is left to be done of a batch, and until when: what it needs follows from it at any later moment. */
+export interface Outlook {
+  /** Attempts at pages, retries and pages to be followed included. */
+  attempts: number;
+  /** Mean time that each holds its slot; undefined: not known yet. */
+  pageMs?: number;
+  /** Epoch ms by which it aims to be done. */
+  endsAtMs: number;
+}
+
+/** As of `nowMs`; when the time is over, nothing is bounded. */
+export function needOf({ attempts, pageMs, endsAtMs }: Outlook, nowMs: number): PaceNeed {
+  const { perSecond, slots } = needed({ attempts, timeLeftMs: endsAtMs - nowMs, pageMs });
+  return {
+    ...(perSecond === undefined ? {} : { perSecond: rounded(perSecond) }),
+    ...(slots === undefined ? {} : { slots: rounded(slots * SLOT_SLACK) }),
+  };
+}
+
 export interface PaceOptions {
   windowMs: number;
   /** Epoch ms: the batch began, its discovery included. */
@@ -83,6 +102,8 @@ export interface Pace {
   /** Attempts at pages that ended: how long each held its slot, ms. */
   took(durationsMs: readonly number[]): void;
   need(nowMs: number): PaceNeed;
+  /** Undefined when it cannot be told: nothing is held back. */
+  outlook(): Outlook | undefined;
   /** Pages expected to be left, those to be followed included; undefined when it cannot be told. */
   left(): number | undefined;
   /** Epoch ms by which it aims to be done. */
@@ -111,6 +132,16 @@ export function createPace({ windowMs, startedAtMs, discovered, history = {} }: 
     return (before + fetched() + counts.retries) / (WARM_UP + fetched());
   }
 
+  function outlook(): Outlook | undefined {
+    const pages = left();
+    if (pages === undefined || (history.pages === undefined && fetched() < WARM_UP)) return undefined;
+    return {
+      attempts: pages * attemptsPerPage(),
+      ...(weight === 0 ? {} : { pageMs: sumMs / weight }),
+      endsAtMs,
+    };
+  }
+
   return {
     endsAtMs,
     left,
@@ -123,18 +154,10 @@ export function createPace({ windowMs, startedAtMs, discovered, history = {} }: 
         weight = weight * (1 - 1 / MEMORY) + 1;
       }
     },
+    outlook,
     need(nowMs) {
-      const pages = left();
-      if (pages === undefined || (history.pages === undefined && fetched() < WARM_UP)) return {};
-      const { perSecond, slots } = needed({
-        attempts: pages * attemptsPerPage(),
-        timeLeftMs: endsAtMs - nowMs,
-        pageMs: weight === 0 ? undefined : sumMs / weight,
-      });
-      return {
-        ...(perSecond === undefined ? {} : { perSecond: rounded(perSecond) }),
-        ...(slots === undefined ? {} : { slots: rounded(slots * SLOT_SLACK) }),
-      };
+      const now = outlook();
+      return now === undefined ? {} : needOf(now, nowMs);
     },
   };
 }

@@ -75,6 +75,7 @@ test('a batch is begun, followed to its end, and read', async () => {
   const opened = await ask('/api/batches', { target: 'served', date: '2026-03-01' });
   expect(opened.status, opened.text).toBe(202);
   const { batch } = opened.json;
+  expect((await ask('/api/scaling')).json).toMatchObject({ workers: 1, targets: [{ target: 'served' }] });
   expect((await ask('/api/batches', { target: 'served', date: '2026-03-01' })).json).toEqual({
     ...{ batch, date: '2026-03-01', resumed: true },
   });
@@ -93,6 +94,8 @@ test('a batch is begun, followed to its end, and read', async () => {
   expect((await ask(`/api/batches/${held}/release`, {})).status).toBe(200);
   await fetch(`${url}/api/batches/${held}/events`).then((response) => response.text());
   expect((await ask(`/api/batches/${held}`)).json.state).toBe('delivered');
+
+  expect((await ask('/api/scaling')).json).toEqual({ workers: 0, targets: [] });
 
   const { text, headers } = await ask('/metrics');
   expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -130,7 +133,7 @@ test('the OpenAPI document describes every route from the schemas that check it'
         ...['/{id}/timeline', '/{id}/artifacts/{name}'],
         ...['/{id}/pause', '/{id}/resume', '/{id}/cancel', '/{id}/retry', '/{id}/release'],
       ].map((rest) => `/api/batches${rest}`),
-      ...['/api/farm', '/api/farm/events', '/api/nights'],
+      ...['/api/farm', '/api/farm/events', '/api/nights', '/api/scaling'],
     ].sort(),
   );
   const { requestBody } = json.paths['/api/batches'].post;
@@ -165,6 +168,7 @@ test('elsewhere than on loopback a token is wanted, and only the right one is ta
   expect(await status(`Bearer ${TOKEN}x`)).toBe(401);
   expect(await status(`Bearer ${TOKEN}`)).toBe(200);
   expect(await status(undefined, '/metrics')).toBe(401);
+  expect(await status(undefined, '/api/scaling')).toBe(401);
   expect(await status(undefined, '/healthz')).toBe(200);
   expect(guarded.said()).not.toContain(TOKEN);
   guarded.child.kill('SIGTERM');

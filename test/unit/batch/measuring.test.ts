@@ -44,18 +44,14 @@ const counts = (completed: number): PageCounts => ({
   ...{ completed, gone: 0, skipped: 0, dead: 0, rows: completed, quarantined: 0, empty: 0, retries: 0 },
 });
 
+const STILL = { frontier: 3_600, inFlight: 8, limit: 8, paused: false };
+
 /** A look every second; the last figures. */
 async function watch(measuring: Measuring, seconds: number, { perSecond = 1, from = 0, inFlight = 8 } = {}) {
   let seen = {};
   for (let second = 0; second <= seconds; second++, nowMs += 1_000) {
     const completed = from + Math.floor(second * perSecond);
-    seen = await measuring.look({
-      frontier: 3_600,
-      counts: counts(completed),
-      inFlight,
-      limit: 8,
-      paused: false,
-    });
+    seen = await measuring.look({ ...STILL, counts: counts(completed), inFlight });
   }
   return seen;
 }
@@ -67,6 +63,9 @@ test('a paced batch that keeps up: asked for what the window needs, and shown as
   expect(await watch(measuring, 600, { perSecond: 1.43 })).toMatchObject({ paced: true, p50Ms: 2_007 });
   expect(measuring.need().perSecond).toBeCloseTo(1.43, 1);
   expect(measuring.need().slots).toBeCloseTo(1.43 * 2 * 1.25, 1);
+  const { outlook } = await measuring.look({ ...STILL, counts: counts(858) });
+  expect(outlook).toMatchObject({ attempts: 3_600 - 858, endsAtMs: 0.7 * HOUR });
+  expect(outlook?.pageMs).toBeCloseTo(2_000);
   expect(events).toEqual([]);
 });
 
@@ -88,6 +87,7 @@ test('not paced, or without a window: nothing is asked for', async () => {
     const measuring = await open(more);
     await watch(measuring, 60, { perSecond: 2 });
     expect(measuring.need()).toEqual({});
+    expect(await measuring.look({ ...STILL, counts: counts(120) })).not.toHaveProperty('outlook');
     nowMs = 0;
   }
   const { margin, paced } = (await watch(await open({ paced: false }), 600, { perSecond: 2 })) as Record<
