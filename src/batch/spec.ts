@@ -91,11 +91,6 @@ export function isBatchId(text: string): boolean {
   return BATCH_ID.test(text);
 }
 
-/** The target's name, as it stands in a batch's id. */
-export function targetOf(batch: string): string {
-  return batch.slice(0, -'-YYYYMMDD-XXXXXX'.length);
-}
-
 /** Written once, durably: a batch exists when its spec does. */
 export async function writeSpec(home: string, spec: BatchSpec): Promise<void> {
   const files = batchFiles(home, spec.id);

@@ -31,7 +31,7 @@ export function createObjectWriter(options: ObjectWriterOptions): SegmentWriter 
   let flushing: Promise<void> | undefined;
   /** Aborts the wait for company. */
   let full = new AbortController();
-  const encoding = new Set<Promise<Buffer[]>>();
+  const encoding = new Set<Promise<unknown>>();
   let closed = false;
 
   async function flush(): Promise<void> {
@@ -64,9 +64,10 @@ export function createObjectWriter(options: ObjectWriterOptions): SegmentWriter 
   return {
     async append(group: PageGroup) {
       if (closed) throw new Error('segment writer is closed');
-      const encoded = encodeGently(group);
-      encoding.add(encoded);
-      return enter(await encoded.finally(() => encoding.delete(encoded)));
+      const entering = encodeGently(group).then((parts) => ({ durable: enter(parts) }));
+      encoding.add(entering);
+      const { durable } = await entering.finally(() => encoding.delete(entering));
+      return durable;
     },
     async close() {
       closed = true;

@@ -48,7 +48,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   let waiting: Waiting[] = [];
   let flushing: Promise<void> | undefined;
   /** Groups on their way into `waiting`. */
-  const encoding = new Set<Promise<Buffer[]>>();
+  const encoding = new Set<Promise<unknown>>();
   let closed = false;
 
   async function begin(): Promise<Segment> {
@@ -123,9 +123,10 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   return {
     async append(group) {
       if (closed) throw new Error('segment writer is closed');
-      const encoded = encodeGently(group);
-      encoding.add(encoded);
-      return enter(await encoded.finally(() => encoding.delete(encoded)));
+      const entering = encodeGently(group).then((parts) => ({ durable: enter(parts) }));
+      encoding.add(entering);
+      const { durable } = await entering.finally(() => encoding.delete(entering));
+      return durable;
     },
     async close() {
       closed = true;

@@ -219,4 +219,4 @@ it("the image's build is given all that it copies", () => {
 });
 
 /** By the AWS SDK itself; and the store that machines share. */
-const BY_OTHERS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'THRESH_STORE'];
+const BY_OTHERS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
