@@ -16,7 +16,7 @@ import { missingForSwift, type Swift, startSwift } from '../support/swift.mjs';
 import { hasRead } from './fault-lab.js';
 
 /** The long form is a batch of 2,000 pages. */
-const PRODUCTS = isLong ? 2_000 : 60;
+const PRODUCTS = isLong ? 2_000 : 36;
 const DATE = '2026-03-01';
 const missing = missingForHosts() ?? missingForSwift();
 if (missing !== undefined) process.stderr.write(`three hosts: skipped, ${missing}\n`);
@@ -52,7 +52,7 @@ describe.skipIf(missing !== undefined)('three hosts', () => {
       'no',
     ];
     redis = spawn(findRedis()?.path ?? 'redis-server', args, { stdio: 'ignore' });
-    const client = new Redis(port, redisAt, { maxRetriesPerRequest: null });
+    const client = new Redis(port, redisAt, { maxRetriesPerRequest: null }).on('error', () => undefined); // not yet
     expect(await client.ping()).toBe('PONG');
     client.disconnect();
     env = {
@@ -118,12 +118,19 @@ export default defineTarget({
     expect(truth.length).toBe(PRODUCTS);
     shop.clearLog();
 
-    const runner = on(0, ['run', target, ...args, '--json'], { THRESH_OUT: out });
-    await runner.says(/"state":"fetching"/);
-    const helper = on(1, ['worker', '--concurrency', '2', '--no-schedule'], { THRESH_OUT: out });
-    const other = on(2, ['worker', '--concurrency', '2', '--no-schedule'], { THRESH_OUT: out });
-    await hasRead(helper, 3);
-    await hasRead(other, 3);
+    const runner = on(0, ['run', target, '--concurrency', '4', '--date', DATE, '--json'], {
+      THRESH_OUT: out,
+    });
+    await hasRead(runner, 2);
+    const batch = /"batch":"(far-[^"]*)"/.exec(runner.said())?.[1] ?? '';
+    const onlooker = { ...env, THRESH_HOME: path.join(lab.dir, 'onlooker') };
+    expect((await lab.thresh(['pause', batch], onlooker)).code).toBe(0);
+    const [helper, other] = [1, 2].map((at) =>
+      on(at, ['worker', '--concurrency', '2', '--no-schedule'], { THRESH_OUT: out }),
+    ) as [Running, Running];
+    await Promise.all([helper, other].map((one) => one.says(/working for the farm/)));
+    expect((await lab.thresh(['resume', batch], onlooker)).code).toBe(0);
+    await hasRead(runner, 6);
     hosts.hosts[0]?.cut();
     await Promise.race([helper, other].map((one) => one.says(/"msg":"batch\.resumed"/)));
     hosts.hosts[0]?.heal();
