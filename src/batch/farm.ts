@@ -87,6 +87,7 @@ const STALLED_LOOK_MS = 2_500;
 const NOT_OURS_MS = 1_000;
 const OPEN_LOOK_MS = 2_000;
 const OTHER_CODE_MS = 5_000;
+const UNUSED_MS = 10 * 60_000;
 const BATCHES_AT_ONCE = 4;
 
 /** Throws BROWSER_UNAVAILABLE or REDIS_UNAVAILABLE before any work is taken. */
@@ -104,8 +105,8 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const leftTo = new Map<string, number>();
   /** Batches that were begun with other code than is here. */
   const otherCode = new Set<string>();
-  /** Contexts of batches that were not open when it was looked last. */
-  let unused = new Set<string>();
+  /** Since when the batches of these contexts have not been open, by `performance.now()`. */
+  const unusedSince = new Map<string, number>();
 
   function contextOf(batch: string): Promise<BatchContext> {
     let context = contexts.get(batch);
@@ -248,15 +249,16 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     await closeUnused(open);
   }
 
-  /** Of batches that have ended elsewhere; at the second look, since a batch is open only when its runner has begun. */
+  /** Of batches that have ended elsewhere. Not at once: a Redis that forgot them will know them again. */
   async function closeUnused(open: Record<string, string>): Promise<void> {
-    const before = unused;
-    unused = new Set([...contexts.keys()].filter((batch) => !(batch in open) && !runs.has(batch)));
-    for (const batch of unused) {
-      if (!before.has(batch)) continue;
-      const context = contexts.get(batch);
+    for (const [batch, context] of contexts) {
+      const since = unusedSince.get(batch) ?? performance.now();
+      if (batch in open || runs.has(batch)) unusedSince.delete(batch);
+      else unusedSince.set(batch, since);
+      if (!unusedSince.has(batch) || performance.now() - since < UNUSED_MS) continue;
+      unusedSince.delete(batch);
       contexts.delete(batch);
-      await context?.then((ended) => ended.close()).catch(() => undefined);
+      await context.then((ended) => ended.close()).catch(() => undefined);
     }
   }
 
