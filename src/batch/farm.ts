@@ -15,7 +15,8 @@ import { createWorkerBoard } from '../queue/worker-board.js';
 import { LogLost } from '../store/fenced-log.js';
 import type { S3Settings } from '../store/s3-store.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
-import { type BatchContext, OtherCode, openContext, writerName } from './context.js';
+import { type BatchContext, OtherCode, writerName } from './context.js';
+import { createContexts } from './contexts.js';
 import { type Crew, createCrew } from './crew.js';
 import type { OnBatchEvent } from './events.js';
 import { createFarmBrowsers } from './farm-browsers.js';
@@ -87,7 +88,6 @@ const STALLED_LOOK_MS = 2_500;
 const NOT_OURS_MS = 1_000;
 const OPEN_LOOK_MS = 2_000;
 const OTHER_CODE_MS = 5_000;
-const UNUSED_MS = 10 * 60_000;
 const BATCHES_AT_ONCE = 4;
 
 /** Throws BROWSER_UNAVAILABLE or REDIS_UNAVAILABLE before any work is taken. */
@@ -97,47 +97,22 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   const stopping = new AbortController();
   const cutting = new AbortController();
   setMaxListeners(0, stopping.signal, cutting.signal); // every page at work listens
-  const contexts = new Map<string, Promise<BatchContext>>();
   const crews = new Map<string, Crew>();
   const gates = new Map<string, StartGate>();
   const boards = new Map<string, TargetBoard>();
   const runs = new Map<string, BatchRun>();
   const leftTo = new Map<string, number>();
-  /** Batches that were begun with other code than is here. */
-  const otherCode = new Set<string>();
-  /** Since when the batches of these contexts have not been open, by `performance.now()`. */
-  const unusedSince = new Map<string, number>();
 
-  function contextOf(batch: string): Promise<BatchContext> {
-    let context = contexts.get(batch);
-    if (context === undefined) {
-      context = openContext(batch, options.home, {
-        redis,
-        pool,
-        boardOf,
-        share: options.share,
-        targetsDir: options.targetsDir ?? 'targets',
-        onEvent: options.onEvent,
-        stopping: stopping.signal,
-        signal: cutting.signal,
-      });
-      contexts.set(batch, context);
-      context.then(
-        () => otherCode.delete(batch),
-        (error: unknown) => {
-          contexts.delete(batch); // the next job tries anew
-          if (error instanceof OtherCode) sayOtherCode(batch, error.message);
-        },
-      );
-    }
-    return context;
-  }
-
-  function sayOtherCode(batch: string, reason: string): void {
-    if (otherCode.has(batch)) return;
-    otherCode.add(batch);
-    options.onEvent({ kind: 'batch.other-code', batch, reason });
-  }
+  const contexts = createContexts(options.home, {
+    redis,
+    pool,
+    boardOf,
+    share: options.share,
+    targetsDir: options.targetsDir ?? 'targets',
+    onEvent: options.onEvent,
+    stopping: stopping.signal,
+    signal: cutting.signal,
+  });
 
   function gateOf(target: string): StartGate {
     const gate = gates.get(target) ?? createStartGate(options.concurrency);
@@ -156,7 +131,10 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     const gate = gateOf(target);
     const board = boardOf(target);
     const signal = cutting.signal;
-    crews.set(target, createCrew({ ...options, target, redis, pool, gate, board, contextOf, signal }));
+    crews.set(
+      target,
+      createCrew({ ...options, target, redis, pool, gate, board, contextOf: contexts.of, signal }),
+    );
     slots.shareOut();
   }
 
@@ -189,15 +167,14 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     const lost = new AbortController();
     const end = (async () => {
       try {
-        const context = await contextOf(batch);
+        const context = await contexts.of(batch);
         const lock = await lockFor(batch, context);
         try {
           joinTarget(target);
           lock.lost.addEventListener('abort', () => lost.abort(lock.lost.reason), { once: true });
           const signal = AbortSignal.any([stopping.signal, lost.signal]);
           const { state } = await runBatch({ ...options, ...context, gate: gateOf(target), signal });
-          contexts.delete(batch);
-          await context.close();
+          await contexts.end(batch);
           return state;
         } finally {
           await lock.release();
@@ -243,23 +220,10 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     for (const [batch, target] of Object.entries(open)) {
       if (!isOurs(batch, target)) continue;
       const isSame =
-        options.share === undefined || (await contextOf(batch).catch(() => undefined)) !== undefined;
+        options.share === undefined || (await contexts.of(batch).catch(() => undefined)) !== undefined;
       if (isSame) joinTarget(target);
     }
-    await closeUnused(open);
-  }
-
-  /** Of batches that have ended elsewhere. Not at once: a Redis that forgot them will know them again. */
-  async function closeUnused(open: Record<string, string>): Promise<void> {
-    for (const [batch, context] of contexts) {
-      const since = unusedSince.get(batch) ?? performance.now();
-      if (batch in open || runs.has(batch)) unusedSince.delete(batch);
-      else unusedSince.set(batch, since);
-      if (!unusedSince.has(batch) || performance.now() - since < UNUSED_MS) continue;
-      unusedSince.delete(batch);
-      contexts.delete(batch);
-      await context.then((ended) => ended.close()).catch(() => undefined);
-    }
+    await contexts.closeUnused((batch) => batch in open || runs.has(batch));
   }
 
   const mark = await createMemoryMark(redis.client);
@@ -299,8 +263,7 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     clearTimeout(limit);
     cutting.abort(new Error('stopped'));
     slots.close();
-    for (const context of contexts.values())
-      await context.then((open) => open.close()).catch(() => undefined);
+    await contexts.close();
     await pool.close();
   }
 
