@@ -28,8 +28,6 @@ export function aimAt(redisUrl: string): RedisAim {
       ...(username === undefined ? {} : { sentinelUsername: username }),
       ...(password === undefined ? {} : { sentinelPassword: password }),
       ...(tls === undefined ? {} : { sentinelTLS: tls, enableTLSForSentinelMode: true }),
-      // A master whose machine is gone closes no connection: the Sentinels say when another has its place.
-      failoverDetector: true,
     },
   };
 }

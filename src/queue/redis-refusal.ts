@@ -34,8 +34,6 @@ function refusalInTls(message: string, code: string): Refusal | undefined {
       problem: 'asks for a certificate of ours',
       mend: 'set REDIS_URL to rediss://…?cert=/path/cert.pem&key=/path/key.pem',
     };
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
-    return { problem: 'does not speak TLS', mend: 'use redis:// instead of rediss://, or the port with TLS' };
   if (/^CERT_|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|^ERR_TLS_CERT/.test(code))
     return {
       problem: `shows a certificate that is not trusted: ${message}`,
@@ -46,7 +44,7 @@ function refusalInTls(message: string, code: string): Refusal | undefined {
 
 /** Of what ioredis tells of Sentinels when none of them has led to a master. Undefined: they are away, or start. */
 export function refusalInSentinels({ message }: Error): Refusal | undefined {
-  if (message.includes('invalid reply: null'))
+  if (/No such master|invalid reply: null/.test(message))
     return {
       problem: 'is known to none of the Sentinels that answer',
       mend: 'name it in REDIS_URL as `sentinel monitor NAME …` does in their configuration',

@@ -24,6 +24,8 @@ export interface RedisSettings {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** No answer for so long: the link is made anew. BullMQ has Redis wait ten seconds at most before it answers. */
+const SILENT_MS = 15_000;
 const MEND = 'start it, or unset REDIS_URL to use the embedded one';
 
 /**
@@ -38,6 +40,8 @@ export async function openRedis(settings: RedisSettings): Promise<RedisHandle> {
     ...(aim?.connection ?? { path: where }),
     maxRetriesPerRequest: null,
     retryStrategy: (times: number): number => Math.min(50 * 2 ** times, 2_000),
+    // A machine that is gone closes no link.
+    socketTimeout: SILENT_MS,
     // The server that we are linked to has become a replica: whoever has its place answers at a new link.
     reconnectOnError: (error: Error) => (error.message.includes('READONLY') ? 2 : false),
     // What we hang up on has nothing more to say; ioredis would hold the process for two seconds to hear it.
@@ -57,7 +61,7 @@ export async function openRedis(settings: RedisSettings): Promise<RedisHandle> {
     });
   } catch (error) {
     await close();
-    throw unavailable(where, error);
+    throw unavailable(where, error, connection.tls === undefined ? 'rediss' : 'redis');
   }
   return { client, connection, where, close };
 }
@@ -141,17 +145,27 @@ async function within(timeoutMs: number, client: Redis, work: () => Promise<void
 
 /** It answers, and is of no use. */
 class RefusedByRedis extends Error {
-  constructor(readonly refusal: Refusal) {
-    super(refusal.problem);
+  readonly mend: string;
+
+  constructor({ problem, mend }: Refusal) {
+    super(problem);
+    this.mend = mend;
   }
 }
 
-/** Without a cause: an error of ioredis holds the command that failed, and with it the password. */
-function unavailable(where: string, error: unknown): ThreshError {
-  const refusal = error instanceof RefusedByRedis ? error.refusal : undefined;
-  const message =
-    refusal === undefined
-      ? `no Redis at ${where}: ${reasonOf(error)}`
-      : `the Redis at ${where} ${refusal.problem}`;
-  return new ThreshError(message, { code: 'REDIS_UNAVAILABLE', scope: 'batch', mend: refusal?.mend ?? MEND });
+/**
+ * Without a cause: an error of ioredis holds the command that failed, and with it the password. `otherwise`: the scheme
+ * by which it was not tried.
+ */
+function unavailable(where: string, error: unknown, otherwise: 'redis' | 'rediss'): ThreshError {
+  const how = { code: 'REDIS_UNAVAILABLE', scope: 'batch' } as const;
+  if (error instanceof RefusedByRedis)
+    return new ThreshError(`the Redis at ${where} ${error.message}`, { ...how, mend: error.mend });
+  const reason = reasonOf(error);
+  // A server that takes TLS for bad commands, or the other way round, waits for more or hangs up.
+  const isMute = /ETIMEDOUT|ECONNRESET|EPIPE|no answer/.test(reason);
+  return new ThreshError(`no Redis at ${where}: ${reason}`, {
+    ...how,
+    mend: isMute ? `${MEND}; does it want ${otherwise}://…?` : MEND,
+  });
 }
