@@ -1,6 +1,6 @@
 // @ts-check
 /** One batch from its first page to its dataset, over many workers, one process of which is killed on the way. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { keysBySize, lookAtRedis } from '../queue/redis-look.mjs';
@@ -18,6 +18,7 @@ import { watchNight } from './watch-night.mjs';
  * @property {number} delayMs median
  * @property {number} spread of the delay's logarithm
  * @property {number} seed
+ * @property {boolean} apart each worker has links to Redis, segments and clocks of its own
  * @property {number} killAt share of the pages; 0: nobody is killed
  */
 
@@ -34,23 +35,16 @@ import { watchNight } from './watch-night.mjs';
 
 /** @param {NightOptions} options @param {(said: string) => void} progress @returns {Promise<Night>} */
 export async function runNight(options, progress) {
-  const { pages, workers, processes, slots, delayMs, spread, seed } = options;
+  const { pages, workers, processes, slots, delayMs, spread, seed, apart } = options;
+  const inEach = workers / processes;
   const home = await mkdtemp(path.join(os.tmpdir(), 'thresh-bench-scale-'));
   const { openRedis } = await redisPart();
   const redis = await openRedis({ home, redisUrl: undefined });
   try {
     const targetFile = await writeStubTarget(home, { pages, maxConcurrency: workers * slots });
-    await writeLearned(home, workers * slots);
     const empty = await lookAtRedis(redis.client);
-    const task = {
-      home,
-      concurrency: slots,
-      workers: workers / processes,
-      delayMs,
-      spread,
-      seed,
-      targetFile,
-    };
+    const shape = apart ? { concurrency: slots, workers: inEach } : { concurrency: slots * inEach };
+    const task = { home, ...shape, delayMs, spread, seed, targetFile };
     const farm = await startStubFarm(task, { processes, execArgv: ['--expose-gc'] });
     try {
       const opened = performance.now();
@@ -77,15 +71,6 @@ export async function runNight(options, progress) {
     await redis.close();
     await rm(home, { recursive: true, force: true, maxRetries: 10 });
   }
-}
-
-/** As after other nights: how many pages at once the target bears is known. @param {string} home @param {number} limit */
-async function writeLearned(home, limit) {
-  const folder = path.join(home, 'targets', TARGET);
-  /** @type {import('../../../src/throttle/learned.js').LearnedThrottle} */
-  const learned = { version: 1, atMs: Date.now(), limit, pagesPerSecond: 0, hours: {} };
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'throttle.json'), JSON.stringify(learned));
 }
 
 /** @param {string} home @returns {Promise<number>} */

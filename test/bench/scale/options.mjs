@@ -13,7 +13,7 @@ const USUAL = {
   seed: 1,
   kill: 45,
 };
-const SHORT = { ...USUAL, pages: 30_000, workers: 30 };
+const SHORT = { ...USUAL, pages: 30_000 };
 
 export function readOptions() {
   const values = readValues();
@@ -37,6 +37,7 @@ export function readOptions() {
     spread: number('spread', 0),
     seed: number('seed', 0),
     killAt: number('kill', 0) / 100,
+    apart: values.apart,
     json: values.json,
     docs: values.docs,
   };
@@ -60,6 +61,7 @@ function readValues() {
         spread: { type: 'string' },
         seed: { type: 'string' },
         kill: { type: 'string' },
+        apart: { type: 'boolean', default: false },
         short: { type: 'boolean', default: false },
         json: { type: 'string' },
         docs: { type: 'string' },

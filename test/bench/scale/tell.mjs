@@ -25,9 +25,12 @@ const BYTES = 1_024 ** 2;
 /** @param {Report} report @param {Night} night */
 export function tellNight(report, night) {
   const { options, discoverySeconds, watched } = night;
-  const { pages, workers, processes, slots, delayMs, spread } = options;
+  const { pages, workers, processes, slots, delayMs, spread, apart } = options;
+  const links = apart
+    ? 'each with links to Redis, segments and clocks of its own'
+    : 'which share the links to Redis, segments and clocks of their process';
   report.say(
-    `${number(pages)} pages by ${number(workers)} workers of ${slots} pages at once, each with its own links to Redis, in ${processes} processes; a page answers after ${delayMs} ms in the median (lognormal, ${spread}). Nothing else is stubbed. ${number(pages / discoverySeconds)} pages/s were discovered. Heap and RSS are those after forced garbage collection.`,
+    `${number(pages)} pages by ${number(workers)} workers of ${slots} pages at once, ${links}, in ${processes} processes; a page answers after ${delayMs} ms in the median (lognormal, ${spread}). Nothing else is stubbed. ${number(pages / discoverySeconds)} pages/s were discovered. Heap and RSS are those after forced garbage collection.`,
   );
   tellOverTime(report, watched.looks);
   const flat = tellSlopes(report, night);

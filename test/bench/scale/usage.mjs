@@ -1,9 +1,8 @@
 // @ts-check
 export const USAGE = `usage: npm run bench:scale -- [options]
 
-A big night without its browsers: one batch, one Redis, many workers. Each worker is what \`thresh worker\` puts together,
-with its own links to Redis, its own slots and segments; several share a process, so that the machine has room for
-all of them. Only the browser pool is stubbed: a page answers after a delay that is drawn from a lognormal distribution,
+A big night without its browsers: one batch, one Redis, the slots of many workers in a few processes, each of which is
+what \`thresh worker\` puts together. Only the browser pool is stubbed: a page answers after a delay that is drawn from a lognormal distribution,
 by a seed. When 45 % of the pages have their outcome, the process that runs the batch is killed with SIGKILL and another
 one started in its place.
 
@@ -15,11 +14,13 @@ exit code is 1 when something failed. The bounds are for two cores that have not
   --workers N      by default 150, spread evenly over the processes
   --processes N    by default 3
   --slots N        pages at once in each worker; by default 4
+  --apart          each worker has its own links to Redis, segments and clocks, as on a machine of its own; else those of a
+                   process share them. Two cores bear less of that: see docs/benchmarks.md
   --delay MS       the median; by default 200
   --spread S       standard deviation of the delay's logarithm; by default 0.5: one page in twenty takes 2.3 times the median
   --seed N         by default 1
   --kill PERCENT   of the pages; by default 45; 0: nobody is killed
-  --short          30,000 pages, 30 workers: under a minute; too short to be judged by pace and growth
+  --short          30,000 pages: a minute, too short to be judged by pace and growth
   --json FILE      all figures
   --docs FILE      writes its section into that page, docs/benchmarks.md, and its plot into img/scale.svg beside it
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { cpuSecondsOf } from '../queue/cpu-of.mjs';
 import { lookAtRedis } from '../queue/redis-look.mjs';
 import { settledOf } from '../queue/settled-count.mjs';
+import { workerBoardPart } from '../throttle/farm-part.mjs';
 
 /** @typedef {import('../queue/stub-farm.mjs').StubFarm} StubFarm */
 
@@ -20,6 +21,8 @@ import { settledOf } from '../queue/settled-count.mjs';
  * @property {number} seconds since fetching began
  * @property {number} pages that had their outcome
  * @property {number} redisMb
+ * @property {number} slots that the workers take now
+ * @property {number} inFlight pages
  * @property {readonly ProcessLook[]} processes
  */
 
@@ -56,7 +59,7 @@ export async function watchNight(farm, { pages, killAt, client, progress }) {
   const secondsAt = (/** @type {number} */ ms) => (ms - began) / 1_000;
   const redisBefore = (await lookAtRedis(client)).cpuSeconds;
   const count = await settledOf(client);
-  const look = createLook(farm, client);
+  const look = await createLook(farm, client);
   /** @type {Look[]} */
   const looks = [];
   /** @type {{ seconds: number, pages: number }[]} */
@@ -117,14 +120,19 @@ export async function watchNight(farm, { pages, killAt, client, progress }) {
 }
 
 /** @param {StubFarm} farm @param {import('ioredis').Redis} client */
-function createLook(farm, client) {
+async function createLook(farm, client) {
+  const { createWorkerBoard } = await workerBoardPart();
+  const board = createWorkerBoard(client);
   /** @type {Map<number, string>} */
   const names = new Map();
   const before = new Map(farm.pids.map((pid) => [pid, cpuSecondsOf(pid)]));
   return async () => {
     const insides = await farm.insides();
     for (const pid of insides.keys()) if (!names.has(pid)) names.set(pid, `${names.size + 1}`);
+    const standing = await board.standing();
+    const sum = (/** @type {'slots' | 'inFlight'} */ of) => standing.reduce((all, one) => all + one[of], 0);
     return {
+      ...{ slots: sum('slots'), inFlight: sum('inFlight') },
       redisMb: (await lookAtRedis(client)).memoryBytes / MB,
       processes: [...insides].map(([pid, { memory }]) => ({
         name: names.get(pid) ?? '',
@@ -139,7 +147,7 @@ function createLook(farm, client) {
 /** @param {Look | undefined} look */
 function lineOf(look) {
   if (look === undefined) return '';
-  const { pages, seconds, redisMb, processes } = look;
+  const { pages, seconds, redisMb, processes, slots, inFlight } = look;
   const rss = processes.map(({ rssMb }) => rssMb.toFixed(0)).join(', ');
-  return `  ${pages} pages, ${(pages / seconds).toFixed(0)} pages/s: Redis ${redisMb.toFixed(1)} MB, RSS ${rss} MB`;
+  return `  ${pages} pages, ${(pages / seconds).toFixed(0)} pages/s, ${inFlight} in flight of ${slots} slots: Redis ${redisMb.toFixed(1)} MB, RSS ${rss} MB`;
 }
