@@ -48,6 +48,8 @@ import { workerBoardPart } from '../throttle/farm-part.mjs';
 
 const MB = 1_024 ** 2;
 const LOOKS = 120;
+/** Each costs a garbage collection. */
+const LEAST_LOOK_S = 1.5;
 const POLL_MS = 100;
 const PACE_S = 1;
 /** Pages that the queue holds at most: they were there when the batch stood still. */
@@ -105,7 +107,7 @@ export async function watchNight(farm, { pages, killAt, client, progress }) {
       killing = kill(settled);
       killing.catch(() => undefined); // told below
     }
-    if (!isKilling && settled >= next) {
+    if (!isKilling && settled >= next && seconds - (looks.at(-1)?.seconds ?? 0) >= LEAST_LOOK_S) {
       looks.push({ seconds, pages: settled, ...(await look()) });
       next = (Math.floor((settled * LOOKS) / pages) + 1) * (pages / LOOKS);
       if (looks.length % 10 === 0) progress(lineOf(looks.at(-1)));
