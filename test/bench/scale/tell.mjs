@@ -98,14 +98,19 @@ function words({ slope, low, high }) {
 }
 
 /** @param {Report} report @param {Night} night */
-function tellCpu(report, { options: { pages }, watched: { seconds, redisCpuSeconds, looks } }) {
+function tellCpu(report, { options: { pages }, watched }) {
+  const { seconds, redisCpuSeconds, machineCpuSeconds, looks } = watched;
   const ofNode = [...lastSeen(looks).values()].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
   const row = (/** @type {string} */ name, /** @type {number} */ cpu) => [
     ...[name, number(cpu), ((cpu * 1_000) / pages).toFixed(3), (cpu / seconds).toFixed(2)],
   ];
   report.table(
     ['CPU', 'seconds', 'ms a page', 'of so many cores'],
-    [row('Redis', redisCpuSeconds), row('the processes of the farm', ofNode)],
+    [
+      row('Redis', redisCpuSeconds),
+      row('the processes of the farm', ofNode),
+      row('all else on this machine', Math.max(0, machineCpuSeconds - redisCpuSeconds - ofNode)),
+    ],
   );
 }
 

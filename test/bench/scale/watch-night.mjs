@@ -1,5 +1,6 @@
 // @ts-check
 /** Looks on while the pages are fetched, and kills the process with the batch on the way. */
+import os from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cpuSecondsOf } from '../queue/cpu-of.mjs';
 import { lookAtRedis } from '../queue/redis-look.mjs';
@@ -41,6 +42,7 @@ import { workerBoardPart } from '../throttle/farm-part.mjs';
  * @property {readonly Look[]} looks
  * @property {readonly { seconds: number, pages: number }[]} pace about once a second
  * @property {number} redisCpuSeconds
+ * @property {number} machineCpuSeconds of all that ran on this machine
  * @property {Killed | undefined} killed
  */
 
@@ -60,6 +62,7 @@ export async function watchNight(farm, { pages, killAt, client, progress }) {
   const began = performance.now();
   const secondsAt = (/** @type {number} */ ms) => (ms - began) / 1_000;
   const redisBefore = (await lookAtRedis(client)).cpuSeconds;
+  const machineBefore = machineCpuSeconds();
   const count = await settledOf(client);
   const look = await createLook(farm, client);
   /** @type {Look[]} */
@@ -118,7 +121,15 @@ export async function watchNight(farm, { pages, killAt, client, progress }) {
   const seconds = secondsAt(performance.now());
   await killing;
   const redisCpuSeconds = (await lookAtRedis(client)).cpuSeconds - redisBefore;
-  return { seconds, looks, pace, redisCpuSeconds, killed };
+  return {
+    ...{ seconds, looks, pace, redisCpuSeconds, killed },
+    machineCpuSeconds: machineCpuSeconds() - machineBefore,
+  };
+}
+
+function machineCpuSeconds() {
+  const busyMs = os.cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq);
+  return busyMs.reduce((sum, ms) => sum + ms, 0) / 1_000;
 }
 
 /** @param {StubFarm} farm @param {import('ioredis').Redis} client */
