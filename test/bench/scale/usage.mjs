@@ -15,7 +15,7 @@ exit code is 1 when something failed. The bounds are for two cores that have not
   --processes N    by default 3
   --slots N        pages at once in each worker; by default 4
   --apart          each worker has its own links to Redis, segments and clocks, as on a machine of its own; else those of a
-                   process share them. Two cores bear less of that: see docs/benchmarks.md
+                   process share them. It takes two to three times the CPU a page
   --delay MS       the median; by default 200
   --spread S       standard deviation of the delay's logarithm; by default 0.5: one page in twenty takes 2.3 times the median
   --seed N         by default 1
@@ -26,6 +26,6 @@ exit code is 1 when something failed. The bounds are for two cores that have not
 
 examples
   npm run bench:scale -- --short
-  npm run bench:scale -- --pages 300000                     # four minutes
+  npm run bench:scale -- --pages 300000                     # five minutes
   npm run bench:scale -- --docs docs/benchmarks.md          # half an hour
   npm run bench:scale -- --pages 10000000 --kill 0          # frontier, dedup and progress of ten million pages`;
