@@ -21,7 +21,7 @@ export function refusalInError(error: Error): Refusal | undefined {
   if (message.startsWith('NOPERM'))
     return {
       problem: 'does not let this user do what the farm needs',
-      mend: 'ACL SETUSER … ~thresh:* +@all -@admin -@dangerous +info +keys',
+      mend: 'ACL SETUSER … ~thresh:* +@all -@admin -@dangerous +info',
     };
   if (message.includes('DB index is out of range'))
     return { problem: 'has no database of that number', mend: 'name another one at the end of REDIS_URL' };
