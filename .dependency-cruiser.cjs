@@ -1,6 +1,6 @@
 /** The rooms of the house and who may know whom: arrows point down the data's way (see README, "How it is built"). */
 const rooms = {
-  errors: '^src/(breather|errors|settings|version)\\.ts$',
+  errors: '^src/(breather|errors|redis-url|settings|version)\\.ts$',
   pool: '^browser-pool/',
   target: '^src/target/',
   discovery: '^src/discovery/',

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ThreshError } from './errors.js';
+import { parseRedisUrl } from './redis-url.js';
 
 export const PARQUET_ENGINES = ['duckdb', 'parquetjs'] as const;
 export type ParquetEngineName = (typeof PARQUET_ENGINES)[number];
@@ -13,7 +14,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Settings {
-  /** REDIS_URL. Undefined: the embedded server of `home`. */
+  /** REDIS_URL, in one of the forms of `redis-url.ts`. Undefined: the embedded server of `home`. Secret. */
   redisUrl: string | undefined;
   /** THRESH_OUT: where datasets are delivered; an absolute folder or `s3://BUCKET/PREFIX`. Default `./out`. */
   out: string;
@@ -150,12 +151,7 @@ function oneOf<const T extends string>(allowed: readonly T[], { name, value }: P
 
 function redisUrl({ name, value }: Picked): string | undefined {
   if (value === undefined) return undefined;
-  const mend = 'use redis://[user:password@]host:port/db, rediss://… or unix:///path/to.sock';
-  // The value itself stays out of the message: it may hold a password.
-  if (!URL.canParse(value)) throw wrong(name, 'is not a URL', mend);
-  const { protocol } = new URL(value);
-  if (!['redis:', 'rediss:', 'unix:'].includes(protocol))
-    throw wrong(name, `has the scheme '${protocol}'`, mend);
+  parseRedisUrl(value, name);
   return value;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Keeps a bounded window of the frontier's pages in the queue, never the whole frontier. Reads on from where it
+ * Keeps a bounded window of the frontier's pages waiting in the queue, never the whole frontier. Reads on from where it
  * stopped; when the queue has run dry and pages are still without an outcome (Redis lost jobs, or they were put back),
  * it starts over and feeds only those.
  */
@@ -28,6 +28,7 @@ export interface Feeder {
   rewind(): void;
 }
 
+/** Pages that wait; those in flight are bounded by the farm's slots, and however many they are, others have to wait for them. */
 const WINDOW = 1_000;
 const REFILL_BELOW = 600;
 
@@ -35,10 +36,10 @@ export function createFeeder(options: FeederOptions): Feeder {
   const { batch, queue, frontier, ledger } = options;
   let cursor: FrontierCursor | undefined;
 
-  async function feed({ waiting, active, delayed, prioritized }: Queued): Promise<boolean> {
-    const queued = waiting + active + delayed + prioritized;
-    if (queued >= REFILL_BELOW) return false;
-    let room = WINDOW - queued;
+  async function feed({ waiting, delayed, prioritized }: Queued): Promise<boolean> {
+    const ahead = waiting + delayed + prioritized;
+    if (ahead >= REFILL_BELOW) return false;
+    let room = WINDOW - ahead;
     let fed = false;
     while (room > 0) {
       const { pages, next } = await frontier.readFrom(cursor, Math.min(room, 500));

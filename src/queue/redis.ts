@@ -4,12 +4,14 @@ import { Redis } from 'ioredis';
 import { reasonOf, ThreshError } from '../errors.js';
 import { type EmbeddedRedis, joinEmbeddedRedis } from './embedded-redis.js';
 import { findRedis } from './find-redis.mjs';
+import { aimAt } from './redis-options.js';
+import { type Refusal, refusalInError, refusalInInfo, refusalInSentinels } from './redis-refusal.js';
 
 export interface RedisHandle {
   /** For commands of our own; BullMQ makes its own connections from `connection`. */
   client: Redis;
   connection: RedisOptions;
-  /** For people: `redis://host:6379/0` without its password, or the socket's path. */
+  /** For people, without secrets. */
   where: string;
   close(): Promise<void>;
 }
@@ -22,43 +24,46 @@ export interface RedisSettings {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** No answer for so long: the link is made anew. BullMQ has Redis wait ten seconds at most before it answers. */
+const SILENT_MS = 15_000;
+const MEND = 'start it, or unset REDIS_URL to use the embedded one';
 
-/** Throws REDIS_UNAVAILABLE with what to do about it. */
+/**
+ * Throws REDIS_UNAVAILABLE with what to do about it, also where a Redis answers that cannot be used; USAGE for a
+ * REDIS_URL that is none.
+ */
 export async function openRedis(settings: RedisSettings): Promise<RedisHandle> {
-  const embedded = settings.redisUrl === undefined ? await joinEmbedded(settings.home) : undefined;
-  const connection = embedded === undefined ? optionsOf(settings.redisUrl ?? '') : { path: embedded.socket };
-  const where = embedded?.socket ?? `${connection.host}:${connection.port}/${connection.db ?? 0}`;
-  const habits = {
+  const aim = settings.redisUrl === undefined ? undefined : aimAt(settings.redisUrl);
+  const embedded = aim === undefined ? await joinEmbedded(settings.home) : undefined;
+  const where = aim?.where ?? embedded?.socket ?? '';
+  const connection = {
+    ...(aim?.connection ?? { path: where }),
     maxRetriesPerRequest: null,
     retryStrategy: (times: number): number => Math.min(50 * 2 ** times, 2_000),
+    // A machine that is gone closes no link.
+    socketTimeout: SILENT_MS,
+    // The server that we are linked to has become a replica: whoever has its place answers at a new link.
+    reconnectOnError: (error: Error) => (error.message.includes('READONLY') ? 2 : false),
     // What we hang up on has nothing more to say; ioredis would hold the process for two seconds to hear it.
     disconnectTimeout: 50,
-  };
-  const client = new Redis({ ...connection, ...habits, lazyConnect: true });
+  } satisfies RedisOptions;
+  const client = new Redis({ ...connection, lazyConnect: true });
   const unwatch = watchLink(client, embedded, settings.onLink);
-  try {
-    await connectWithin(client, CONNECT_TIMEOUT_MS);
-  } catch (cause) {
+  const close = async (): Promise<void> => {
     unwatch();
     client.disconnect();
     await embedded?.release();
-    throw new ThreshError(`no Redis at ${where}: ${reasonOf(cause)}`, {
-      code: 'REDIS_UNAVAILABLE',
-      scope: 'batch',
-      mend: 'start it, or unset REDIS_URL to use the embedded one',
-      cause,
-    });
-  }
-  return {
-    client,
-    connection: { ...connection, ...habits },
-    where,
-    async close() {
-      unwatch();
-      client.disconnect();
-      await embedded?.release();
-    },
   };
+  try {
+    await within(CONNECT_TIMEOUT_MS, client, async () => {
+      await connected(client);
+      if (embedded === undefined) await checkFit(client);
+    });
+  } catch (error) {
+    await close();
+    throw unavailable(where, error, connection.tls === undefined ? 'rediss' : 'redis');
+  }
+  return { client, connection, where, close };
 }
 
 async function joinEmbedded(home: string): Promise<EmbeddedRedis> {
@@ -97,49 +102,70 @@ function watchLink(
   };
 }
 
-function optionsOf(url: string): RedisOptions {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    throw badUrl();
-  }
-  if (!['redis:', 'rediss:', 'unix:'].includes(parsed.protocol)) throw badUrl();
-  if (parsed.protocol === 'unix:') return { path: parsed.pathname };
-  const db = Number(parsed.pathname.slice(1) || '0');
-  if (!Number.isSafeInteger(db)) throw badUrl();
-  return {
-    host: parsed.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(parsed.port || 6379),
-    db,
-    ...(parsed.username === '' ? {} : { username: decodeURIComponent(parsed.username) }),
-    ...(parsed.password === '' ? {} : { password: decodeURIComponent(parsed.password) }),
-    ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
-  };
-}
-
-function badUrl(): ThreshError {
-  return new ThreshError('REDIS_URL is not a Redis URL', {
-    code: 'USAGE',
-    scope: 'batch',
-    mend: 'use redis://[user:password@]host:port/db, rediss://… or unix:/path/to.sock',
+/** Resolves when it is there; rejects for what no waiting mends. While the server starts, attempts may fail. */
+function connected(client: Redis): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.once('ready', resolve);
+    client.on('error', (error: Error) => {
+      const refusal = refusalInError(error);
+      if (refusal !== undefined) reject(new RefusedByRedis(refusal));
+    });
+    client.connect().catch(() => undefined); // goes on trying
   });
 }
 
-async function connectWithin(client: Redis, timeoutMs: number): Promise<void> {
+async function checkFit(client: Redis): Promise<void> {
+  const info = await client.info().catch((error: Error) => {
+    throw new RefusedByRedis(refusalInError(error) ?? { problem: `says ${reasonOf(error)}`, mend: MEND });
+  });
+  const refusal = refusalInInfo(info);
+  if (refusal !== undefined) throw new RefusedByRedis(refusal);
+}
+
+/** The reason of its failure is the last error that was seen. */
+async function within(timeoutMs: number, client: Redis, work: () => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  let lastError: Error | undefined;
+  let last: Error | undefined;
   client.on('error', (error: Error) => {
-    lastError = error;
+    if (!error.message.startsWith('All sentinels are unreachable')) last = error; // each has said why
+  });
+  client.on('sentinelError', (error: Error) => {
+    const refusal = refusalInSentinels(error);
+    last = refusal === undefined ? error : new RefusedByRedis(refusal);
   });
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(lastError ?? new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
+    timer = setTimeout(() => reject(last ?? new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
   });
   try {
-    // The first attempt may fail while the server starts; ioredis goes on trying until `late`.
-    client.connect().catch(() => undefined);
-    await Promise.race([new Promise<void>((resolve) => client.once('ready', resolve)), late]);
+    await Promise.race([work(), late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** It answers, and is of no use. */
+class RefusedByRedis extends Error {
+  readonly mend: string;
+
+  constructor({ problem, mend }: Refusal) {
+    super(problem);
+    this.mend = mend;
+  }
+}
+
+/**
+ * Without a cause: an error of ioredis holds the command that failed, and with it the password. `otherwise`: the scheme
+ * by which it was not tried.
+ */
+function unavailable(where: string, error: unknown, otherwise: 'redis' | 'rediss'): ThreshError {
+  const how = { code: 'REDIS_UNAVAILABLE', scope: 'batch' } as const;
+  if (error instanceof RefusedByRedis)
+    return new ThreshError(`the Redis at ${where} ${error.message}`, { ...how, mend: error.mend });
+  const reason = reasonOf(error);
+  // A server that takes TLS for bad commands, or the other way round, waits for more or hangs up.
+  const isMute = /ETIMEDOUT|ECONNRESET|EPIPE|no answer/.test(reason);
+  return new ThreshError(`no Redis at ${where}: ${reason}`, {
+    ...how,
+    mend: isMute ? `${MEND}; does it want ${otherwise}://…?` : MEND,
+  });
 }

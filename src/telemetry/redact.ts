@@ -35,6 +35,7 @@ export function redact(value: unknown, depth = 0): unknown {
 }
 
 function redactRecord(record: object, depth: number): Record<string, unknown> {
+  if (isLogin(record)) return { name: record.name, args: HIDDEN };
   const entries = Object.entries(record).map(([key, item]) => [
     key,
     isSecret(key) ? HIDDEN : redact(item, depth + 1),
@@ -50,6 +51,11 @@ function redactError(error: Error, depth: number): Record<string, unknown> {
     ...(error.stack === undefined ? {} : { stack: redactText(error.stack) }),
     ...(error.cause === undefined ? {} : { cause: redact(error.cause, depth + 1) }),
   };
+}
+
+/** A command of Redis, as its errors hold it. */
+function isLogin(record: object): record is { name: string } {
+  return 'name' in record && /^(?:auth|hello)$/i.test(String(record.name)) && 'args' in record;
 }
 
 function isSecret(key: string): boolean {

@@ -6,9 +6,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lookAtRedis } from '../queue/redis-look.mjs';
+import { settledOf } from '../queue/settled-count.mjs';
 import { startStubFarm } from '../queue/stub-farm.mjs';
 import { MARK, watchProcesses } from '../render/process-watch.mjs';
-import { batchBoardPart, pageLedgerPart, redisPart } from '../throttle/farm-part.mjs';
+import { redisPart } from '../throttle/farm-part.mjs';
 
 /**
  * @typedef {object} Sample
@@ -123,18 +124,6 @@ export async function watchBatch(options) {
     await redis.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   }
-}
-
-/** @param {import('ioredis').Redis} client @returns {Promise<() => Promise<number>>} */
-async function settledOf(client) {
-  const { openBatches } = await batchBoardPart();
-  const { createPageLedger } = await pageLedgerPart();
-  const [batch = ''] = Object.keys(await openBatches(client));
-  const ledger = createPageLedger(client, batch);
-  return async () => {
-    const { completed, dead } = await ledger.counts();
-    return completed + dead;
-  };
 }
 
 /** How many processes are there when they have had time to go. @param {import('../render/process-watch.mjs').ProcessWatch} processes */

@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { batchBoardPart, pageLedgerPart, redisPart } from '../throttle/farm-part.mjs';
+import { redisPart } from '../throttle/farm-part.mjs';
 import { cpuSecondsOf } from './cpu-of.mjs';
 import { keysBySize, lookAtRedis } from './redis-look.mjs';
+import { settledOf } from './settled-count.mjs';
 import { startStubFarm } from './stub-farm.mjs';
 import { writeStubTarget } from './stub-target.mjs';
 
@@ -83,13 +84,10 @@ export async function measureRate({ pages, warmUp = 0, processes, concurrency, d
  * @returns {Promise<number>} how many have by then
  */
 async function settled(client, pages) {
-  const { openBatches } = await batchBoardPart();
-  const { createPageLedger } = await pageLedgerPart();
-  const [batch = ''] = Object.keys(await openBatches(client));
-  const ledger = createPageLedger(client, batch);
+  const count = await settledOf(client);
   for (;;) {
-    const { completed, dead } = await ledger.counts();
-    if (completed + dead >= pages) return completed + dead;
+    const now = await count();
+    if (now >= pages) return now;
     await delay(100);
   }
 }

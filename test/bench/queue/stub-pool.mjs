@@ -11,15 +11,21 @@
 const SPREAD = 0.25;
 
 /**
- * @param {{ maxPages: number, delayMs: number }} options `delayMs`: the median; 0: at once
- * @returns {BrowserPool}
+ * @typedef {object} StubPoolOptions
+ * @property {number} maxPages
+ * @property {number} delayMs the median; 0: at once
+ * @property {number} [spread] standard deviation of the delay's logarithm
+ * @property {() => number} [random] from 0 to below 1
  */
-export function createStubPool({ maxPages, delayMs }) {
+
+/** @param {StubPoolOptions} options @returns {BrowserPool} */
+export function createStubPool({ maxPages, delayMs, spread = SPREAD, random = Math.random }) {
   let leased = 0;
+  const draw = () => (delayMs === 0 ? 0 : delayMs * Math.exp(spread * normal(random)));
   return {
     async lease() {
       leased += 1;
-      const { page, answers } = openPage(delayMs);
+      const { page, answers } = openPage(draw);
       /** @type {Omit<Lease, 'network'>} */
       const lease = {
         page: /** @type {Lease['page']} */ (/** @type {unknown} */ (page)),
@@ -41,8 +47,8 @@ export function createStubPool({ maxPages, delayMs }) {
   };
 }
 
-/** What of Playwright's page the farm calls for a target whose `ready` is a function. @param {number} medianMs */
-function openPage(medianMs) {
+/** What of Playwright's page the farm calls for a target whose `ready` is a function. @param {() => number} draw ms */
+function openPage(draw) {
   let at = 'about:blank';
   /** @type {Omit<Lease['answers'], 'document'> & { document: Lease['answers']['document'] }} */
   const answers = {
@@ -60,7 +66,7 @@ function openPage(medianMs) {
     /** @param {string} url */
     async goto(url) {
       at = url;
-      const delayMs = drawDelay(medianMs);
+      const delayMs = draw();
       if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
       answers.document = {
         url,
@@ -85,9 +91,18 @@ function openPage(medianMs) {
   return { page, answers };
 }
 
-/** Lognormal, by Box and Muller. @param {number} medianMs */
-function drawDelay(medianMs) {
-  if (medianMs === 0) return 0;
-  const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-  return medianMs * Math.exp(SPREAD * normal);
+/** By Box and Muller. @param {() => number} random */
+function normal(random) {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** The same numbers for the same seed, from 0 to below 1: Mulberry32. @param {number} seed @returns {() => number} */
+export function createRandom(seed) {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }

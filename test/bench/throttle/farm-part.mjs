@@ -21,6 +21,8 @@ export const queuesPart = () => part('queue/queues.js');
 export const batchBoardPart = () => part('queue/batch-board.js');
 /** @type {() => Promise<typeof import('../../../src/queue/page-ledger.js')>} */
 export const pageLedgerPart = () => part('queue/page-ledger.js');
+/** @type {() => Promise<typeof import('../../../src/queue/worker-board.js')>} */
+export const workerBoardPart = () => part('queue/worker-board.js');
 
 /** The `thresh` command. */
 export const command = path.join(built, 'cli/main.js');
