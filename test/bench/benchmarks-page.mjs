@@ -13,6 +13,7 @@ import { findChromium } from '../../browser-pool/find-chromium.mjs';
  * @property {string} cpu model
  * @property {number} cores that this process may use
  * @property {number} memoryGb
+ * @property {number} [loopMs] CPU time of a hundred million additions in Node: shared machines differ from hour to hour
  * @property {string} kernel
  * @property {string} node
  * @property {string} chromium version, or "none"
@@ -31,6 +32,7 @@ export function describeMachine() {
     cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
     cores: os.availableParallelism(),
     memoryGb: Math.round(os.totalmem() / 1024 ** 3),
+    loopMs: loopMs(),
     kernel: `${os.type()} ${os.release()}`,
     node: process.versions.node,
     chromium: chromiumVersion(),
@@ -58,14 +60,27 @@ export async function writeSection({ file, id, title, markdown, machine = descri
 }
 
 /** @param {Machine} machine */
-function lineOf({ cpu, cores, memoryGb, kernel, node, chromium, date, commit: at }) {
-  return `${date}, commit ${at}: ${cores} cores of ${cpu}, ${memoryGb} GB, ${kernel}, Node ${node}, Chromium ${chromium}.`;
+function lineOf({ cpu, cores, memoryGb, loopMs: ms, kernel, node, chromium, date, commit: at }) {
+  const pace = ms === undefined ? '' : `, a hundred million additions in ${ms} ms of CPU`;
+  return `${date}, commit ${at}: ${cores} cores of ${cpu}, ${memoryGb} GB${pace}, ${kernel}, Node ${node}, Chromium ${chromium}.`;
 }
 
 /** @param {string} file @param {string} page */
 async function replace(file, page) {
   await writeFile(`${file}.new`, page);
   await rename(`${file}.new`, file);
+}
+
+/** The best of three: the first is not compiled yet. */
+function loopMs() {
+  const tries = [1, 2, 3].map(() => {
+    const before = process.cpuUsage();
+    let sum = 0;
+    for (let n = 0; n < 1e8; n++) sum += n;
+    const { user, system } = process.cpuUsage(before);
+    return sum > 0 ? (user + system) / 1_000 : 0;
+  });
+  return Math.round(Math.min(...tries));
 }
 
 function chromiumVersion() {

@@ -24,7 +24,7 @@ test('a section is replaced by its own next run and leaves all else as it is', a
   await section('render', 'second');
   const page = await readFile(file, 'utf8');
   expect(page).toBe(before.replace('# Benchmarks', '# Benchmarks, by hand').replace('first', 'second'));
-  expect(page).toMatch(/## Of render\n\n.*commit .*2 cores of a CPU/);
+  expect(page).toMatch(/## Of render\n\n.*commit .*2 cores of a CPU.* additions in \d+ ms of CPU/);
   expect(page.match(/## Of/g)).toHaveLength(2);
 });
 
