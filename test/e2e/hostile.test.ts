@@ -103,20 +103,22 @@ async function inOwnLab(work: (lab: Lab) => Promise<void>): Promise<void> {
 }
 
 // Beside each other: both wait most of their time.
-test.concurrent('each hostile page ends as one row or one dead letter with its reason, and no other page suffers', () =>
-  inOwnLab(async (lab) => {
-    const hostile = [...readable, racing, ...Object.keys(unreadable)].map((name) => `/hostile/${name}`);
-    const products = Array.from({ length: PRODUCTS }, (_, number) => shop.catalogue.pathOf(number));
-    // Hostile and well-behaved pages in turn, so that they are in one browser at the same time.
-    const paths = hostile.flatMap((one, at) => (products[at] === undefined ? [one] : [one, products[at]]));
-    const pages = paths.map((one) => ({
-      url: shop.url + one,
-      label: one.endsWith('?stopped=1') ? 'stopped' : 'plain',
-    }));
-    const temp = await ownTemp(lab);
-    const target = await lab.target(
-      'hostile',
-      `
+test.concurrent(
+  'each hostile page ends as one row or one dead letter with its reason, and no other page suffers',
+  () =>
+    inOwnLab(async (lab) => {
+      const hostile = [...readable, racing, ...Object.keys(unreadable)].map((name) => `/hostile/${name}`);
+      const products = Array.from({ length: PRODUCTS }, (_, number) => shop.catalogue.pathOf(number));
+      // Hostile and well-behaved pages in turn, so that they are in one browser at the same time.
+      const paths = hostile.flatMap((one, at) => (products[at] === undefined ? [one] : [one, products[at]]));
+      const pages = paths.map((one) => ({
+        url: shop.url + one,
+        label: one.endsWith('?stopped=1') ? 'stopped' : 'plain',
+      }));
+      const temp = await ownTemp(lab);
+      const target = await lab.target(
+        'hostile',
+        `
 import { defineTarget } from 'thresh';
 import { z } from 'zod';
 ${stop}
@@ -138,42 +140,44 @@ export default defineTarget({
   gate: { minCompleted: 0.4 }, // what ought to have been read and was not is told below, by name
 });
 `,
-    );
-    const { code, report, stderr } = await runBatch(lab, target, {
-      date: '2026-03-01',
-      args: ['--concurrency', String(AT_ONCE)],
-      env: { TMPDIR: temp, THRESH_MAX_PROCESS_MB: String(MOST_MB) },
-    });
-    expect(code, stderr).toBe(0);
-    const letters = await lab.lines('hostile', report.batch, 'dead-letters.ndjson');
-    const reasons = Object.fromEntries(
-      letters.map(({ url, failure }) => {
-        const { code: why, message } = failure as Record<string, string>;
-        const { pathname, search } = new URL(String(url));
-        return [pathname.slice('/hostile/'.length) + search, `${why}: ${message}`];
-      }),
-    );
-    const delivered = await lab.query('hostile', '2026-03-01', 'select sku from FILES order by sku');
-    const isRaceWon = delivered.some(({ sku }) => sku === `HOSTILE-${racing}`);
-    const read = isRaceWon ? [...readable, racing] : readable;
-    const names = isRaceWon ? Object.keys(unreadable) : [...Object.keys(unreadable), racing];
-    // First, so that a page which ought to have been read tells why it was not.
-    expect(Object.keys(reasons).sort(), JSON.stringify(reasons)).toEqual(names.toSorted());
-    expect(report.pages).toMatchObject({ completed: PRODUCTS + read.length, dead: names.length });
-    expect(report.rows).toMatchObject({ delivered: PRODUCTS + read.length, duplicates: 0 });
-    expect(delivered.map(({ sku }) => sku)).toEqual(
-      [
-        ...read.map((name) => `HOSTILE-${name}`),
-        ...Array.from({ length: PRODUCTS }, (_, number) => shop.catalogue.productAt(number).sku),
-      ].sort(),
-    );
-    for (const name of names)
-      expect(reasons[name]).toMatch(unreadable[name] ?? /^(?:NOT_READY|PAGE_TIMEOUT)/);
-    const asked = shop.accessLog().filter((entry) => entry.kind === 'hostile');
-    for (const { url, ms } of asked) expect(ms, url).toBeLessThan(TIMEOUT_MS + GRACE_MS);
-    expect(asked.filter(({ url }) => url.endsWith('/sw.js'))).toEqual([]);
-    await expectNothingLeft(lab, temp);
-  }));
+      );
+      const { code, report, stderr } = await runBatch(lab, target, {
+        date: '2026-03-01',
+        args: ['--concurrency', String(AT_ONCE)],
+        env: { TMPDIR: temp, THRESH_MAX_PROCESS_MB: String(MOST_MB) },
+      });
+      expect(code, stderr).toBe(0);
+      const letters = await lab.lines('hostile', report.batch, 'dead-letters.ndjson');
+      const reasons = Object.fromEntries(
+        letters.map(({ url, failure }) => {
+          const { code: why, message } = failure as Record<string, string>;
+          const { pathname, search } = new URL(String(url));
+          return [pathname.slice('/hostile/'.length) + search, `${why}: ${message}`];
+        }),
+      );
+      const delivered = await lab.query('hostile', '2026-03-01', 'select sku from FILES order by sku');
+      const isRaceWon = delivered.some(({ sku }) => sku === `HOSTILE-${racing}`);
+      const read = isRaceWon ? [...readable, racing] : readable;
+      const names = isRaceWon ? Object.keys(unreadable) : [...Object.keys(unreadable), racing];
+      // First, so that a page which ought to have been read tells why it was not.
+      expect(Object.keys(reasons).sort(), JSON.stringify(reasons)).toEqual(names.toSorted());
+      expect(report.pages).toMatchObject({ completed: PRODUCTS + read.length, dead: names.length });
+      expect(report.rows).toMatchObject({ delivered: PRODUCTS + read.length, duplicates: 0 });
+      expect(delivered.map(({ sku }) => sku)).toEqual(
+        [
+          ...read.map((name) => `HOSTILE-${name}`),
+          ...Array.from({ length: PRODUCTS }, (_, number) => shop.catalogue.productAt(number).sku),
+        ].sort(),
+      );
+      for (const name of names)
+        expect(reasons[name]).toMatch(unreadable[name] ?? /^(?:NOT_READY|PAGE_TIMEOUT)/);
+      const asked = shop.accessLog().filter((entry) => entry.kind === 'hostile');
+      for (const { url, ms } of asked) expect(ms, url).toBeLessThan(TIMEOUT_MS + GRACE_MS);
+      expect(asked.filter(({ url }) => url.endsWith('/sw.js'))).toEqual([]);
+      await expectNothingLeft(lab, temp);
+    }),
+  600_000,
+); // thirty attempts that use up their time, one after the other on a machine with room for one page
 
 test
   .runIf(isLinux)
