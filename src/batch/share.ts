@@ -61,6 +61,7 @@ export interface BatchRecord {
 /** What tells of a batch that has ended. */
 const TELLING = ['report.json', 'timeline.ndjson', 'work/dead-letters.ndjson', 'work/quarantine.ndjson'];
 const DOWNLOADS_AT_ONCE = 8;
+const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._=-]*$/;
 
 /** Undefined without a place. Throws StoreTrouble when nothing can be written there. */
 export async function openShare(
@@ -227,7 +228,9 @@ async function bringFrontier(store: ObjectStore, file: string, entries: readonly
 async function fetchAll(store: ObjectStore, prefix: string, dir: string): Promise<void> {
   const wanted: { key: string; file: string }[] = [];
   for await (const { key, bytes } of store.list(prefix)) {
-    const file = path.join(dir, key.slice(prefix.length));
+    const name = key.slice(prefix.length);
+    if (!FILE_NAME.test(name)) continue; // of nobody's making: it is to lead nowhere else
+    const file = path.join(dir, name);
     if ((await stat(file).catch(() => undefined))?.size !== bytes) wanted.push({ key, file });
   }
   if (wanted.length > 0) await mkdir(dir, { recursive: true });

@@ -25,7 +25,8 @@ export function openS3Objects(place: string, settings: S3Settings): ObjectStore 
     download: (key, file) => failing(`cannot read ${key} of`, () => store.download(`${root}${key}`, file)),
     async *list(prefix, after) {
       try {
-        for await (const { key, bytes } of store.list(`${root}${prefix}`, after && `${root}${after}`))
+        const behind = after && `${root}${after}`;
+        for await (const { key, bytes } of store.list(`${root}${prefix}`, { after: behind, flat: true }))
           yield { key: key.slice(root.length), bytes };
       } catch (error) {
         throw troubleOf(`cannot list ${prefix} of ${where}`, error);

@@ -55,8 +55,8 @@ export interface S3Store {
   bytes(key: string): Promise<Uint8Array | undefined>;
   /** The object as a file, which appears whole. False when it is not there. */
   download(key: string, file: string): Promise<boolean>;
-  /** In the order of their names (bytes of UTF-8); those behind `after` alone, when it is given. */
-  list(prefix: string, after?: string): AsyncGenerator<StoredKey>;
+  /** In the order of their names (bytes of UTF-8); those behind `after` alone, and of one level alone, when asked. */
+  list(prefix: string, options?: { after?: string | undefined; flat?: boolean }): AsyncGenerator<StoredKey>;
   /** The names one level below a prefix, without it and without the slash. */
   folders(prefix: string): Promise<string[]>;
   close(): void;
@@ -177,7 +177,7 @@ export function openS3Store(bucket: string, { endpoint, region }: S3Settings): S
         throw error;
       }
     },
-    async *list(Prefix, StartAfter) {
+    async *list(Prefix, { after: StartAfter, flat = false } = {}) {
       let ContinuationToken: string | undefined;
       do {
         const page = await client.send(
@@ -185,6 +185,7 @@ export function openS3Store(bucket: string, { endpoint, region }: S3Settings): S
             Bucket,
             Prefix,
             ...(StartAfter === undefined ? {} : { StartAfter }),
+            ...(flat ? { Delimiter: '/' } : {}),
             ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
           }),
         );
