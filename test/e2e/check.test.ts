@@ -84,7 +84,7 @@ describe('a site that changes', () => {
     target = await lab.target('small', targetOf("price: { select: 'i', as: 'number' }"));
     const { code, stderr } = await runBatch(lab, target, { date: DATE });
     expect(code, stderr).toBe(0);
-  }, 120_000);
+  });
 
   afterAll(() => site?.stop());
 

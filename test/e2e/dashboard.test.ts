@@ -18,7 +18,7 @@ beforeAll(async () => {
   await farm.night('books', '2026-03-02');
   await farm.night('prices', '2026-03-02');
   held = await farm.night('toys', '2026-03-02');
-}, 240_000);
+});
 
 afterAll(async () => {
   await browser?.close();

@@ -80,7 +80,7 @@ test('through its proxy and with its user agent, and with a login of its own', a
   for (const other of proxies) if (other !== own) expect(other.passed).toEqual([]);
   expect(seen.map(({ agent }) => agent)).toEqual(['Tester/1.0']);
   expect(logins).toBe(1);
-}, 120_000);
+});
 
 test('with its cookies where the target keeps them: for the owner alone, not delivered, never shown', async () => {
   const file = await target('kept', 'keepCookies: true,');
@@ -98,4 +98,4 @@ test('with its cookies where the target keeps them: for the owner alone, not del
   expect(logins).toBe(0);
   for (const secret of [SECRET, PASSWORD, encodeURIComponent(PASSWORD)])
     expect(shown.stdout + shown.stderr).not.toContain(secret);
-}, 120_000);
+});

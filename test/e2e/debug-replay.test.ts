@@ -48,7 +48,7 @@ test('what --save recorded and what was saved as HTML give the same row, and nob
   expect(shop.accessLog()).toEqual([]);
   const told = await lab.thresh(['debug', demo, url, '--replay', loaded.files.html]);
   expect(told.stdout).toMatch(/^replayed +from \/.*\.html, without the network$/m);
-}, 120_000);
+});
 
 test('the scripts of a saved page run only when asked for, and reach nobody even then', async () => {
   const file = await lab.target(
@@ -83,7 +83,7 @@ export default defineTarget({
   expect(run.code, run.stderr).toBe(0);
   expect(run.rows[0].row).toEqual({ sku: 'x', said: 'closed and refused' });
   expect(shop.accessLog()).toEqual([]);
-}, 120_000);
+});
 
 test('--failure --replay reads what the failure left', async () => {
   const code = (row: string): string => `
@@ -105,7 +105,7 @@ export default defineTarget({
   expect(seen.rows[0].row.sku).toMatch(/^TH-/);
   expect(seen.replayed).toMatch(/page-0\.html$/);
   expect(shop.accessLog()).toEqual([]);
-}, 120_000);
+});
 
 test.each<[string, string[], RegExp]>([
   ['a file that is not there', ['URL', '--replay', 'none.html'], /none\.html cannot be read/],

@@ -245,7 +245,7 @@ export default defineTarget({
     { name: 'title', differs: false },
     { name: 'stock', now: null, differs: true },
   ]);
-}, 120_000);
+});
 
 test('--failure looks at a page of a batch, with its label', async () => {
   const file = await lab.target(

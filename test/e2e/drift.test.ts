@@ -107,7 +107,7 @@ test('rows refused: paused after a hundred pages, anew after resume, cancelled',
   const { code, stderr } = await running.ended;
   expect(code).toBe(1);
   expect(stderr).toContain(`${batch}: cancelled`);
-}, 240_000);
+});
 
 test('pages that give nothing: the pause outlives Ctrl-C; the same command waits on', async () => {
   const target = await writeTarget('empty', '[]', 'minRows: 0');
@@ -126,7 +126,7 @@ test('pages that give nothing: the pause outlives Ctrl-C; the same command waits
   expect(code, stderr).toBe(0);
   expect(linesOf(again, 'batch.went-on')).toHaveLength(1);
   expect(stderr).toContain('145 completed');
-}, 240_000);
+});
 
 test('pages that never get ready any more: paused when a hundred were given up', async () => {
   const target = await writeTarget('unready', '[]', '', "ready: '.renamed', timeoutMs: 150, retries: 0,");
@@ -138,7 +138,7 @@ test('pages that never get ready any more: paused when a hundred were given up',
   expect(dead).toBeLessThan(100 + SLACK);
   await cancel(batch);
   expect((await running.ended).code).toBe(1);
-}, 240_000);
+});
 
 test('switched off, it fetches on, and the gate has the last word', async () => {
   const target = await writeTarget('borne', '[]', 'pauseOnDrift: false');
@@ -147,4 +147,4 @@ test('switched off, it fetches on, and the gate has the last word', async () => 
   expect(code, stderr).toBe(3);
   expect(stderr).not.toContain('batch.paused');
   expect(stderr).toContain('0 rows (at least 1)');
-}, 240_000);
+});

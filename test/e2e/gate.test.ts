@@ -20,7 +20,7 @@ beforeAll(async () => {
     const { code, stderr } = await runBatch(lab, target, { date });
     expect(code, stderr).toBe(0);
   }
-}, 240_000);
+});
 
 afterAll(async () => {
   await shop?.stop();
@@ -89,7 +89,7 @@ test('a healthy batch is compared and delivered; a sample neither is compared no
     { name: 'schema', value: 0, earlier: 1 },
   ]);
   expect((await lab.manifest('nightly', '2026-03-05')).manifest).not.toHaveProperty('forced');
-}, 240_000);
+});
 
 test('half of the catalogue is held, and released; its level is expected from then on', async () => {
   await shop.control({ products: PRODUCTS / 2 });
@@ -103,7 +103,7 @@ test('half of the catalogue is held, and released; its level is expected from th
   const next = await run('2026-03-11');
   expect(next.code, next.stderr).toBe(0);
   await shop.control({ products: PRODUCTS });
-}, 240_000);
+});
 
 /** The first three product pages, as code of the target. */
 const isOneOfThree = () =>

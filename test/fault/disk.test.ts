@@ -73,7 +73,7 @@ test('a full disk: the worker says it once, status says why nothing moves, and i
   await faults.expectTheTruth('full', 0);
   worker.child.kill('SIGTERM');
   expect((await worker.ended).code).toBe(0);
-}, 120_000);
+});
 
 test('a disk that is full while pages are discovered', async (context) => {
   if (!mount('-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', batches)) context.skip('no tmpfs may be mounted here');
@@ -89,7 +89,7 @@ test('a disk that is full while pages are discovered', async (context) => {
   await faults.expectTheTruth('full-early', 0);
   worker.child.kill('SIGTERM');
   expect((await worker.ended).code).toBe(0);
-}, 120_000);
+});
 
 test.each(['duckdb', 'parquetjs'])(
   'a disk that is full while the dataset is built by %s',
@@ -131,7 +131,7 @@ test('a full disk under the output folder: the delivery waits, and is not failed
   await faults.expectTheTruth('full-out', 0);
   worker.child.kill('SIGTERM');
   expect((await worker.ended).code).toBe(0);
-}, 120_000);
+});
 
 test('a read-only segment folder: said, waited for, and the pages that wait are not rendered again', async (context) => {
   const batch = await faults.open(await faults.target('read-only'));
@@ -147,7 +147,7 @@ test('a read-only segment folder: said, waited for, and the pages that wait are 
   await faults.expectTheTruth('read-only', 0);
   worker.child.kill('SIGTERM');
   expect((await worker.ended).code).toBe(0);
-}, 120_000);
+});
 
 test('the segment folder deleted in the middle: what it held is fetched again, and nothing is missing', async () => {
   const target = await faults.target('deleted');
@@ -161,4 +161,4 @@ test('the segment folder deleted in the middle: what it held is fetched again, a
   expect(JSON.parse(report).pages).toMatchObject({ frontier: PRODUCTS, completed: PRODUCTS });
   expect(stderr).toMatch(/the segments lack \d+ pages that had their outcome/);
   await faults.expectTheTruth('deleted', PRODUCTS);
-}, 120_000);
+});

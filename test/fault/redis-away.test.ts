@@ -57,7 +57,7 @@ test('Redis killed and away for longer than every lock: the worker says so once,
   await faults.expectTheTruth('redis-killed', 2);
   worker.child.kill('SIGTERM');
   expect((await worker.ended).code).toBe(0);
-}, 150_000);
+});
 
 test('Redis that stands still for longer than every lock', async () => {
   const url = `unix://${socket}`;
@@ -71,7 +71,7 @@ test('Redis that stands still for longer than every lock', async () => {
   await faults.expectTheTruth('redis-frozen', 2);
   worker.child.kill('SIGTERM');
   expect((await worker.ended).code).toBe(0);
-}, 150_000);
+});
 
 test.each([
   ['a worker', ['worker', '--concurrency', '2']],

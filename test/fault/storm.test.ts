@@ -102,4 +102,4 @@ test('a storm of kills and outages: the dataset is that of an undisturbed run', 
     await swift?.stop();
     await shop.stop();
   }
-}, 300_000);
+});

@@ -35,7 +35,7 @@ test('kill -9 of the only worker: a new worker goes on without a command, and sw
   second.child.kill('SIGTERM');
   expect((await second.ended).code).toBe(0);
   expect((await readdir(browsers)).sort()).toEqual([alive, foreign].sort());
-}, 120_000);
+});
 
 test('two commands for the same target and date: one runs the batch, the other watches, both end well', async () => {
   const { lab } = faults;
@@ -52,7 +52,7 @@ test('two commands for the same target and date: one runs the batch, the other w
     expect(entered.length, state).toBe(1);
   }
   await faults.expectTheTruth('twice', 0);
-}, 120_000);
+});
 
 test('a frozen runner keeps its batch: another worker leaves it alone, says so once, and goes on when it is dead', async () => {
   const { lab } = faults;
@@ -69,7 +69,7 @@ test('a frozen runner keeps its batch: another worker leaves it alone, says so o
   await faults.expectTheTruth('frozen-runner', 2);
   second.child.kill('SIGTERM');
   expect((await second.ended).code).toBe(0);
-}, 120_000);
+});
 
 test('SIGTERM drains; a second signal stops at once; both can be resumed', async () => {
   const { lab } = faults;
@@ -93,4 +93,4 @@ test('SIGTERM drains; a second signal stops at once; both can be resumed', async
   await faults.expectTheTruth('stopped', 2);
   third.child.kill('SIGTERM');
   expect((await third.ended).code).toBe(0);
-}, 120_000);
+});
