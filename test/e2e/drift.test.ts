@@ -1,6 +1,7 @@
 /** A site that changed before the night: the batch pauses early, says so, and waits for a person. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab, type Running } from '../support/lab.js';
+import { longOnly } from '../support/long.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
 const PAGES = 450;
@@ -128,16 +129,21 @@ test('pages that give nothing: the pause outlives Ctrl-C; the same command waits
   expect(stderr).toContain('145 completed');
 });
 
-test('pages that never get ready any more: paused when a hundred were given up', async () => {
-  const target = await writeTarget('unready', '[]', '', "ready: '.renamed', timeoutMs: 150, retries: 0,");
-  const running = lab.start(['run', target, '--date', '2026-03-01', '--concurrency', '4']);
-  const { batch, reason } = await paused(running);
-  expect(reason).toMatch(/^the site seems to have changed: (\d+) of the last \1 pages were given up \(100 %/);
-  const { dead } = (await status(batch)).pages;
-  expect(dead).toBeGreaterThanOrEqual(100);
-  expect(dead).toBeLessThan(100 + SLACK);
-  await cancel(batch);
-  expect((await running.ended).code).toBe(1);
+// A hundred dead letters, each with its screenshot: a minute and a half.
+longOnly('a site whose pages are not given up soon', () => {
+  test('pages that never get ready any more: paused when a hundred were given up', async () => {
+    const target = await writeTarget('unready', '[]', '', "ready: '.renamed', timeoutMs: 150, retries: 0,");
+    const running = lab.start(['run', target, '--date', '2026-03-01', '--concurrency', '4']);
+    const { batch, reason } = await paused(running);
+    expect(reason).toMatch(
+      /^the site seems to have changed: (\d+) of the last \1 pages were given up \(100 %/,
+    );
+    const { dead } = (await status(batch)).pages;
+    expect(dead).toBeGreaterThanOrEqual(100);
+    expect(dead).toBeLessThan(100 + SLACK);
+    await cancel(batch);
+    expect((await running.ended).code).toBe(1);
+  });
 });
 
 test('switched off, it fetches on, and the gate has the last word', async () => {
