@@ -35,7 +35,7 @@ test('begins with few pages at once, takes more as long as more get done, and sa
   try {
     const target = await loadChecked(await writeTarget(home));
     await openBatch({ home, target, date: '2026-03-01', out: path.join(home, 'out') }, farm.redis);
-    await expect.poll(() => changes.at(-1)?.slots, { timeout: 60_000, interval: 100 }).toBeGreaterThan(5);
+    await expect.poll(() => changes.at(-1)?.slots, { timeout: 300_000, interval: 100 }).toBeGreaterThan(5);
     // The size of a step is the unit tests' matter: what a busy machine's first interval finds is its own.
     expect(changes[0]).toMatchObject({ of: MOST, reason: 'finding' });
     // The pool has room for what is tried, and pages at work follow it.
