@@ -1,7 +1,7 @@
 /** Of what happens in a farm, what people are told. */
 import type { BatchEvent } from '../batch/events.js';
 import { isEnd, lastEntry } from '../batch/journal.js';
-import { batchFiles, readSpec } from '../batch/spec.js';
+import { batchFiles, readSpec, targetOf } from '../batch/spec.js';
 import { readReport } from '../batch/standings.js';
 import type { Report } from '../delivery/manifest.js';
 import { reasonOf } from '../errors.js';
@@ -111,7 +111,7 @@ export async function endOf(home: string, batch: string): Promise<Alert | undefi
 type AboutBatch = Omit<Parameters<typeof alertOf>[0], 'target' | 'batch'>;
 
 function aboutBatch(batch: string, told: AboutBatch): Alert {
-  return alertOf({ ...told, batch, target: batch.slice(0, -'-YYYYMMDD-XXXXXX'.length) });
+  return alertOf({ ...told, batch, target: targetOf(batch) });
 }
 
 function bookLines({ pages, rows }: Report): string[] {

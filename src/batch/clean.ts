@@ -9,7 +9,7 @@ import path from 'node:path';
 import { ThreshError } from '../errors.js';
 import { isEnd, lastEntry } from './journal.js';
 import { takeRunnerLock } from './runner-lock.js';
-import type { Share } from './share.js';
+import type { BatchShare, Share } from './share.js';
 import { type BatchFiles, type BatchSpec, batchFiles, listSpecs } from './spec.js';
 
 export interface CleanOptions {
@@ -42,6 +42,7 @@ export async function cleanHome(options: CleanOptions): Promise<Cleaned[]> {
   const { home, keepBatches, dryRun, nowMs = Date.now() } = options;
   const cleaned: Cleaned[] = [];
   const seen = new Map<string, number>();
+  await options.share?.pullAll();
   for (const spec of await listSpecs(home)) {
     const files = batchFiles(home, spec.id);
     const entry = await lastEntry(files.journal);
@@ -56,16 +57,16 @@ export async function cleanHome(options: CleanOptions): Promise<Cleaned[]> {
     const what = days >= Math.max(KEEP_RECORDS_DAYS, options.keepDays) ? 'all' : 'bulk';
     const bytes = await sizeOf(pathsOf(spec, files, what));
     if (bytes === 0) continue; // it went before
-    if (dryRun !== true && !(await remove(spec, files, what))) continue;
-    if (dryRun !== true) await options.share?.of(spec.id).removeBulk();
-    cleaned.push({ batch: spec.id, deliveredAt: entry.at, what, bytes });
+    const share = options.share?.of(spec.id);
+    if (dryRun === true || (await remove(spec, { files, what, share })))
+      cleaned.push({ batch: spec.id, deliveredAt: entry.at, what, bytes });
   }
   return cleaned.reverse();
 }
 
 /** Throws USAGE when the batch's pages are gone: it cannot go on. */
 export async function requirePages({ id }: BatchSpec, files: BatchFiles): Promise<void> {
-  const isGone = await stat(markOf(files)).then(
+  const isGone = await stat(files.cleaned).then(
     () => true,
     () => false,
   );
@@ -77,10 +78,6 @@ export async function requirePages({ id }: BatchSpec, files: BatchFiles): Promis
   });
 }
 
-function markOf({ dir }: BatchFiles): string {
-  return path.join(dir, 'cleaned');
-}
-
 function pathsOf({ out, target, id }: BatchSpec, files: BatchFiles, what: 'bulk' | 'all'): string[] {
   const runs = out.startsWith('s3://') ? [] : [path.join(out, target, '_runs', id)];
   if (what === 'all') return [files.dir, ...runs];
@@ -90,20 +87,42 @@ function pathsOf({ out, target, id }: BatchSpec, files: BatchFiles, what: 'bulk'
   ];
 }
 
-/** False when somebody has it at work again, or the disk says no. */
-async function remove(spec: BatchSpec, files: BatchFiles, what: 'bulk' | 'all'): Promise<boolean> {
-  const lock = await takeRunnerLock(files.runner).catch(() => undefined);
-  if (lock === undefined || 'pid' in lock) return false;
+interface Removing {
+  files: BatchFiles;
+  what: 'bulk' | 'all';
+  share: BatchShare | undefined;
+}
+
+/** False when somebody has it at work again, here or on another machine, or the disk or the store says no. */
+async function remove(spec: BatchSpec, removing: Removing): Promise<boolean> {
+  const { files, share } = removing;
   try {
-    if ((await lastEntry(files.journal))?.state !== 'delivered') return false;
-    await writeFile(markOf(files), '');
-    for (const one of pathsOf(spec, files, what)) await rm(one, { recursive: true, force: true });
-    return true;
+    const isShared = (await share?.pull()) === true;
+    const lock = await takeRunnerLock(files.runner);
+    if ('pid' in lock) return false;
+    try {
+      return await removeLocked(spec, { ...removing, share: isShared ? share : undefined });
+    } finally {
+      await lock.release().catch(() => undefined); // its folder is gone
+    }
   } catch {
     return false;
-  } finally {
-    await lock.release().catch(() => undefined); // its folder is gone
   }
+}
+
+async function removeLocked(spec: BatchSpec, { files, what, share }: Removing): Promise<boolean> {
+  // The journal as it is now; whoever began in this moment to run the batch again, on another machine, is fenced off.
+  const record = await share?.take('the cleaner');
+  if (!(await isDelivered(files))) return false;
+  await record?.cleaned();
+  await writeFile(files.cleaned, '');
+  await share?.remove(what);
+  for (const one of pathsOf(spec, files, what)) await rm(one, { recursive: true, force: true });
+  return true;
+}
+
+async function isDelivered({ journal }: BatchFiles): Promise<boolean> {
+  return (await lastEntry(journal))?.state === 'delivered';
 }
 
 async function sizeOf(paths: readonly string[]): Promise<number> {

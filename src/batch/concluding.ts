@@ -1,5 +1,4 @@
 /** The states after fetching: `aggregating`, `gating`, `delivering`. Each can be killed anywhere and begun again. */
-import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Manifest, Report } from '../delivery/manifest.js';
@@ -10,6 +9,7 @@ import { judgeBatch, readJudgement } from './judging.js';
 import { readMeasured } from './measuring.js';
 import { failedChecks, manifestOf, reportOf } from './report.js';
 import type { Next, Running } from './running.js';
+import type { BatchRecord } from './share.js';
 import type { BatchFiles } from './spec.js';
 import { cpuSecondsOf } from './timeline.js';
 
@@ -23,23 +23,29 @@ export async function aggregating(deps: Running): Promise<Next> {
   return { to: 'gating' };
 }
 
+/** The records under which this process built a batch's dataset. */
+const builtUnder = new WeakSet<BatchRecord>();
+
 async function buildDataset(deps: Running): Promise<Aggregated> {
   const since = deadSince(await readJournal(deps.files.journal));
   await deps.share?.fetchSegments();
-  return aggregateBatch({
+  const aggregated = await aggregateBatch({
     ...deps,
     key: deps.target.definition.key,
     // Whatever became of it: what nobody has compared is not delivered.
     voids: { deadBefore: since, softBeyond: (await deps.softBook.look()).proven },
   });
+  if (deps.record !== undefined) builtUnder.add(deps.record);
+  return aggregated;
 }
 
-/** What was built, perhaps on another machine: the segments give the same again. */
+/**
+ * Where several machines may run a batch, what one of them built before it lost the batch may be older than what another
+ * one built since: whoever takes it over builds it anew, and the segments give the same.
+ */
 async function aggregatedOf(deps: Running): Promise<Aggregated> {
-  const { result, dataset } = workFiles(deps.files);
-  if (deps.share === undefined || (existsSync(result) && existsSync(dataset)))
-    return readAggregated(deps.files);
-  return buildDataset(deps);
+  const { record } = deps;
+  return record === undefined || builtUnder.has(record) ? readAggregated(deps.files) : buildDataset(deps);
 }
 
 /** Judges it; what is held has its report all the same. */
@@ -66,7 +72,8 @@ export async function delivering(deps: Running): Promise<Next> {
   await writeRun(deps, { ...report, state: 'delivering' });
   const { dataset } = workFiles(files);
   await deps.record?.deliveryCame(files.delivery);
-  const where = await deps.destination.deliver(
+  let lost: unknown;
+  const delivery = deps.destination.deliver(
     {
       target: spec.target,
       date: spec.date,
@@ -78,11 +85,17 @@ export async function delivering(deps: Running): Promise<Next> {
       journal: files.delivery,
       signal: deps.signal,
       async onStep(step) {
-        await deps.record?.deliveryCame(files.delivery);
+        await deps.record?.deliveryCame(files.delivery).catch((error: unknown) => {
+          lost = error;
+          throw error;
+        });
         deps.onEvent({ kind: 'delivery.stepped', batch: spec.id, step });
       },
     },
   );
+  const where = await delivery.catch((error: unknown) => {
+    throw lost ?? error; // and not as a fault of the destination
+  });
   await writeRun(deps, report);
   deps.onEvent({
     kind: 'batch.delivered',

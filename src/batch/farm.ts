@@ -9,7 +9,7 @@ import { createStartGate, type StartGate } from '../page/start-gate.js';
 import { openBatches } from '../queue/batch-board.js';
 import { BATCH_QUEUE, PREFIX } from '../queue/keys.js';
 import { createMemoryMark } from '../queue/memory-mark.js';
-import { openRedis, type RedisHandle } from '../queue/redis.js';
+import type { RedisHandle } from '../queue/redis.js';
 import { createTargetBoard, type TargetBoard } from '../queue/target-board.js';
 import { createWorkerBoard } from '../queue/worker-board.js';
 import { LogLost } from '../store/fenced-log.js';
@@ -18,6 +18,7 @@ import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { type BatchContext, OtherCode, writerName } from './context.js';
 import { createContexts } from './contexts.js';
 import { type Crew, createCrew } from './crew.js';
+import { openEngines } from './engines.js';
 import type { OnBatchEvent } from './events.js';
 import { createFarmBrowsers } from './farm-browsers.js';
 import { type EndState, isEnd, lastEntry } from './journal.js';
@@ -90,8 +91,9 @@ const OPEN_LOOK_MS = 2_000;
 const OTHER_CODE_MS = 5_000;
 const BATCHES_AT_ONCE = 4;
 
-/** Throws BROWSER_UNAVAILABLE or REDIS_UNAVAILABLE before any work is taken. */
+/** Throws BROWSER_UNAVAILABLE, REDIS_UNAVAILABLE or StoreTrouble before any work is taken. */
 export async function startFarm(options: FarmOptions): Promise<Farm> {
+  await options.share?.probe();
   const pool = options.pool ?? createFarmBrowsers(options);
   const redis = await openEngines(pool, options);
   const stopping = new AbortController();
@@ -278,20 +280,6 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
       cutting.abort(new Error('stopping'));
     },
   };
-}
-
-/** A browser and a Redis that answer; both are started at once. */
-async function openEngines(pool: BrowserPool, { home, redisUrl, onLink }: FarmOptions): Promise<RedisHandle> {
-  const [redis, browser] = await Promise.allSettled([
-    openRedis({ home, redisUrl, onLink }),
-    pool
-      .lease({ identity: 'start', context: {}, block: false, fresh: true })
-      .then((first) => first.release('good')),
-  ]);
-  if (redis.status === 'fulfilled' && browser.status === 'fulfilled') return redis.value;
-  if (redis.status === 'fulfilled') await redis.value.close();
-  await pool.close();
-  throw browser.status === 'rejected' ? browser.reason : (redis as PromiseRejectedResult).reason;
 }
 
 /** The batch's runner is alive, whatever became of its lock. */

@@ -84,16 +84,21 @@ export function followJournal(file: string): () => Promise<JournalEntry | undefi
   };
 }
 
-/** Enters a state, durably. Throws on a transition that the table above does not have. */
+/**
+ * Enters a state, durably. `first`: what has to know of it before it has happened here. Throws on a transition that the
+ * table above does not have.
+ */
 export async function enterState(
   file: string,
   state: BatchState,
   more: Omit<JournalEntry, 'at' | 'state'> = {},
+  first?: (entry: JournalEntry) => Promise<void>,
 ): Promise<JournalEntry> {
   const from = (await lastEntry(file))?.state;
   const legal = from === undefined ? state === 'discovering' : NEXT[from].includes(state);
   if (!legal) throw new Error(`illegal transition of a batch: ${from ?? 'nothing'} -> ${state}`);
   const entry: JournalEntry = { at: new Date().toISOString(), state, ...more };
+  await first?.(entry);
   const handle = await open(file, 'a+');
   try {
     const { size } = await handle.stat();

@@ -31,7 +31,6 @@ import { recover } from './recover.js';
 import { createRules } from './rules.js';
 import type { MachineDeps, Next, Running } from './running.js';
 import { setbackOf } from './setback.js';
-import { tellOf } from './share.js';
 import { sharedFrontier } from './shared-frontier.js';
 import { createSnapshots, publishWait, type Snapshots, type SnapshotsOptions } from './snapshots.js';
 import { createSoftWatch, shortCutOf } from './soft-watch.js';
@@ -88,7 +87,6 @@ async function walk(deps: Running): Promise<JournalEntry & { state: EndState }> 
       entry = await enter(deps, { to: end, reason: reasonWithMend(error), ...failedIn });
     }
   }
-  if (deps.share !== undefined) await tellOf(deps.share);
   await deps.ledger.clear();
   await deps.board.close();
   if (entry.state === 'delivered') await rm(workFiles(files).dataset, { recursive: true, force: true });
@@ -296,14 +294,16 @@ function showWait(deps: Running, notice: string | undefined): void {
 }
 
 async function enter(
-  { files, spec, hindrance, record, board, signal, onEvent }: Running,
+  { files, spec, hindrance, record, share, board, signal, onEvent }: Running,
   { to: state, ...why }: Next & Pick<JournalEntry, 'failedIn'>,
 ): Promise<JournalEntry> {
-  const entry = await hindrance.outwait(() => enterState(files.journal, state, why), { signal });
-  if (record !== undefined) {
-    await hindrance.outwait(() => record.entered(entry), { signal });
-    await hindrance.outwait(() => board.setState(state), { signal });
-  }
+  /** What tells of an end is there for all machines before the end is. */
+  const tellAll = async (known: JournalEntry): Promise<void> => {
+    if (isEnd(state)) await share?.tell();
+    await record?.entered(known);
+  };
+  const entry = await hindrance.outwait(() => enterState(files.journal, state, why, tellAll), { signal });
+  if (record !== undefined) await hindrance.outwait(() => board.setState(state), { signal });
   const { reason } = why;
   onEvent({ kind: 'batch.entered', batch: spec.id, state, ...(reason === undefined ? {} : { reason }) });
   return entry;

@@ -99,6 +99,13 @@ async function removeLock(file: string, text: string, own: string): Promise<void
   }
 }
 
+/** True while the process that the file names runs the batch. */
+export async function isRun(file: string): Promise<boolean> {
+  const found = await readFile(file, 'utf8').catch(() => undefined);
+  const runner = found === undefined ? undefined : runnerOf(found);
+  return runner !== undefined && (await isAlive(runner, file));
+}
+
 async function isAlive(runner: Runner, file: string): Promise<boolean> {
   if (runner.place === (await placeOf())) return (await startTimeOf(runner.pid)) === runner.started;
   const touched = await stat(file).catch(() => undefined);

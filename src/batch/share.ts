@@ -18,12 +18,15 @@ import { type FencedLog, type LogEntry, readLog, takeLog } from '../store/fenced
 import type { ObjectStore } from '../store/object-store.js';
 import { openObjectStore } from '../store/open-store.js';
 import type { S3Settings } from '../store/s3-store.js';
-import { enterState, type JournalEntry } from './journal.js';
+import { type BatchState, enterState, isEnd, type JournalEntry, lastEntry } from './journal.js';
+import { isRun } from './runner-lock.js';
 import { type BatchSpec, batchFiles, isBatchId, targetOf, writeSpec } from './spec.js';
 
 export interface Share {
   /** For people. */
   readonly where: string;
+  /** Throws StoreTrouble when nothing can be written there. */
+  probe(): Promise<void>;
   of(batch: string): BatchShare;
   /** Brings home what is known of all batches, or those of a target: spec, journal, and what tells of ended ones. */
   pullAll(target?: string): Promise<void>;
@@ -32,7 +35,9 @@ export interface Share {
 
 export interface BatchShare {
   putSpec(spec: BatchSpec): Promise<void>;
-  /** Brings home what is known of the batch. False when the store has no such batch. */
+  /**
+   * Brings home what is known of the batch, unless a process of this home runs it. False when the store has no such batch.
+   */
   pull(): Promise<boolean>;
   /** Takes the batch's record over, and brings all of it home. Throws LogLost. */
   take(who: string): Promise<BatchRecord>;
@@ -43,8 +48,10 @@ export interface BatchShare {
   putFile(name: string): Promise<void>;
   /** All those files, below a folder of the batch's folder. */
   fetchFiles(folder: string): Promise<void>;
-  /** Takes what rows are made of out of the store. */
-  removeBulk(): Promise<void>;
+  /** What tells of a batch that is about to end goes into the store. */
+  tell(): Promise<void>;
+  /** What rows are made of goes out of the store, or all of the batch. */
+  remove(what: 'bulk' | 'all'): Promise<void>;
 }
 
 /** Held by whoever runs the batch. All throw LogLost when somebody else does, and StoreTrouble. */
@@ -56,24 +63,26 @@ export interface BatchRecord {
   forgotPages(): Promise<void>;
   /** How far the delivery has come: its own journal. */
   deliveryCame(file: string): Promise<void>;
+  /** What rows are made of is about to go. */
+  cleaned(): Promise<void>;
 }
 
 /** What tells of a batch that has ended. */
 const TELLING = ['report.json', 'timeline.ndjson', 'work/dead-letters.ndjson', 'work/quarantine.ndjson'];
+/** The folders of a batch in the store that rows are made of, and all of them. */
+const BULK = ['segments', 'files/artifacts'];
+const ALL = [...BULK, 'files/work', 'files', 'log'];
 const DOWNLOADS_AT_ONCE = 8;
+const PULL_MS = 5_000;
 const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._=-]*$/;
 
-/** Undefined without a place. Throws StoreTrouble when nothing can be written there. */
+/** Undefined without a place. */
 export async function openShare(
   place: string | undefined,
   { home, s3 }: { home: string; s3: S3Settings },
 ): Promise<Share | undefined> {
   if (place === undefined) return undefined;
   const store = await openObjectStore(place, s3);
-  await store.put('.thresh-probe', Buffer.from('')).catch((error: unknown) => {
-    store.close();
-    throw error;
-  });
   const shares = new Map<string, BatchShare>();
   function of(batch: string): BatchShare {
     const share = shares.get(batch) ?? shareOf(store, home, batch);
@@ -82,6 +91,7 @@ export async function openShare(
   }
   return {
     where: store.where,
+    probe: () => store.put('.thresh-probe', Buffer.from('')),
     of,
     async pullAll(target) {
       const all = (await store.folders('batches/')).filter(isBatchId);
@@ -100,17 +110,33 @@ export async function enterForAll(
   more: Omit<JournalEntry, 'at' | 'state'>,
 ): Promise<JournalEntry> {
   const record = await share?.of(batch).take('a person');
-  const entry = await enterState(batchFiles(home, batch).journal, state, more);
-  await record?.entered(entry);
-  return entry;
+  return enterState(batchFiles(home, batch).journal, state, more, async (entry) => record?.entered(entry));
+}
+
+/** Brings home what other machines make known, until it is closed. A store that is away is asked again. */
+export function keepPulling(share: Share | undefined): { close(): Promise<void> } {
+  if (share === undefined) return { close: async () => undefined };
+  let pulling: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    pulling ??= share
+      .pullAll()
+      .catch(() => undefined)
+      .finally(() => {
+        pulling = undefined;
+      });
+  }, PULL_MS).unref();
+  return {
+    async close() {
+      clearInterval(timer);
+      await pulling;
+    },
+  };
 }
 
 function shareOf(store: ObjectStore, home: string, batch: string): BatchShare {
   const at = `batches/${batch}/`;
   const log = `${at}log/`;
   const files = batchFiles(home, batch);
-  /** The last entry of the log that is at home. */
-  let pulled: string | undefined;
 
   async function bodiesOf(entries: readonly LogEntry[], kind: string): Promise<Buffer> {
     const wanted = entries.filter((entry) => entry.kind === kind);
@@ -128,8 +154,16 @@ function shareOf(store: ObjectStore, home: string, batch: string): BatchShare {
     return true;
   }
 
-  async function fetchFiles(folder: string): Promise<void> {
-    await fetchAll(store, `${at}files/${folder === '' ? '' : `${folder}/`}`, path.join(files.dir, folder));
+  /** The journal, as it counts. Returns the state that the batch is in. */
+  async function bringJournal(entries: readonly LogEntry[]): Promise<BatchState | undefined> {
+    await replace(files.journal, await bodiesOf(entries, 'journal'));
+    if (entries.some(({ kind }) => kind === 'cleaned')) await replace(files.cleaned, Buffer.alloc(0));
+    return (await lastEntry(files.journal))?.state;
+  }
+
+  async function putFile(name: string): Promise<void> {
+    const body = await readFile(path.join(files.dir, name)).catch(() => undefined);
+    if (body !== undefined) await store.put(`${at}files/${name}`, body);
   }
 
   return {
@@ -140,21 +174,22 @@ function shareOf(store: ObjectStore, home: string, batch: string): BatchShare {
       if (!(await pullSpec())) return false;
       const entries = await readLog(store, log);
       const last = entries.at(-1)?.key;
-      if (last === undefined || last === pulled) return true;
-      const journal = await bodiesOf(entries, 'journal');
-      const own = await readFile(files.journal).catch(() => Buffer.alloc(0));
-      // Whoever runs the batch writes here first: what is ahead of the store will be there in a moment.
-      if (!own.subarray(0, journal.length).equals(journal)) await replace(files.journal, journal);
-      await fetchFiles('');
-      await fetchFiles('work');
-      pulled = last;
+      const before = await readFile(files.pulled, 'utf8').catch(() => undefined);
+      // Whoever runs it here knows better, and is in the midst of writing these files.
+      if (last === undefined || last === before || (await isRun(files.runner))) return true;
+      const state = await bringJournal(entries);
+      if (state !== undefined && isEnd(state)) {
+        await mkdir(files.work, { recursive: true });
+        for (const name of TELLING) await store.download(`${at}files/${name}`, path.join(files.dir, name));
+      }
+      await replace(files.pulled, Buffer.from(last));
       return true;
     },
     async take(who) {
       await pullSpec();
       await mkdir(files.dir, { recursive: true });
       const taken = await takeLog(store, log, who);
-      await replace(files.journal, await bodiesOf(taken.before, 'journal'));
+      await bringJournal(taken.before);
       await bringFrontier(store, files.frontier, taken.before);
       const delivery = taken.before.findLast(({ kind }) => kind === 'delivery');
       if (delivery === undefined) await rm(files.delivery, { force: true });
@@ -163,15 +198,16 @@ function shareOf(store: ObjectStore, home: string, batch: string): BatchShare {
     },
     putSegment: (name, body) => store.put(`${at}segments/${name}`, body),
     fetchSegments: () => fetchAll(store, `${at}segments/`, files.segments),
-    async putFile(name) {
-      const body = await readFile(path.join(files.dir, name)).catch(() => undefined);
-      if (body !== undefined) await store.put(`${at}files/${name}`, body);
+    putFile,
+    fetchFiles: (folder) => fetchAll(store, `${at}files/${folder}/`, path.join(files.dir, folder)),
+    async tell() {
+      for (const name of TELLING) await putFile(name);
     },
-    fetchFiles,
-    async removeBulk() {
-      for (const prefix of [`${at}segments/`, `${at}files/artifacts/`])
-        for await (const { key } of store.list(prefix)) await store.remove(key);
+    async remove(what) {
+      if (what === 'all') await store.remove(`${at}batch.json`); // first: without it nobody brings home the rest
       for (const { kind, key } of await readLog(store, log)) if (kind === 'pages') await store.remove(key);
+      for (const folder of what === 'all' ? ALL : BULK)
+        for await (const { key } of store.list(`${at}${folder}/`)) await store.remove(key);
     },
   };
 }
@@ -188,11 +224,6 @@ export function withArtifacts(segments: SegmentWriter, share: BatchShare): Segme
   };
 }
 
-/** What tells of an ended batch, for the other machines. */
-export async function tellOf(share: BatchShare): Promise<void> {
-  for (const name of TELLING) await share.putFile(name);
-}
-
 function recordOf(log: FencedLog): BatchRecord {
   return {
     entered: (entry) => log.append('journal', `${JSON.stringify(entry)}\n`),
@@ -203,6 +234,7 @@ function recordOf(log: FencedLog): BatchRecord {
       if (journal === undefined) await log.assertOwn();
       else await log.append('delivery', journal);
     },
+    cleaned: () => log.append('cleaned', ''),
   };
 }
 

@@ -48,6 +48,10 @@ export interface BatchFiles {
   timeline: string;
   /** The batch's own copy of what it reported last. */
   report: string;
+  /** Is there when its segments were cleaned up. */
+  cleaned: string;
+  /** Names what of the farm's store is here: share.ts. */
+  pulled: string;
 }
 
 export function batchesDir(home: string): string {
@@ -71,6 +75,8 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     measured: path.join(dir, 'measured.json'),
     timeline: path.join(dir, 'timeline.ndjson'),
     report: path.join(dir, 'report.json'),
+    cleaned: path.join(dir, 'cleaned'),
+    pulled: path.join(dir, 'pulled'),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The store that the machines of a farm share (THRESH_STORE), as commands use it. */
 import { openShare, type Share } from '../batch/share.js';
+import { isBatchId } from '../batch/spec.js';
 import type { Settings } from '../settings.js';
 
 /** For the length of one piece of work; undefined when all of the farm is on one machine. */
@@ -11,10 +12,9 @@ export async function withShare<T>(
   return work(share).finally(() => share?.close());
 }
 
-/** What other machines made known of their batches, or of one, is at home when it resolves. */
-export function bringHome(settings: Settings, batch?: string): Promise<void> {
+/** What other machines made known of a batch is at home when it resolves. */
+export function bringHome(settings: Settings, batch: string): Promise<void> {
   return withShare(settings, async (share) => {
-    if (batch === undefined) await share?.pullAll();
-    else await share?.of(batch).pull();
+    if (isBatchId(batch)) await share?.of(batch).pull();
   });
 }

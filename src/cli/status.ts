@@ -1,6 +1,7 @@
 /** `thresh status`: the batches of this home, or one of them, now and with --watch until it ends; or the farm, live. */
 import { setTimeout as delay } from 'node:timers/promises';
 import Table from 'cli-table3';
+import { keepPulling, type Share } from '../batch/share.js';
 import { type BatchSpec, listSpecs } from '../batch/spec.js';
 import { hasEnded, type Standing, standingNow } from '../batch/standings.js';
 import { standingOf } from '../batch/steer.js';
@@ -13,7 +14,7 @@ import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { bringHome } from './share.js';
+import { withShare } from './share.js';
 import { watchFarm } from './watch-farm.js';
 
 export interface StatusOptions {
@@ -23,15 +24,30 @@ export interface StatusOptions {
 
 const SHOWN = 20;
 const LOOK_MS = 500;
+/** A store is not asked as often as a disk. */
+const SHARED_LOOK_MS = 2_000;
 
-export async function status(
+export function status(
   batch: string | undefined,
   options: StatusOptions,
   settings: Settings,
 ): Promise<ExitCode> {
-  await bringHome(settings, batch);
-  if (batch !== undefined) await standingOf(settings.home, batch);
-  else if (options.watch === true) return withRedis(settings, (redis) => watchFarm(options, settings, redis));
+  return withShare(settings, (share) => look(batch, options, { settings, share }));
+}
+
+interface Farm {
+  settings: Settings;
+  share: Share | undefined;
+}
+
+async function look(
+  batch: string | undefined,
+  options: StatusOptions,
+  { settings, share }: Farm,
+): Promise<ExitCode> {
+  if (batch !== undefined) await standingOf(settings.home, batch, share);
+  else if (options.watch === true) return watchAll(options, { settings, share });
+  else await share?.pullAll();
   const all = await listSpecs(settings.home);
   const specs = batch === undefined ? all.slice(0, SHOWN) : all.filter((spec) => spec.id === batch);
   const live = (await Promise.all(specs.map((spec) => hasEnded(spec, settings.home)))).includes(false);
@@ -42,7 +58,7 @@ export async function status(
       all.length,
     );
   return withRedis(settings, async (redis) => {
-    if (options.watch === true && batch !== undefined) return watch(specs, settings, redis);
+    if (options.watch === true && batch !== undefined) return watch(specs, { settings, share }, redis);
     return show(
       await Promise.all(specs.map((spec) => standingNow(spec, settings.home, redis))),
       options,
@@ -103,7 +119,13 @@ function workerLines({ snapshot, workers = [] }: Standing): string[] {
   ];
 }
 
-async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle): Promise<ExitCode> {
+async function watchAll(options: StatusOptions, { settings, share }: Farm): Promise<ExitCode> {
+  await share?.pullAll();
+  const pulling = keepPulling(share);
+  return withRedis(settings, (redis) => watchFarm(options, settings, redis)).finally(() => pulling.close());
+}
+
+async function watch(specs: BatchSpec[], { settings, share }: Farm, redis: RedisHandle): Promise<ExitCode> {
   const progress = createReporter({
     stream: process.stderr,
     logLevel: settings.logLevel,
@@ -118,8 +140,11 @@ async function watch(specs: BatchSpec[], settings: Settings, redis: RedisHandle)
       progress.done(`${now.batch}: ${now.state}`);
       return EXIT.ok;
     }
-    await delay(LOOK_MS);
-    await bringHome(settings, now.batch);
+    await delay(share === undefined ? LOOK_MS : SHARED_LOOK_MS);
+    await share
+      ?.of(now.batch)
+      .pull()
+      .catch(() => undefined); // it is away: the next look asks again
   }
 }
 

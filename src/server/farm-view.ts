@@ -8,7 +8,7 @@ import { freshFor } from '../batch/fresh-for.js';
 import { isEnd } from '../batch/journal.js';
 import { nightsOf } from '../batch/nights.js';
 import { dateIn, enqueueBatch, openBatch } from '../batch/open-batch.js';
-import type { Share } from '../batch/share.js';
+import { keepPulling, type Share } from '../batch/share.js';
 import { batchFiles } from '../batch/spec.js';
 import { readReport, type Standing, standingNow } from '../batch/standings.js';
 import { release, retryDead, standingOf, steer } from '../batch/steer.js';
@@ -42,8 +42,6 @@ export type FarmView = ReturnType<typeof createFarmView>;
 const DAY_MS = 24 * 3_600_000;
 const FARM_MOMENT_MS = 800;
 const SCHEDULES_MOMENT_MS = 5_000;
-/** What other machines' batches came to. */
-const PULL_MS = 5_000;
 
 export function createFarmView({ home, targetsDir, redis, s3, share, outOf }: FarmViewOptions) {
   const catalogue = openCatalogue(home);
@@ -51,16 +49,7 @@ export function createFarmView({ home, targetsDir, redis, s3, share, outOf }: Fa
   const schedules = freshFor(SCHEDULES_MOMENT_MS, () => readStanding(redis));
   /** However many look on. */
   const farm = freshFor(FARM_MOMENT_MS, readFarm);
-  let pulling: Promise<void> | undefined;
-  const pull = setInterval(() => {
-    pulling ??= share
-      ?.pullAll()
-      .catch(() => undefined)
-      .finally(() => {
-        // the store is away: the next look asks again
-        pulling = undefined;
-      });
-  }, PULL_MS).unref();
+  const pulling = keepPulling(share);
 
   async function viewOf(entry: Entry): Promise<BatchView> {
     return isEnd(entry.state) ? endedView(entry) : runningView(await standingNow(entry.spec, home, redis));
@@ -123,8 +112,7 @@ export function createFarmView({ home, targetsDir, redis, s3, share, outOf }: Fa
 
   return {
     async close() {
-      clearInterval(pull);
-      await pulling;
+      await pulling.close();
       await alerts.close();
     },
     viewOf: async (id: string) => viewOf(await knownEntry(id)),

@@ -1,9 +1,8 @@
 /**
  * Writes groups as objects of a store that the machines of a farm share: those of a moment together make one segment,
- * and a page's group is acknowledged when its segment is there. While one is on its way the next one fills.
+ * and a page's group is acknowledged when its segment is there.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import { encodeGently, type PageGroup } from './group.js';
+import { createGroupCommit } from './group-commit.js';
 import type { SegmentWriter } from './segment-writer.js';
 
 export interface ObjectWriterOptions {
@@ -17,63 +16,13 @@ export interface ObjectWriterOptions {
   maxBytes?: number;
 }
 
-interface Waiting {
-  parts: readonly Buffer[];
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 export function createObjectWriter(options: ObjectWriterOptions): SegmentWriter {
   const { put, writer, ageMs = 250, maxBytes = 8 * 1024 * 1024 } = options;
-  let waiting: Waiting[] = [];
-  let bytes = 0;
   let sequence = 0;
-  let flushing: Promise<void> | undefined;
-  /** Aborts the wait for company. */
-  let full = new AbortController();
-  const encoding = new Set<Promise<unknown>>();
-  let closed = false;
-
-  async function flush(): Promise<void> {
-    while (waiting.length > 0) {
-      if (!closed) await delay(ageMs, undefined, { signal: full.signal }).catch(() => undefined);
-      const company = waiting;
-      waiting = [];
-      bytes = 0;
-      full = new AbortController();
-      try {
-        const name = `${writer}-${String(sequence++).padStart(6, '0')}.ndjson`;
-        await put(name, Buffer.concat(company.flatMap(({ parts }) => parts)));
-        for (const one of company) one.resolve();
-      } catch (error) {
-        for (const one of company) one.reject(error);
-      }
-    }
-    flushing = undefined;
-  }
-
-  function enter(parts: readonly Buffer[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      waiting.push({ parts, resolve, reject });
-      for (const part of parts) bytes += part.length;
-      if (bytes >= maxBytes) full.abort();
-      flushing ??= flush();
-    });
-  }
-
-  return {
-    async append(group: PageGroup) {
-      if (closed) throw new Error('segment writer is closed');
-      const entering = encodeGently(group).then((parts) => ({ durable: enter(parts) }));
-      encoding.add(entering);
-      const { durable } = await entering.finally(() => encoding.delete(entering));
-      return durable;
-    },
-    async close() {
-      closed = true;
-      await Promise.allSettled(encoding);
-      full.abort();
-      await flushing;
-    },
-  };
+  return createGroupCommit({
+    ageMs,
+    maxBytes,
+    // One that is refused may stand there all the same: the next try has a name of its own.
+    write: (parts) => put(`${writer}-${String(sequence++).padStart(6, '0')}.ndjson`, Buffer.concat(parts)),
+  });
 }

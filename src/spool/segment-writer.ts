@@ -1,13 +1,13 @@
 /**
- * Writes groups to append-only segments and makes them durable in company: while one fdatasync runs, the groups that
- * arrive wait, and the next one carries them all. A page's group is acknowledged only after the sync that covers it.
- * A write that fails is cut off again, so that a segment holds whole groups wherever the disk let us write.
+ * Writes groups to append-only segments, those that arrive while one fdatasync runs together (group-commit.ts). A write
+ * that fails is cut off again, so that a segment holds whole groups wherever the disk let us write.
  */
 import { fstatSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { reasonOf, ThreshError } from '../errors.js';
-import { encodeGently, type PageGroup } from './group.js';
+import type { PageGroup } from './group.js';
+import { createGroupCommit } from './group-commit.js';
 
 export interface SegmentWriter {
   /**
@@ -29,12 +29,6 @@ export interface SegmentWriterOptions {
 
 const PORTION_BYTES = 4 * 1024 * 1024;
 
-interface Waiting {
-  parts: readonly Buffer[];
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 interface Segment {
   file: string;
   handle: FileHandle;
@@ -45,11 +39,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   const maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
   let segment: Segment | undefined;
   let sequence = 0;
-  let waiting: Waiting[] = [];
-  let flushing: Promise<void> | undefined;
-  /** Groups on their way into `waiting`. */
-  const encoding = new Set<Promise<unknown>>();
-  let closed = false;
+  const commit = createGroupCommit({ write });
 
   async function begin(): Promise<Segment> {
     await mkdir(options.dir, { recursive: true });
@@ -91,47 +81,24 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     }
   }
 
-  async function flush(): Promise<void> {
-    while (waiting.length > 0) {
-      const company = waiting;
-      waiting = [];
-      try {
-        await writeDurably(company.flatMap(({ parts }) => parts));
-        for (const one of company) one.resolve();
-      } catch (cause) {
-        const error = new ThreshError(`cannot write rows to ${options.dir}: ${reasonOf(cause)}`, {
-          code: 'OUTPUT_UNWRITABLE',
-          scope: 'batch',
-          retry: 'later',
-          mend: 'free space on that disk, or make the folder writable; the batch goes on where it was',
-          cause,
-        });
-        for (const one of company) one.reject(error);
-      }
+  async function write(parts: readonly Buffer[]): Promise<void> {
+    try {
+      await writeDurably(parts);
+    } catch (cause) {
+      throw new ThreshError(`cannot write rows to ${options.dir}: ${reasonOf(cause)}`, {
+        code: 'OUTPUT_UNWRITABLE',
+        scope: 'batch',
+        retry: 'later',
+        mend: 'free space on that disk, or make the folder writable; the batch goes on where it was',
+        cause,
+      });
     }
-    // Here and not in a `finally` of the promise: who was just acknowledged appends again before that would run.
-    flushing = undefined;
-  }
-
-  function enter(parts: readonly Buffer[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      waiting.push({ parts, resolve, reject });
-      flushing ??= flush();
-    });
   }
 
   return {
-    async append(group) {
-      if (closed) throw new Error('segment writer is closed');
-      const entering = encodeGently(group).then((parts) => ({ durable: enter(parts) }));
-      encoding.add(entering);
-      const { durable } = await entering.finally(() => encoding.delete(entering));
-      return durable;
-    },
+    append: commit.append,
     async close() {
-      closed = true;
-      await Promise.allSettled(encoding);
-      await flushing;
+      await commit.close();
       await segment?.handle.close();
       segment = undefined;
     },

@@ -107,7 +107,9 @@ function chainOf(parts: readonly Part[]): Numbered[] {
   const links: Numbered[][] = [];
   let term = [...terms.keys()].sort().at(-1);
   for (let upTo = Number.POSITIVE_INFINITY; term !== undefined; ) {
-    const own: Numbered[] = (terms.get(term) ?? []).filter(({ number }) => number <= upTo);
+    const own: Numbered[] = (terms.get(term) ?? [])
+      .filter(({ number }) => number <= upTo)
+      .sort((a, b) => a.number - b.number); // names of more digits than usual come out of order
     links.unshift(own);
     const from: string | undefined = /^from=(.*)-(\d+)$/.exec(own[0]?.kind ?? '')?.[1];
     upTo = Number(/-(\d+)$/.exec(own[0]?.kind ?? '')?.[1]);

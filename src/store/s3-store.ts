@@ -13,6 +13,8 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
   type S3ServiceException,
@@ -79,6 +81,18 @@ export function openS3Store(bucket: string, { endpoint, region }: S3Settings): S
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
   const Bucket = bucket;
+
+  async function* listed(
+    asked: Omit<ListObjectsV2CommandInput, 'Bucket'>,
+  ): AsyncGenerator<ListObjectsV2CommandOutput> {
+    let ContinuationToken: string | undefined;
+    do {
+      const from = ContinuationToken === undefined ? {} : { ContinuationToken };
+      const page = await client.send(new ListObjectsV2Command({ Bucket, ...asked, ...from }));
+      yield page;
+      ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (ContinuationToken !== undefined);
+  }
 
   return {
     async begin(Key) {
@@ -178,38 +192,18 @@ export function openS3Store(bucket: string, { endpoint, region }: S3Settings): S
       }
     },
     async *list(Prefix, { after: StartAfter, flat = false } = {}) {
-      let ContinuationToken: string | undefined;
-      do {
-        const page = await client.send(
-          new ListObjectsV2Command({
-            Bucket,
-            Prefix,
-            ...(StartAfter === undefined ? {} : { StartAfter }),
-            ...(flat ? { Delimiter: '/' } : {}),
-            ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
-          }),
-        );
-        for (const { Key, Size } of page.Contents ?? [])
-          if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 };
-        ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
-      } while (ContinuationToken !== undefined);
+      const asked = {
+        ...(StartAfter === undefined ? {} : { StartAfter }),
+        ...(flat ? { Delimiter: '/' } : {}),
+      };
+      for await (const { Contents = [] } of listed({ Prefix, ...asked }))
+        for (const { Key, Size = 0 } of Contents) if (Key !== undefined) yield { key: Key, bytes: Size };
     },
     async folders(Prefix) {
       const names: string[] = [];
-      let ContinuationToken: string | undefined;
-      do {
-        const page = await client.send(
-          new ListObjectsV2Command({
-            Bucket,
-            Prefix,
-            Delimiter: '/',
-            ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
-          }),
-        );
-        for (const common of page.CommonPrefixes ?? [])
+      for await (const { CommonPrefixes = [] } of listed({ Prefix, Delimiter: '/' }))
+        for (const common of CommonPrefixes)
           if (common.Prefix !== undefined) names.push(common.Prefix.slice(Prefix.length, -1));
-        ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
-      } while (ContinuationToken !== undefined);
       return names;
     },
     close: () => client.destroy(),

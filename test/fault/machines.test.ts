@@ -96,6 +96,8 @@ test('a machine that is stopped hands its batch to another one, which has a home
   await faults.expectTheTruth('shared', 0);
   const segments = await readdir(path.join(faults.lab.dir, 'helper', 'batches', batch, 'segments'));
   expect(new Set(segments.map((name) => name.replace(/-\d+\.ndjson$/, ''))).size).toBe(2); // of both
+  expect(await asked('onlooker', ['failures', batch])).toContain('has no dead letters');
+  expect(await asked('onlooker', ['quarantine', batch])).toContain('has no refused rows');
   const seen = JSON.parse(await asked('onlooker', ['status', '--json']));
   expect(seen).toMatchObject([{ batch, state: 'delivered', rows: PRODUCTS }]);
   await stop(helper);

@@ -3,9 +3,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cleanHome } from '../../../src/batch/clean.js';
 import { enterState, readJournal } from '../../../src/batch/journal.js';
-import { enterForAll, openShare, type Share, tellOf } from '../../../src/batch/share.js';
+import { type RunnerLock, takeRunnerLock } from '../../../src/batch/runner-lock.js';
+import { enterForAll, openShare, type Share } from '../../../src/batch/share.js';
 import { type BatchSpec, batchFiles, listSpecs } from '../../../src/batch/spec.js';
+import { retryDead } from '../../../src/batch/steer.js';
 import { encodePages, openFrontier } from '../../../src/discovery/frontier.js';
 import { LogLost } from '../../../src/store/fenced-log.js';
 import { type ObjectStore, StoreTrouble } from '../../../src/store/object-store.js';
@@ -50,6 +53,7 @@ describe.each(['a folder', 'S3'])('a batch that machines share by %s', (kind) =>
         targetHash: 'abc',
         date: '2026-03-01',
         createdAt: 'now',
+        out: homeOf('out'),
       } as BatchSpec;
       await here.of(batch).putSpec(spec);
       await here.of(other).putSpec({ ...spec, id: other, target: 'other' });
@@ -102,23 +106,73 @@ describe.each(['a folder', 'S3'])('a batch that machines share by %s', (kind) =>
       expect(await readdir(path.join(at.dir, 'artifacts'))).toEqual(['7-2.png']);
     });
 
-    test('what a person decides, and what a batch came to, other machines know', async () => {
+    test('what a person decides, and what a batch came to, other machines know; not while they run it', async () => {
       await enterForAll(there, { home: homeOf('there'), batch }, 'failed', { reason: 'tried here' });
       const at = batchFiles(homeOf('there'), batch);
       await mkdir(at.work, { recursive: true });
       await writeFile(at.report, '{}');
       await writeFile(path.join(at.work, 'dead-letters.ndjson'), 'letters\n');
-      await tellOf(there.of(batch));
-      await enterForAll(there, { home: homeOf('there'), batch }, 'fetching', { reason: 'again' });
-      await here.of(batch).pull();
+      await there.of(batch).tell();
       const files = batchFiles(homeOf('here'), batch);
-      expect((await readJournal(files.journal)).at(-1)).toMatchObject({ state: 'fetching', reason: 'again' });
+      const before = await readFile(files.journal, 'utf8');
+      const lock = (await takeRunnerLock(files.runner)) as RunnerLock;
+      await here.of(batch).pull();
+      expect(await readFile(files.journal, 'utf8')).toBe(before);
+      await lock.release();
+      await here.of(batch).pull();
+      expect((await readJournal(files.journal)).at(-1)).toMatchObject({
+        state: 'failed',
+        reason: 'tried here',
+      });
       expect(await readFile(files.report, 'utf8')).toBe('{}');
       expect(await readFile(path.join(files.work, 'dead-letters.ndjson'), 'utf8')).toBe('letters\n');
-      await there.of(batch).removeBulk();
-      await rm(files.segments, { recursive: true });
+
+      await enterForAll(there, { home: homeOf('there'), batch }, 'fetching', { reason: 'again' });
+      await writeFile(path.join(files.work, 'dead-letters.ndjson'), 'being written\n');
+      await here.of(batch).pull();
+      expect((await readJournal(files.journal)).at(-1)).toMatchObject({ state: 'fetching', reason: 'again' });
+      expect(await readFile(path.join(files.work, 'dead-letters.ndjson'), 'utf8')).toBe('being written\n');
+    });
+
+    test('what is entered and not known to all has not happened here', async () => {
+      const files = batchFiles(homeOf('here'), batch);
+      const record = await here.of(batch).take('here');
+      await there.of(batch).take('there');
+      const entering = enterState(files.journal, 'aggregating', {}, (entry) => record.entered(entry));
+      await expect(entering).rejects.toThrow(LogLost);
+      expect((await readJournal(files.journal)).at(-1)?.state).toBe('fetching');
+    });
+
+    test('a batch that runs again elsewhere is not cleaned up; one that is, is so for all machines', async () => {
+      const record = await there.of(batch).take('there');
+      const at = batchFiles(homeOf('there'), batch);
+      for (const state of ['aggregating', 'gating', 'delivering', 'delivered'] as const)
+        await enterState(at.journal, state, {}, (entry) => record.entered(entry));
+      await here.of(batch).pull();
+      await enterState(at.journal, 'fetching', { reason: 'again' }, (entry) => record.entered(entry));
+      const clean = (home: string, share: Share) =>
+        cleanHome({
+          home: homeOf(home),
+          share,
+          keepDays: 1,
+          keepBatches: 0,
+          nowMs: Date.now() + 2 * 86_400_000,
+        });
+      const segments = async (): Promise<number> => {
+        let count = 0;
+        for await (const _ of store.list(`batches/${batch}/segments/`)) count += 1;
+        return count;
+      };
       await here.of(batch).fetchSegments();
-      expect(await readdir(files.segments).catch(() => [])).toEqual([]);
+      expect(await clean('here', here)).toEqual([]);
+      expect(await segments()).toBe(3); // with the hidden one
+
+      for (const state of ['aggregating', 'gating', 'delivering', 'delivered'] as const)
+        await enterState(at.journal, state, {}, (entry) => record.entered(entry));
+      expect((await clean('here', here)).map((one) => one.batch)).toEqual([batch]);
+      expect(await segments()).toBe(0);
+      const retried = retryDead(homeOf('there'), batch, there);
+      await expect(retried).rejects.toThrow(/cleaned up/);
     });
   });
 });
@@ -126,7 +180,8 @@ describe.each(['a folder', 'S3'])('a batch that machines share by %s', (kind) =>
 test('a store that cannot be written is told of at once, with a mend', async () => {
   const file = path.join(await mkdtemp(path.join(os.tmpdir(), 'thresh-share-test-')), 'a-file');
   await writeFile(file, '');
-  const opening = openShare(file, { home: '/tmp', s3: {} });
+  const share = await openShare(file, { home: '/tmp', s3: {} });
+  const opening = share?.probe();
   await expect(opening).rejects.toThrow(StoreTrouble);
   await expect(opening).rejects.toMatchObject({ mend: expect.stringContaining(file) });
   await rm(path.dirname(file), { recursive: true });
