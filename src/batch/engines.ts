@@ -2,10 +2,7 @@ import type { BrowserPool } from '../../browser-pool/index.js';
 import { openRedis, type RedisHandle, type RedisSettings } from '../queue/redis.js';
 
 /** A browser and a Redis that answer; both are started at once. */
-export async function openEngines(
-  pool: BrowserPool,
-  settings: RedisSettings,
-): Promise<RedisHandle> {
+export async function openEngines(pool: BrowserPool, settings: RedisSettings): Promise<RedisHandle> {
   const [redis, browser] = await Promise.allSettled([
     openRedis(settings),
     pool
