@@ -6,6 +6,7 @@ import { type EmbeddedRedis, joinEmbeddedRedis } from './embedded-redis.js';
 import { findRedis } from './find-redis.mjs';
 import { aimAt } from './redis-options.js';
 import { type Refusal, refusalInError, refusalInInfo, refusalInSentinels } from './redis-refusal.js';
+import { refusalByTls } from './tls-refusal.js';
 
 export interface RedisHandle {
   /** For commands of our own; BullMQ makes its own connections from `connection`. */
@@ -26,6 +27,7 @@ export interface RedisSettings {
 const CONNECT_TIMEOUT_MS = 10_000;
 /** No answer for so long: the link is made anew. BullMQ has Redis wait ten seconds at most before it answers. */
 const SILENT_MS = 15_000;
+const HUNG_UP = /ECONNRESET|EPIPE/;
 const MEND = 'start it, or unset REDIS_URL to use the embedded one';
 
 /**
@@ -56,7 +58,7 @@ export async function openRedis(settings: RedisSettings): Promise<RedisHandle> {
   };
   try {
     await within(CONNECT_TIMEOUT_MS, client, async () => {
-      await connected(client);
+      await connected(client, connection);
       if (embedded === undefined) await checkFit(client);
     });
   } catch (error) {
@@ -103,12 +105,18 @@ function watchLink(
 }
 
 /** Resolves when it is there; rejects for what no waiting mends. While the server starts, attempts may fail. */
-function connected(client: Redis): Promise<void> {
+function connected(client: Redis, connection: RedisOptions): Promise<void> {
   return new Promise((resolve, reject) => {
+    const refuse = (refusal: Refusal | undefined): void => {
+      if (refusal !== undefined) reject(new RefusedByRedis(refusal));
+    };
+    let isAsked = false;
     client.once('ready', resolve);
     client.on('error', (error: Error) => {
-      const refusal = refusalInError(error);
-      if (refusal !== undefined) reject(new RefusedByRedis(refusal));
+      refuse(refusalInError(error));
+      if (isAsked || !HUNG_UP.test(reasonOf(error))) return;
+      isAsked = true;
+      void refusalByTls(connection).then(refuse);
     });
     client.connect().catch(() => undefined); // goes on trying
   });

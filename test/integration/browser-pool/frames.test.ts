@@ -68,11 +68,15 @@ describe.skipIf(!hasFramePump(findChromium()?.path ?? ''))('a headless shell', (
   test('half as many frames as usual in each of two pages; none when no lease works with the page', async () => {
     lab = await openPool();
     const [one, other] = await Promise.all([lab.pool.lease(anyone()), lab.pool.lease(anyone())]);
-    const counts = await Promise.all([framesIn(one.page, 1_000), framesIn(other.page, 1_000)]);
-    for (const count of counts) {
-      expect(count).toBeGreaterThan(8);
-      expect(count).toBeLessThan(45);
-    }
+    const counts = () => Promise.all([framesIn(one.page, 1_000), framesIn(other.page, 1_000)]);
+    // Never more, and so many once the machine has the time for them.
+    await expect
+      .poll(async () => {
+        const all = await counts();
+        expect(Math.max(...all)).toBeLessThan(45);
+        return Math.min(...all);
+      })
+      .toBeGreaterThan(8);
     const { page } = one;
     await Promise.all([one.release('good'), other.release('good')]);
     await expect.poll(() => lab.pool.stats().leased).toBe(0);

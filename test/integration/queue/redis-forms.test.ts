@@ -4,6 +4,8 @@ import { inspect } from 'node:util';
 import { Queue, Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRedis, type RedisHandle } from '../../../src/queue/redis.js';
+import { aimAt } from '../../../src/queue/redis-options.js';
+import { refusalByTls } from '../../../src/queue/tls-refusal.js';
 import { createRedisServers, freePort, type RedisServers } from '../../support/redis-servers.js';
 
 const PASSWORD = 'p%C3%A4ss%2Fw@rd';
@@ -127,6 +129,9 @@ describe('TLS', () => {
     const ca = `rediss://127.0.0.1:${port}?ca=${pem('ca')}`;
     await carriesJobs(`${ca}&cert=${pem('client')}&key=${pem('client-key')}`);
     await isRefused(ca, { message: /asks for a certificate of ours/, mend: /cert=/ });
+    // A link that sends nothing always hears it; one that talks may be reset before.
+    const heard = await refusalByTls({ ...aimAt(ca).connection });
+    expect(heard?.problem).toBe('asks for a certificate of ours');
     await expect(openRedis({ home: servers.dir, redisUrl: `${ca}.gone` })).rejects.toMatchObject({
       code: 'USAGE',
       message: expect.stringMatching(/names as ca cannot be read: ENOENT/),
