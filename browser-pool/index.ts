@@ -5,6 +5,7 @@ export type { BlockSpec, ContextSpec, LeaseSpec, StorageState } from './lease-sp
 export type { NetworkTally } from './network-tally.js';
 export { isOwnSite } from './own-site.js';
 export { type Answer, isRefusal, type PageAnswers } from './page-answers.js';
+export type { Capture, CaptureFilter, PageCaptures } from './page-captures.js';
 export {
   type BrowserPool,
   createBrowserPool,

@@ -1,4 +1,5 @@
 import type { BrowserContextOptions } from 'playwright';
+import type { CaptureFilter } from './page-captures.js';
 
 export type StorageState = Exclude<NonNullable<BrowserContextOptions['storageState']>, string>;
 
@@ -38,6 +39,11 @@ export interface LeaseSpec {
    * lease of the same identity and application left `standing`; it says so. Default: no lease does.
    */
   application?: string;
+  /**
+   * Answers to keep in `lease.captures`, with their bodies. Of one identity all leases have one, or none: their pages then
+   * buffer what they are answered. Default: none is kept.
+   */
+  capture?: CaptureFilter;
   /** Count requests, answers and console errors in `lease.network`. Default false: it costs CPU. */
   observe?: boolean;
 }

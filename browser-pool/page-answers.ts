@@ -79,8 +79,18 @@ const MAX_KEPT = 20;
 const MAX_PENDING = 256;
 const MAX_BODY = 2_048;
 
-/** Enables the session's network events, for as long as its page lives. `mainFrame`: its id in the protocol. */
-export async function watchAnswers(session: CDPSession, mainFrame: string): Promise<AnswerWatch> {
+/** What the session's `Network.enable` is told where no body is wanted. */
+const NO_BUFFERS = { maxTotalBufferSize: 0, maxResourceBufferSize: 0, maxPostDataSize: MAX_BODY };
+
+/**
+ * Enables the session's network events, for as long as its page lives. `mainFrame`: its id in the protocol; `buffers`: of
+ * bodies. Default none.
+ */
+export async function watchAnswers(
+  session: CDPSession,
+  mainFrame: string,
+  buffers = NO_BUFFERS,
+): Promise<AnswerWatch> {
   const pending = new Map<string, PendingRequest>();
   /** Refused by CORS before the headers were told of: those come from another process, and now and then later. */
   const hidden = new Map<string, PendingRequest>();
@@ -143,7 +153,7 @@ export async function watchAnswers(session: CDPSession, mainFrame: string): Prom
       return;
     }
     if (pending.size >= MAX_PENDING) return;
-    const key = `${request.method} ${request.url} ${request.postData ?? ''}`;
+    const key = `${request.method} ${request.url} ${(request.postData ?? '').slice(0, MAX_BODY)}`;
     pending.set(requestId, { key: redirected?.key ?? key, url: request.url });
   });
   session.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode, headers }) => {
@@ -186,11 +196,7 @@ export async function watchAnswers(session: CDPSession, mainFrame: string): Prom
     if (request.wire !== undefined || corsErrorStatus === undefined) fail(request, request.wire);
     else if (hidden.size < MAX_PENDING) hidden.set(requestId, request); // or the browser did not even ask
   });
-  await session.send('Network.enable', {
-    maxTotalBufferSize: 0,
-    maxResourceBufferSize: 0,
-    maxPostDataSize: MAX_BODY,
-  });
+  await session.send('Network.enable', buffers);
 
   return {
     begin(ownHosts, standing = false) {

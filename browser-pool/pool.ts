@@ -16,6 +16,7 @@ import { sweepLeftovers } from './leftovers.js';
 import type { MemoryWatch } from './memory-watch.js';
 import { emptyTally, type NetworkTally, watchNetwork } from './network-tally.js';
 import type { PageAnswers } from './page-answers.js';
+import type { PageCaptures } from './page-captures.js';
 import type { OnPoolEvent } from './pool-event.js';
 import { createSlots } from './slots.js';
 import { openWarmPage, type WarmPage } from './warm-page.js';
@@ -50,6 +51,8 @@ export interface Lease {
   readonly standing: boolean;
   /** What the target answered; grows while the page is at work. */
   readonly answers: PageAnswers;
+  /** What the spec's `capture` chose; grows while the page is at work. */
+  readonly captures: PageCaptures;
   /** Counted only when the spec says `observe`. */
   readonly network: NetworkTally;
   /** Gives the page back. Never throws; a second call does nothing. */
@@ -219,6 +222,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     async function giveBack(verdict: Verdict): Promise<void> {
       stopDrawing();
       unwatch?.();
+      page.stopCapturing();
       if (verdict === 'broken' && !page.gone.aborted) host.retire(browser);
       const mayStand = verdict === 'standing' && spec.application !== undefined && spec.fresh !== true;
       const isGood = (verdict === 'good' || verdict === 'standing') && !page.gone.aborted;
@@ -249,6 +253,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       lost: AbortSignal.any([page.gone, browser.gone]),
       standing,
       answers: page.answers(spec, standing),
+      captures: page.captures(spec, standing),
       network,
       release(verdict) {
         released ??= giveBack(verdict).catch(() => undefined);

@@ -16,6 +16,7 @@ import { onCall } from './context-guard.js';
 import type { LeaseSpec } from './lease-spec.js';
 import { listenersAdded } from './listeners-added.js';
 import { type PageAnswers, watchAnswers } from './page-answers.js';
+import { CAPTURE_BUFFERS, type PageCaptures, watchCaptures } from './page-captures.js';
 import { heapMbOf } from './page-heap.js';
 import { clearSessionStorage, originOf } from './session-storage.js';
 import { createWiper } from './wipe.js';
@@ -26,6 +27,9 @@ export interface WarmPage {
   readonly gone: AbortSignal;
   /** Counts anew, for a lease that begins; `standing`: with the document that is there. */
   answers(spec: LeaseSpec, standing: boolean): PageAnswers;
+  /** Captures anew, for a lease that begins, until it is told to stop. */
+  captures(spec: LeaseSpec, standing: boolean): PageCaptures;
+  stopCapturing(): void;
   /** Its frames come until it is told to stop. */
   draw(): () => void;
   /** True when the page may serve again: wiped, or blank. */
@@ -105,7 +109,12 @@ export async function openWarmPage(
   });
   const added = listenersAdded(page);
   const mainFrame = (await session.send('Page.getFrameTree')).frameTree.frame.id;
-  const answers = await watchAnswers(session, mainFrame);
+  const captures = watchCaptures(session, mainFrame);
+  const answers = await watchAnswers(
+    session,
+    mainFrame,
+    spec.capture === undefined ? undefined : CAPTURE_BUFFERS,
+  );
   const wiper = createWiper(page, session, mainFrame);
   const blockUrls = spec.block === false ? undefined : await blockOn(session, spec.block, context);
   let blocked = urlsOf(spec.block);
@@ -179,6 +188,8 @@ export async function openWarmPage(
     page,
     gone: gone.signal,
     answers: ({ ownHosts = [] }, standing) => answers.begin(ownHosts, standing),
+    captures: ({ capture }, standing) => captures.begin(capture, standing),
+    stopCapturing: () => captures.end(),
     draw: () => (driven === undefined ? undefined : frames?.drive(session)) ?? (() => undefined),
     reset: () => inOrder(clean),
     leaveStanding: () => inOrder(tidy),

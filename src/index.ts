@@ -3,6 +3,13 @@
 export type { CollectOptions } from './target/collect.js';
 export { collect } from './target/collect.js';
 export type {
+  AnswerSource,
+  DataSource,
+  EmbeddedSource,
+  JsonData,
+  PageData,
+} from './target/data-source.js';
+export type {
   BlockSpec,
   BrowserSpec,
   Discover,

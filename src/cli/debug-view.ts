@@ -72,7 +72,9 @@ export function debugJson({ url, outcome, ...rest }: Sight): Record<string, unkn
     const { code, message, mend } = outcome.error;
     return { url, outcome: 'failed', error: { code, message, mend }, ...rest };
   }
-  return { url, ...outcome.rendered, ...rest };
+  if (outcome.rendered.outcome === 'gone') return { url, ...outcome.rendered, ...rest };
+  const { captured: _, ...rendered } = outcome.rendered; // with the cookies that went with it
+  return { url, ...rendered, ...rest };
 }
 
 function besideLines(beside: Beside, single: BesideRow | undefined, width: number): string[] {

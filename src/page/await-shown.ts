@@ -10,7 +10,7 @@ import { CHALLENGES } from './challenges.js';
 export type Shown = 'expired' | 'blocked' | 'gone' | 'ready';
 
 export interface PageTests {
-  /** Without it the page is ready when its document has loaded. */
+  /** Without it, and without data to wait for, the page is ready when its document has loaded. */
   ready: PageTest | undefined;
   gone: PageTest | undefined;
   blocked: PageTest | undefined;
@@ -35,11 +35,23 @@ export interface Waiting {
   until: (stop: AbortSignal) => Promise<never>;
   /** Asked in the page in the very moment that its selector says it is ready. */
   expression?: string | undefined;
+  /** What the page has to have beside what it shows, and what it lacks should that not come in time. */
+  data?: { whole(stop: AbortSignal): Promise<void>; lacking(): ThreshError | undefined } | undefined;
 }
 
-/** Throws NOT_READY when the deadline passes first, or what `until` rejects with. */
+/**
+ * With data to wait for the page is ready when it shows that it is and has it. Throws NOT_READY when the deadline passes
+ * first, or what `until` rejects with.
+ */
 export async function awaitShown(page: Page, tests: PageTests, waiting: Waiting): Promise<Found> {
-  const { deadline, until } = waiting;
+  const { ready, ...others } = tests;
+  const found = await awaitOne(page, tests, waiting);
+  if (found.shown !== 'ready' || ready === undefined || waiting.data === undefined) return found;
+  return awaitOne(page, { ...others, ready: undefined }, waiting);
+}
+
+async function awaitOne(page: Page, tests: PageTests, waiting: Waiting): Promise<Found> {
+  const { deadline, until, data } = waiting;
   const stop = new AbortController();
   let bySelector = false;
   const selected = watchSelectors(page, tests, waiting, stop.signal).then((found) => {
@@ -52,11 +64,14 @@ export async function awaitShown(page: Page, tests: PageTests, waiting: Waiting)
     if (typeof test === 'function')
       watches.push(watchFunction(page, shown, test, stop.signal).then(() => ({ shown })));
   }
-  if (tests.ready === undefined)
+  if (data !== undefined && tests.ready === undefined)
+    watches.push(data.whole(stop.signal).then(() => ({ shown: 'ready' })));
+  else if (tests.ready === undefined)
     watches.push(page.waitForLoadState('load', { timeout: 0 }).then(() => ({ shown: 'ready' })));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(notReady(page, tests.ready)), Math.max(0, deadline - Date.now()));
+    const error = (): ThreshError => data?.lacking() ?? notReady(page, tests.ready);
+    timer = setTimeout(() => reject(error()), Math.max(0, deadline - Date.now()));
   });
   for (const watch of watches) watch.catch(() => undefined); // the losers of the race end with the page
   try {

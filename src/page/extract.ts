@@ -1,6 +1,7 @@
 import { createBreather } from '../breather.js';
 import { ThreshError } from '../errors.js';
 import type { FollowedLink } from '../spool/record.js';
+import type { PageData } from '../target/data-source.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type {
   ByLabel,
@@ -25,6 +26,7 @@ export interface ExtractInput {
   request: ExtractRequest;
   log: TargetLog;
   signal: AbortSignal;
+  data: PageData;
 }
 
 /** Guards the worker's memory against an extract that yields for ever. */

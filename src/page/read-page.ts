@@ -1,6 +1,7 @@
 /** The rows of a page that shows what it is: read by the target, validated, and not without data that was refused. */
 import type { Lease } from '../../browser-pool/index.js';
 import type { FollowedLink } from '../spool/record.js';
+import type { PageData } from '../target/data-source.js';
 import type { PageFields } from '../target/fields.js';
 import { extractRows } from './extract.js';
 import { refusedData } from './refused-data.js';
@@ -22,19 +23,21 @@ export interface Reading {
   fetchedAt: string;
   /** Of a page that was read by its `fields` in the moment that it was ready. */
   alreadyRead?: PageFields | undefined;
+  /** What the target's `data` names; empty without. */
+  data: PageData;
 }
 
 /** Throws what the target's functions throw, and PAGE_BLOCKED when the page lacks data that it was refused. */
 export async function readPage(
   { page, request, log }: PageTask,
   { target, encode }: RenderDeps,
-  { lease, signal, fetchedAt, alreadyRead }: Reading,
+  { lease, signal, fetchedAt, alreadyRead, data }: Reading,
 ): Promise<ReadPage> {
   const readyAtMs = Date.now();
   const { definition } = target;
   const { rows: found, followed } = await extractRows(
     definition,
-    { page: lease.page, request, log, signal },
+    { page: lease.page, request, log, signal, data },
     alreadyRead,
   );
   const extractedAt = performance.now();

@@ -5,8 +5,10 @@
  */
 import type { Page } from 'playwright';
 import type { BlockSpec, BrowserPool, Lease, LeaseSpec, PageAnswers } from '../../browser-pool/index.js';
+import type { CapturedPage } from '../data-lane/captured.js';
 import { isThreshError, type ThreshError } from '../errors.js';
 import type { FollowedLink } from '../spool/record.js';
+import { dataSourcesOf } from '../target/data-source.js';
 import type { ExtractRequest, PageTest, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { PageSample } from '../throttle/page-sample.js';
@@ -18,6 +20,7 @@ import { queryOf } from './extract.js';
 import { firstOf } from './first-of.js';
 import { type KeptFailure, keepFailure } from './keep-failure.js';
 import { navigate } from './navigate.js';
+import { captureFilter, lacking, watchPageData } from './page-data.js';
 import { blocked, outOfTime, pageError, sessionExpired, stopped } from './page-error.js';
 import { readPage } from './read-page.js';
 import { refusedData, untilDataRefused } from './refused-data.js';
@@ -89,6 +92,8 @@ export interface CompletedPage extends ValidatedRows {
   timings: PageTimings;
   /** Bytes that it took over the network; of a few pages only. */
   weight?: number;
+  /** Of a target that names `data`. */
+  captured?: CapturedPage;
 }
 
 export type RenderedPage = CompletedPage | { outcome: 'gone'; fetchedAt: string; status: number | undefined };
@@ -167,8 +172,10 @@ export async function takePage(task: PageTask, deps: RenderDeps): Promise<TakenP
   let session: Session | undefined;
   try {
     session = await deps.sessions.current(task.log, url);
+    const { data } = deps.target.definition;
     const spec = {
       ...leaseSpecOf(deps.target, session),
+      ...(data === undefined ? {} : { capture: captureFilter(dataSourcesOf(data, task.request.label)) }),
       ...(task.block === undefined ? {} : { block: task.block }),
       goesTo: url,
       fresh: task.traced === true || task.fresh === true,
@@ -296,6 +303,8 @@ async function work(
   if (gone) return { outcome: 'gone', fetchedAt, status };
   const navigation = passed();
   const query = queryOf(definition, request.label);
+  const sources = dataSourcesOf(definition.data, request.label);
+  const watch = sources.length === 0 ? undefined : watchPageData(lease, sources, request.url);
   const { shown, answer } = await awaitShown(
     lease.page,
     {
@@ -308,6 +317,7 @@ async function work(
       deadline,
       until: (stop) => untilDataRefused(lease.answers, stop),
       expression: query?.expression,
+      data: watch && { whole: watch.whole, lacking: () => lacking(request.url, watch.missing()) },
     },
   );
   if (shown === 'gone') return { outcome: 'gone', fetchedAt, status };
@@ -315,6 +325,7 @@ async function work(
   if (shown === 'expired') throw sessionExpired(request.url);
   const ready = passed();
   const alreadyRead = answer === undefined ? undefined : query?.parse(answer);
+  const captured = watch?.captured();
   const {
     isWhole: _,
     extractedAt,
@@ -324,11 +335,13 @@ async function work(
     signal,
     fetchedAt,
     alreadyRead,
+    data: captured?.data ?? {},
   });
   return {
     outcome: 'completed',
     fetchedAt,
     ...read,
+    ...(definition.data === undefined ? {} : { captured: captured ?? { answers: [], data: {} } }),
     timings: { navigation, ready, extract: Math.round(extractedAt - started), total: passed() },
   };
 }

@@ -130,6 +130,7 @@ async function work(
     signal,
     fetchedAt,
     alreadyRead: went.answer === undefined ? undefined : query?.parse(went.answer),
+    data: {},
   });
   const extract = Math.round(extractedAt - started);
   const badly = answers.data.find(({ status = 0 }) => status >= 400) ?? answers.troubles[0];

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ThreshError } from '../errors.js';
+import { dataProblems } from './data-rules.js';
 import type { FieldsSpec, TargetDefinition } from './definition.js';
 import {
   discoverRuleFor,
@@ -68,6 +69,7 @@ export function checkTarget<Columns>(
     ...optionProblems(value),
     ...discoverProblems(value.discover),
     ...readingProblems(value),
+    ...dataProblems(value),
     ...storageProblems(value.browser, file),
     ...proxyProblems(value.proxies),
     ...navigateProblems(value),

@@ -4,6 +4,7 @@
  */
 import type { Page } from 'playwright';
 import type { z } from 'zod';
+import type { DataSources, PageData } from './data-source.js';
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -39,9 +40,12 @@ export interface TargetLog {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-export interface ExtractContext {
+/** `Data`: a type of one's own for what `data` names; the farm does not check it. */
+export interface ExtractContext<Data = PageData> {
   page: Page;
   request: ExtractRequest;
+  /** What the target's `data` names, parsed; without it an empty object. */
+  data: Data;
   /** Adds a page to the batch. Counts only if this page completes. */
   follow(url: string | URL, options?: FollowOptions): void;
   log: TargetLog;
@@ -51,7 +55,7 @@ export interface ExtractContext {
 
 /** Rows: one, an array, or an async iterable; each is validated by the schema, so `unknown` is enough. */
 export type ExtractResult = MaybePromise<unknown> | AsyncIterable<unknown>;
-export type Extract = (context: ExtractContext) => ExtractResult;
+export type Extract<Data = PageData> = (context: ExtractContext<Data>) => ExtractResult;
 
 /** A CSS selector (shown anywhere in the page counts) or a function of the page. */
 export type PageTest = string | ((page: Page) => MaybePromise<unknown>);
@@ -146,7 +150,7 @@ export interface QuietHours {
   tz?: string;
 }
 
-export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
+export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject, Data = PageData> {
   /** `[a-z0-9-]{1,40}` */
   name: string;
   /** One delivered row. */
@@ -154,11 +158,16 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** A row's identity: names of string, number, bigint, boolean, enum or date columns. */
   key: readonly (keyof z.output<Schema> & string)[];
   discover: Discover;
-  /** Rendered when it is there. By default: when the document has loaded. */
+  /** Rendered when it is there. By default: when the page's `data` is in; without that, when the document has loaded. */
   ready?: PageTest | ByLabel<PageTest>;
   /** Exactly one of `extract` and `fields`. */
-  extract?: Extract | ByLabel<Extract>;
+  extract?: Extract<Data> | ByLabel<Extract<Data>>;
   fields?: FieldsSpec | ByLabel<FieldsSpec>;
+  /**
+   * JSON that the page's rows come from, by name: answers of the site's own back end, or what is embedded in its
+   * documents. `extract` is given it parsed. The page is not read before all of it is in.
+   */
+  data?: DataSources | ByLabel<DataSources>;
   session?: SessionSpec;
   /**
    * What a page that is given up had for cookies is kept on this machine, for `thresh debug --failure` to have them too.
@@ -249,9 +258,9 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject> {
 }
 
 /** Declares a target: an identity function whose worth is in its types. Checked when the farm loads it. */
-export function defineTarget<Schema extends z.ZodObject>(
-  target: TargetDefinition<Schema>,
-): TargetDefinition<Schema> {
+export function defineTarget<Schema extends z.ZodObject, Data = PageData>(
+  target: TargetDefinition<Schema, Data>,
+): TargetDefinition<Schema, Data> {
   return target;
 }
 

@@ -150,7 +150,7 @@ function isIterable(value: unknown): boolean {
   return isRecord(value) && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
 
-/** Every option of a target; `schema`, `key`, `discover`, `fields` and `proxies` are looked into by `check.ts`. */
+/** Every option of a target; `schema`, `key`, `discover`, `fields`, `data` and `proxies` are looked into by `check.ts`. */
 export const targetRule = z.strictObject({
   name: rule(
     (value) => typeof value === 'string' && /^[a-z0-9-]{1,40}$/.test(value),
@@ -171,6 +171,7 @@ export const targetRule = z.strictObject({
     'e.g. async extract({ page }) { return page.evaluate(() => …) }',
   ).optional(),
   fields: z.unknown().optional(),
+  data: z.unknown().optional(),
   session: z
     .strictObject({
       login: rule(isFunction, 'must be a function', 'e.g. async login({ page }) { … }'),

@@ -30,6 +30,7 @@ export function createStubPool({ maxPages, delayMs, spread = SPREAD, random = Ma
       const lease = {
         page: /** @type {Lease['page']} */ (/** @type {unknown} */ (page)),
         answers,
+        captures: { all: [], changed: () => new Promise(() => undefined) },
         browser: 0,
         standing: false,
         lost: new AbortController().signal,

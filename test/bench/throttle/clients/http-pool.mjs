@@ -21,6 +21,7 @@ export function createHttpPool(maxPages) {
       const lease = {
         page: /** @type {Lease['page']} */ (/** @type {unknown} */ (page)),
         answers,
+        captures: { all: [], changed: () => new Promise(() => undefined) },
         browser: 0,
         standing: false,
         lost: new AbortController().signal,
