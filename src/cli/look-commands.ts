@@ -1,4 +1,4 @@
-/** `thresh check` and `thresh debug`, which look at a few pages or at one: names, options, help. */
+/** `thresh check`, `thresh debug` and `thresh diff`, which look and change nothing: names, options, help. */
 import type { Command } from 'commander';
 import type { Settings } from '../settings.js';
 import type { ExitCode } from './exit-codes.js';
@@ -58,5 +58,35 @@ Exit codes: 0 it still fits, 1 it does not, 2 wrong usage or target, or nothing 
     .action(async (target: string | undefined, url: string | undefined, options) => {
       const { debug } = await import('./debug.js');
       await act((settings) => debug(target, url, options, settings));
+    });
+  program
+    .command('diff <before> <after>')
+    .description('rows added, gone and changed between two delivered batches of a target')
+    .option('--json', 'NDJSON: the summary, then a line a change')
+    .option('--out <file>', 'all changes as a Parquet file')
+    .option('--columns <names...>', 'compare and show only these')
+    .option('--limit <changes>', 'so many changes at most (20; as JSON all)', count)
+    .addHelpText(
+      'after',
+      `
+Rows are matched by the target's key and told in its order. Columns that only one of the two has are named; those of
+another type are compared as far as the earlier value can be written in the later type. The datasets may stand in a
+folder or in S3.
+
+--json: the first line has "kind":"summary", counts and the differences of the schemas; each line after it is one change:
+change (added, gone, changed), key, columns (that changed), page, before, after; of a changed row these two hold what
+changed, else the whole row. --out: the same columns, before and after with the whole row as structs.
+
+Examples:
+  thresh diff my-shop-20260301-0a1b2c my-shop-20260302-3d4e5f
+  thresh diff my-shop-20260301-0a1b2c my-shop-20260302-3d4e5f --columns price stock --limit 100
+  thresh diff my-shop-20260301-0a1b2c my-shop-20260302-3d4e5f --json | jq -c 'select(.change == "gone") | .key'
+  thresh diff my-shop-20260301-0a1b2c my-shop-20260302-3d4e5f --out changes.parquet
+
+Exit codes: 0 they were compared, whatever was found; 1 they could not be; 2 wrong usage, or no dataset of one of them.`,
+    )
+    .action(async (before: string, after: string, options) => {
+      const { diff } = await import('./diff.js');
+      await act((settings) => diff(before, after, options, settings));
     });
 }

@@ -52,6 +52,8 @@ export interface Destination {
   earlier(target: string, date: string, count: number): Promise<Manifest[]>;
   /** The manifest of the dataset of the latest date, be it a sample; undefined when none stands there. */
   latest(target: string): Promise<Manifest | undefined>;
+  /** The manifest of the dataset that stands there for a date, be it a sample; undefined when none does. */
+  manifestOf(target: string, date: string): Promise<Manifest | undefined>;
   /**
    * A delivered file as one on this machine: where it stands, or a copy in `folder` where it stands elsewhere. Undefined
    * when it is not there any more.

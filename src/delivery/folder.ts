@@ -48,6 +48,9 @@ export function folderDestination(out: string): Destination {
       }
       return undefined;
     },
+    async manifestOf(target, date) {
+      return parseManifest((await manifestAt(path.join(out, target, `date=${date}`))) ?? '');
+    },
     async fetch({ target, date, name }) {
       const file = path.join(out, target, `date=${date}`, name);
       return stat(file).then(

@@ -102,6 +102,10 @@ export function s3Destination(out: string, settings: S3Settings): Destination {
         }
         return undefined;
       }),
+    manifestOf: (target, date) =>
+      failing(`cannot read ${root}${target}/date=${date}`, async () =>
+        parseManifest(await markOf(target, date)),
+      ),
     fetch: ({ target, date, name }, folder) =>
       failing(`cannot read ${root}${target}/date=${date}/${name}`, async () => {
         await mkdir(folder, { recursive: true });

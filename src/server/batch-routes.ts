@@ -111,6 +111,19 @@ function addReading(bare: FastifyInstance, farm: FarmView): void {
     async ({ params: { id } }) => farm.quarantine(id),
   );
   app.get(
+    '/api/batches/:id/diff',
+    {
+      schema: {
+        summary: 'What differs from an earlier batch of its target',
+        description: 'Reads both datasets: seconds for a million rows. One comparison is made at a time.',
+        params: schemas.byId,
+        querystring: schemas.diffAsked,
+        response: { 200: schemas.diff, ...PROBLEMS },
+      },
+    },
+    async ({ params: { id }, query }) => farm.diff(id, query),
+  );
+  app.get(
     '/api/batches/:id/timeline',
     {
       schema: {

@@ -22,8 +22,9 @@ import { readStanding } from '../schedule/schedules.js';
 import type { S3Settings } from '../store/s3-store.js';
 import { listTargets } from '../target/find.js';
 import { heldByWords } from '../telemetry/progress-lines.js';
+import { compareForView } from './compare.js';
 import type { Seen } from './metrics.js';
-import type { BatchView, FarmStanding, NightsView } from './schemas.js';
+import type { BatchView, DiffAsked, DiffView, FarmStanding, NightsView } from './schemas.js';
 
 export interface FarmViewOptions {
   home: string;
@@ -50,6 +51,7 @@ export function createFarmView({ home, targetsDir, redis, s3, share, outOf }: Fa
   /** However many look on. */
   const farm = freshFor(FARM_MOMENT_MS, readFarm);
   const pulling = keepPulling(share);
+  let comparing: Promise<unknown> = Promise.resolve();
 
   async function viewOf(entry: Entry): Promise<BatchView> {
     return isEnd(entry.state) ? endedView(entry) : runningView(await standingNow(entry.spec, home, redis));
@@ -178,6 +180,14 @@ export function createFarmView({ home, targetsDir, redis, s3, share, outOf }: Fa
     async failures(id: string) {
       await knownEntry(id);
       return { causes: await groupDead(workFiles(batchFiles(home, id)).dead) };
+    },
+    /** Against the dataset of the date before, unless another batch is named. One after the other: each may take minutes. */
+    async diff(id: string, asked: DiffAsked): Promise<DiffView> {
+      const { spec } = await knownEntry(id);
+      const compare = () => compareForView(spec.id, asked, { home, out: outOf(undefined), s3 });
+      const mine = comparing.then(compare, compare);
+      comparing = mine.catch(() => undefined);
+      return mine;
     },
     async quarantine(id: string) {
       await knownEntry(id);

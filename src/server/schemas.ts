@@ -93,6 +93,40 @@ export const quarantine = z.object({
 });
 export type QuarantineView = z.infer<typeof quarantine>;
 
+const side = z.object({ batch: z.string(), date: z.string() });
+const names = z.array(z.string());
+
+export const diff = z.object({
+  before: side,
+  after: side,
+  key: names,
+  rows: z.object({
+    before: z.number(),
+    after: z.number(),
+    added: z.number(),
+    gone: z.number(),
+    changed: z.number(),
+    same: z.number(),
+  }),
+  columns: z
+    .array(z.object({ name: z.string(), rows: z.number() }))
+    .describe('rows in which it changed, those with most first'),
+  schema: z
+    .object({ added: names, gone: names, retyped: names })
+    .describe('columns that only one of the two has'),
+  changes: z
+    .array(
+      z.object({
+        change: z.enum(['added', 'gone', 'changed']),
+        key: z.string(),
+        page: z.string(),
+        values: z.array(z.object({ column: z.string(), before: z.string(), after: z.string() })),
+      }),
+    )
+    .describe('the first of them in the order of their keys; values as text, cut at 300 characters'),
+});
+export type DiffView = z.infer<typeof diff>;
+
 const moments = z.array(z.number().nullable());
 
 export const timeline = z
@@ -196,6 +230,12 @@ export const byId = z.object({ id: z.string() });
 export const nightsAsked = z.object({ days: z.coerce.number().int().min(1).max(400).default(28) });
 
 export const momentsAsked = z.object({ most: z.coerce.number().int().min(10).max(5_000).default(600) });
+
+export const diffAsked = z.object({
+  with: z.string().optional().describe('an earlier batch of the target; that of the date before without one'),
+  limit: z.coerce.number().int().min(0).max(1_000).default(50).describe('changes that are shown'),
+});
+export type DiffAsked = z.infer<typeof diffAsked>;
 
 export const byArtifact = z.object({
   id: z.string(),

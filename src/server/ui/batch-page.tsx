@@ -5,6 +5,7 @@ import type { BatchView } from '../schemas.js';
 import { Actions } from './actions.js';
 import { ask, type Refused, watch } from './ask.js';
 import { Charts } from './charts.js';
+import { Compare } from './compare.js';
 import { Failures } from './failures.js';
 import { Part, type Tile, Tiles } from './part.js';
 import { Quarantine } from './quarantine.js';
@@ -75,6 +76,7 @@ export function BatchPage({ id, onLink }: { id: string; onLink: (up: boolean) =>
         <>
           <Failures id={id} run={run} />
           <Quarantine id={id} run={run} />
+          {batch.state === 'delivered' && <Compare key={`${id} ${run}`} id={id} />}
           <ReportFigures id={id} run={run} />
         </>
       )}
