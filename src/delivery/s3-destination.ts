@@ -12,11 +12,10 @@
  * Each line of the journal is durable before the next step begins, and each step can be done twice.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ThreshError } from '../errors.js';
 import { placeOf } from '../store/s3-place.js';
-import { isNoSuchUpload, openS3Store, type S3Settings, type S3Store, s3Failure } from '../store/s3-store.js';
+import { openS3Store, type S3Settings, type S3Store, s3Failure } from '../store/s3-store.js';
 import {
   type Dataset,
   type DeliverOptions,
@@ -28,25 +27,8 @@ import {
   type RunFiles,
 } from './contract.js';
 import type { Manifest } from './manifest.js';
-
-/** S3 takes at most 10,000 parts, none but the last under 5 MB. */
-const LEAST_PART_BYTES = 8 * 1024 * 1024;
-const MOST_PARTS = 10_000;
-/** Parts in memory at once. */
-const PARTS_AT_ONCE = 2;
-
-interface SealedObject {
-  key: string;
-  uploadId: string;
-  bytes: number;
-  etags: string[];
-}
-
-type JournalLine =
-  | { step: 'delivery'; manifest: string }
-  | { step: 'begun'; key: string; uploadId: string }
-  | { step: 'sealed'; objects: SealedObject[] }
-  | { step: 'unmarked' | 'appeared' | 'swept' | 'marked' };
+import { completeOnce, LEAST_PART_BYTES, type UploadedObject, uploadParts } from './multipart.js';
+import { type JournalLine, openDeliveryJournal } from './s3-journal.js';
 
 export function s3Destination(out: string, settings: S3Settings): Destination {
   const { bucket, prefix } = placeOf(out);
@@ -124,7 +106,7 @@ interface Delivering extends DeliverOptions {
 async function deliverTo(store: S3Store, folder: string, options: Delivering): Promise<void> {
   const { dataset } = options;
   const success = `${folder}_SUCCESS`;
-  const journal = await openJournal(options.journal, sha256(dataset.manifest), options.onStep);
+  const journal = await openDeliveryJournal(options.journal, sha256(dataset.manifest), options.onStep);
   try {
     let sealed = journal.lines.find((line) => line.step === 'sealed');
     if (sealed === undefined) {
@@ -186,10 +168,10 @@ async function uploadAll(
   store: S3Store,
   folder: string,
   { dataset, note, signal }: Uploading,
-): Promise<SealedObject[]> {
+): Promise<UploadedObject[]> {
   const begun: { key: string; uploadId: string }[] = [];
   try {
-    const objects: SealedObject[] = [];
+    const objects: UploadedObject[] = [];
     for (const file of dataset.files) {
       const key = folder + path.basename(file.path);
       const uploadId = await store.begin(key);
@@ -204,68 +186,6 @@ async function uploadAll(
     for (const { key, uploadId } of begun) await store.abort(key, uploadId).catch(() => undefined);
     throw error;
   }
-}
-
-interface PartsOf {
-  key: string;
-  uploadId: string;
-  path: string;
-  signal?: AbortSignal | undefined;
-}
-
-/** Memory: `PARTS_AT_ONCE` parts. */
-async function uploadParts(
-  store: S3Store,
-  { key, uploadId, path: file, signal }: PartsOf,
-): Promise<string[]> {
-  const handle = await open(file, 'r');
-  try {
-    const { size } = await handle.stat();
-    const partBytes = Math.max(LEAST_PART_BYTES, Math.ceil(size / MOST_PARTS));
-    const parts = Math.max(1, Math.ceil(size / partBytes));
-    const etags = new Array<string>(parts);
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      for (let at = next++; at < parts; at = next++) {
-        signal?.throwIfAborted();
-        const body = Buffer.alloc(Math.min(partBytes, size - at * partBytes));
-        await handle.read(body, 0, body.length, at * partBytes);
-        etags[at] = await store.part({ key, uploadId, number: at + 1 }, body);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(PARTS_AT_ONCE, parts) }, worker));
-    return etags;
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Also when an earlier try had completed it, and only its answer was lost. */
-async function completeOnce(store: S3Store, object: SealedObject): Promise<void> {
-  try {
-    await store.complete(object);
-  } catch (error) {
-    if (!isNoSuchUpload(error)) throw error;
-  }
-  const there = await store.head(object.key);
-  if (there?.bytes !== object.bytes || !isSameContent(there.etag, object.etags)) {
-    throw new ThreshError(`${object.key} is not there as it was uploaded`, {
-      code: 'OUTPUT_UNWRITABLE',
-      scope: 'batch',
-      mend: 'did somebody remove the upload? `thresh failures BATCH --retry` builds and delivers the dataset anew',
-    });
-  }
-}
-
-/** By S3's own ETag of a multipart object, where the server makes it so: the MD5 of the parts' MD5s, and their number. */
-function isSameContent(etag: string | undefined, etags: readonly string[]): boolean {
-  const bare = etag?.replaceAll('"', '') ?? '';
-  const parts = etags.map((one) => one.replaceAll('"', ''));
-  if (!/^[0-9a-f]{32}-\d+$/.test(bare) || !parts.every((one) => /^[0-9a-f]{32}$/.test(one))) return true;
-  const whole = createHash('md5')
-    .update(Buffer.from(parts.join(''), 'hex'))
-    .digest('hex');
-  return bare === `${whole}-${parts.length}`;
 }
 
 async function writeRun(store: S3Store, folder: string, run: RunFiles): Promise<void> {
@@ -285,55 +205,6 @@ async function writeRun(store: S3Store, folder: string, run: RunFiles): Promise<
       }
     }
   }
-}
-
-interface DeliveryJournal {
-  lines: JournalLine[];
-  has(step: JournalLine['step']): boolean;
-  /** Durable when it resolves. */
-  note(line: JournalLine): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** The journal of the delivery of this manifest; one of another (the batch was built anew) only tells what to abort. */
-async function openJournal(
-  file: string,
-  manifest: string,
-  onStep: DeliverOptions['onStep'],
-): Promise<DeliveryJournal> {
-  const found = await readJournal(file);
-  const isOurs = found[0]?.step === 'delivery' && found[0].manifest === manifest;
-  const lines: JournalLine[] = isOurs ? found : found.filter((line) => line.step === 'begun');
-  const handle = await open(file, isOurs ? 'a' : 'w');
-  const note = async (line: JournalLine): Promise<void> => {
-    await handle.appendFile(`${JSON.stringify(line)}\n`);
-    await handle.sync();
-    lines.push(line);
-    await onStep?.(line.step);
-  };
-  if (!isOurs) {
-    const open = [...lines];
-    lines.length = 0;
-    await note({ step: 'delivery', manifest });
-    for (const line of open) await note(line);
-  } else await handle.appendFile('\n'); // ends a line that was torn
-  return {
-    lines,
-    has: (step) => lines.some((line) => line.step === step),
-    note,
-    close: () => handle.close(),
-  };
-}
-
-async function readJournal(file: string): Promise<JournalLine[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text.split('\n').flatMap((line) => {
-    try {
-      return line === '' ? [] : [JSON.parse(line) as JournalLine];
-    } catch {
-      return []; // torn: the step was not done
-    }
-  });
 }
 
 function sha256(text: string): string {
