@@ -70,7 +70,7 @@ Exit codes: 0 it still fits, 1 it does not, 2 wrong usage or target, or nothing 
       'after',
       `
 Rows are matched by the target's key and told in its order. Columns that only one of the two has are named; those of
-another type are compared as far as the earlier value can be written in the later type. The datasets may stand in a
+another type are compared by value. The datasets may stand in a
 folder or in S3.
 
 --json: the first line has "kind":"summary", counts and the differences of the schemas; each line after it is one change:

@@ -14,7 +14,7 @@ export interface DiffShape {
   /** Columns that only one of the two has. */
   added: ColumnDescription[];
   gone: ColumnDescription[];
-  /** Compared as far as a value can be written in the later type. */
+  /** Compared by value. */
   retyped: { name: string; before: string; after: string }[];
 }
 

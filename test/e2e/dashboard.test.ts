@@ -124,6 +124,28 @@ test('refused rows are shown with what stood there, as text', async () => {
   await page.context().close();
 });
 
+test('a batch is compared with the one before it when that is asked for', async () => {
+  const { batches } = (await (await fetch(`${farm.url}/api/batches?target=books`)).json()) as {
+    batches: { batch: string }[];
+  };
+  const [second, first] = batches.map(({ batch }) => batch);
+  const { page, complaints } = await open(`/batches/${second}`);
+  await page.getByRole('button', { name: 'Compare with the batch before' }).click();
+  const changed = page.locator('section', { has: page.locator('#what-changed') });
+  await changed.getByText('The same').waitFor();
+  expect(await changed.locator('dl').textContent()).toMatch(/Added0.*Gone0.*Changed0.*The same10 of 10 rows/);
+  await changed.getByRole('link', { name: first ?? '' }).waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  await page.goto(`${farm.url}/batches/${first}`);
+  await page.getByRole('button', { name: 'Compare with the batch before' }).click();
+  await page
+    .getByRole('alert')
+    .getByText(/no dataset of books of a date before 2026-03-01/)
+    .waitFor();
+  expect(complaints.filter((words) => !words.includes('400'))).toEqual([]);
+  await page.context().close();
+});
+
 test.for([
   { name: 'light', dark: false, width: 1200 },
   { name: 'dark', dark: true, width: 1200 },

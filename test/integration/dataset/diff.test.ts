@@ -140,28 +140,29 @@ describe.for(ENGINES.flatMap((before) => ENGINES.map((after) => ({ before, after
 
 test('columns that only one has are named, and those of another type compared by value', async () => {
   const before = await sideOf(
-    z.object({ sku: z.string(), price: z.number(), old: z.string(), code: z.string() }),
+    z.object({ sku: z.string(), price: z.number(), old: z.string(), code: z.string(), n: z.number() }),
     [
-      { sku: 'a', price: 2, old: 'x', code: '7' },
-      { sku: 'b', price: 2.5, old: 'x', code: 'seven' },
+      { sku: 'a', price: 2, old: 'x', code: '7', n: 2 },
+      { sku: 'b', price: 2.5, old: 'x', code: 'seven', n: 1.5 },
     ],
   );
   const after = await sideOf(
-    z.object({ sku: z.string(), code: z.int().optional(), price: z.string(), new: z.int() }),
+    z.object({ sku: z.string(), code: z.int().optional(), price: z.string(), new: z.int(), n: z.int() }),
     [
-      { sku: 'a', code: 7, price: '2.0', new: 1 },
-      { sku: 'b', code: undefined, price: '2.75', new: 1 },
+      { sku: 'a', code: 7, price: '2', new: 1, n: 2 },
+      { sku: 'b', code: undefined, price: '2.75', new: 1, n: 2 },
     ],
   );
   const { counts, changes } = await changesOf(before, after);
   expect(counts.columns).toEqual([
     { name: 'code', rows: 1 },
     { name: 'price', rows: 1 },
+    { name: 'n', rows: 1 },
   ]);
   expect(changes).toMatchObject([
     {
       key: { sku: 'b' },
-      columns: ['code', 'price'],
+      columns: ['code', 'price', 'n'],
       before: { price: 2.5, old: 'x' },
       after: { price: '2.75', new: 1 },
     },
@@ -173,6 +174,7 @@ test('columns that only one has are named, and those of another type compared by
     retyped: [
       { name: 'code', before: 'VARCHAR', after: 'BIGINT' },
       { name: 'price', before: 'DOUBLE', after: 'VARCHAR' },
+      { name: 'n', before: 'DOUBLE', after: 'BIGINT' },
     ],
   });
 });
