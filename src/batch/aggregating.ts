@@ -46,6 +46,8 @@ export interface AggregatingInput {
   key: readonly string[];
   engine: 'duckdb' | 'parquetjs';
   voids: Voids;
+  /** Its rows say from which batch they were carried over. */
+  marksCarried: boolean;
   signal: AbortSignal;
 }
 
@@ -63,7 +65,7 @@ export async function aggregateBatch(input: AggregatingInput): Promise<Aggregate
 }
 
 async function build(
-  { spec, files, columns, key, engine, voids, signal }: AggregatingInput,
+  { spec, files, columns, key, engine, voids, marksCarried, signal }: AggregatingInput,
   work: WorkFiles,
 ): Promise<Aggregated> {
   await mkdir(work.dataset, { recursive: true });
@@ -85,6 +87,7 @@ async function build(
     date: spec.date,
     outDir: work.dataset,
     tempDir: work.temp,
+    marksCarried,
     engine,
     signal,
   });

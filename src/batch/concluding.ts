@@ -7,6 +7,7 @@ import { type Aggregated, aggregateBatch, readAggregated, workFiles } from './ag
 import { deadSince, readJournal } from './journal.js';
 import { judgeBatch, readJudgement } from './judging.js';
 import { readMeasured } from './measuring.js';
+import { readPlan } from './night-plan.js';
 import { failedChecks, manifestOf, reportOf } from './report.js';
 import type { Next, Running } from './running.js';
 import type { BatchRecord } from './share.js';
@@ -33,7 +34,12 @@ async function buildDataset(deps: Running): Promise<Aggregated> {
     ...deps,
     key: deps.target.definition.key,
     // Whatever became of it: what nobody has compared is not delivered.
-    voids: { deadBefore: since, softBeyond: (await deps.softBook.look()).proven },
+    voids: {
+      deadBefore: since,
+      softBeyond: (await deps.softBook.look()).proven,
+      carried: (await deps.carryBook.look()).off !== undefined,
+    },
+    marksCarried: deps.target.definition.incremental !== undefined,
   });
   if (deps.record !== undefined) builtUnder.add(deps.record);
   return aggregated;
@@ -118,6 +124,7 @@ async function booksOf(deps: Running) {
     journal: await readJournal(files.journal),
     durations: await readMeasured(files.measured),
     soft: await deps.softBook.look(),
+    night: { plan: await readPlan(files.plan), ...(await deps.carryBook.look()) },
     cpuSeconds: await cpuSecondsOf(files.timeline),
   };
 }

@@ -53,6 +53,8 @@ export interface BatchContext {
   /** Whose appends wait for the disk. */
   segments: SegmentWriter;
   softBook: BatchSoftBook;
+  /** Of pages that are carried over from an earlier batch. */
+  carryBook: BatchSoftBook;
   proofs: Proofs;
   /** By short cuts, where the target asks for them; undefined: every page is loaded. */
   lane: PageLane | undefined;
@@ -121,6 +123,10 @@ export async function openContext(
     file: files.soft,
     patiently: (work) => hindrance.outwait(work, { signal }),
   });
+  const carryBook = createSoftBook({
+    file: files.carried,
+    patiently: (work) => hindrance.outwait(work, { signal }),
+  });
   const { proxies, navigate, learnsBlock, key } = target.definition;
   const shortCuts = share === undefined; // what is known of them stands in files that its processes share
   const proofs = createProofs({ batch, book: softBook });
@@ -150,6 +156,7 @@ export async function openContext(
     who: writer,
     workers: freshFor(WORKERS_MOMENT_MS, createWorkerBoard(redis.client).standing),
     softBook,
+    carryBook,
     proofs,
     lane: !shortCuts
       ? undefined

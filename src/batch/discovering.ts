@@ -46,7 +46,7 @@ export async function discoverPages(options: DiscoveringOptions): Promise<Discov
     userAgent: options.userAgent,
   })) {
     signal.throwIfAborted();
-    candidates.push(request);
+    candidates.push(target.definition.incremental === undefined ? withoutLastmod(request) : request);
     const enough =
       limit === undefined
         ? ADMIT_AT_ONCE
@@ -63,4 +63,9 @@ export async function discoverPages(options: DiscoveringOptions): Promise<Discov
     });
   }
   return totals;
+}
+
+/** A frontier is as small as it can be. */
+function withoutLastmod({ lastmod: _, ...request }: PageRequest): PageRequest {
+  return request;
 }

@@ -50,6 +50,10 @@ export type BatchEvent =
   | { kind: 'batch.soft-undone' | 'batch.block-undone'; batch: string; pages: number }
   /** Pages that are loaded at the end, one for each sequence that ended without a comparison. */
   | { kind: 'batch.soft-compared' | 'batch.block-compared'; batch: string; pages: number }
+  /** With `incremental`: pages are carried over from `base`, or the night is `full`, for this reason. */
+  | { kind: 'batch.night-planned'; batch: string; base?: string; full?: string }
+  /** Pages that were carried over and are rendered after all, as is every other from now on, for this reason. */
+  | { kind: 'batch.carried-undone'; batch: string; pages: number; reason: string }
   | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }
   | PageEvent;

@@ -9,12 +9,15 @@ import type { PageJob } from '../page/work-page.js';
 import type { Queued } from '../queue/fetch-look.js';
 import { pageJobId } from '../queue/keys.js';
 import type { PageLedger } from '../queue/page-ledger.js';
+import type { Carrier, ToRender } from './carrying.js';
 
 export interface FeederOptions {
   batch: string;
   queue: Queue;
   frontier: Frontier;
   ledger: PageLedger;
+  /** Takes pages over that need not be rendered. */
+  carrier: Carrier;
   /** Tries in all. */
   attempts: number;
   /** What is done with a page that the frontier marks as skipped. */
@@ -31,6 +34,8 @@ export interface Feeder {
 /** Pages that wait; those in flight are bounded by the farm's slots, and however many they are, others have to wait for them. */
 const WINDOW = 1_000;
 const REFILL_BELOW = 600;
+/** Pages that are looked at in one go, when most of them need not be rendered: there is more to be done than to feed. */
+const LOOKED_AT_ONCE = 5_000;
 
 export function createFeeder(options: FeederOptions): Feeder {
   const { batch, queue, frontier, ledger } = options;
@@ -41,16 +46,18 @@ export function createFeeder(options: FeederOptions): Feeder {
     if (ahead >= REFILL_BELOW) return false;
     let room = WINDOW - ahead;
     let fed = false;
-    while (room > 0) {
+    for (let looked = 0; room > 0 && looked < LOOKED_AT_ONCE; ) {
       const { pages, next } = await frontier.readFrom(cursor, Math.min(room, 500));
       if (pages.length === 0) return fed;
       const unsettled = await withoutSettled(ledger, pages);
       for (const page of unsettled) if (page.skip !== undefined) await options.skip(page);
-      const jobs = unsettled.filter((page) => page.skip === undefined).map((page) => jobOf(options, page));
+      const wanted = unsettled.filter((page) => page.skip === undefined);
+      const jobs = (await options.carrier.carry(wanted)).map((one) => jobOf(options, one));
       if (jobs.length > 0) await queue.addBulk(jobs);
       cursor = next;
       fed ||= unsettled.length > 0;
       room -= jobs.length;
+      looked += pages.length;
     }
     return fed;
   }
@@ -62,13 +69,14 @@ export function createFeeder(options: FeederOptions): Feeder {
     },
   };
 
-  function jobOf({ attempts }: FeederOptions, page: FrontierPage) {
+  function jobOf({ attempts }: FeederOptions, { page, sample }: ToRender) {
     const data: PageJob = {
       batch,
       page: page.n,
       url: page.url,
       ...(page.label === undefined ? {} : { label: page.label }),
       ...(page.data === undefined ? {} : { data: page.data }),
+      ...(sample === undefined ? {} : { sample }),
     };
     return {
       name: 'page',

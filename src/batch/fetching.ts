@@ -12,6 +12,7 @@ import type { PageCounts, PageLedger } from '../queue/page-ledger.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { PaceNeed } from '../throttle/pace.js';
 import type { Admission } from './admission.js';
+import type { Carrier } from './carrying.js';
 import type { DriftWatch } from './drift-watch.js';
 import type { OnBatchEvent } from './events.js';
 import { createFeeder } from './feeder.js';
@@ -37,6 +38,10 @@ export interface FetchingOptions {
   /** Undefined: the batch goes on whatever its pages give. */
   drift: DriftWatch | undefined;
   soft: SoftWatch;
+  /** Takes pages over that need not be rendered. */
+  carrier: Carrier;
+  /** True when pages that were taken over do not count any more. */
+  isCarriedInVain: () => Promise<boolean>;
   onEvent: OnBatchEvent;
   signal: AbortSignal;
 }
@@ -96,6 +101,7 @@ export async function fetchPages(options: FetchingOptions): Promise<'done' | 'ag
       ...(notice === undefined ? { state: 'fetching' } : { state: 'paused', notice }),
     });
     const end = followed.isDone() ? await options.soft.conclude() : (await options.soft.look()) && 'again';
+    if (await options.isCarriedInVain()) return 'again';
     if (end === 'done' || end === 'again') return end;
     if (paused === undefined) await pauseOnDrift(options, seen.counts);
     if (fed || paused !== undefined) idleSinceMs = nowMs;

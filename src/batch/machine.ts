@@ -8,6 +8,7 @@ import { type Frontier, openFrontier } from '../discovery/frontier.js';
 import { isThreshError, reasonOf } from '../errors.js';
 import { LogLost } from '../store/fenced-log.js';
 import { workFiles } from './aggregating.js';
+import { openCarrier } from './carrying.js';
 import { aggregating, delivering, gating } from './concluding.js';
 import { discoverPages } from './discovering.js';
 import { createDriftWatch } from './drift-watch.js';
@@ -181,9 +182,13 @@ async function fetching(deps: Running): Promise<Next> {
     const attempts = definition.retries + 1;
     for (let rounds = 0, end = ''; end !== 'done'; rounds++) {
       const inDoubt = (await deps.softBook.look()).off?.doubt === true;
-      const taken = await putTogether(deps, { frontier, since, inDoubt, isFirst: rounds === 0 });
+      const isFull = (await deps.carryBook.look()).off !== undefined;
+      const taken = await putTogether(deps, { frontier, since, inDoubt, isFull, isFirst: rounds === 0 });
+      const carrier = await openCarrier(deps);
       end = await fetchPages({
         ...deps,
+        carrier,
+        isCarriedInVain: async () => !isFull && (await deps.carryBook.look()).off !== undefined,
         batch: spec.id,
         frontier,
         admission: rules.admission({ frontier, ledger, limit: spec.limit, taken }),
@@ -202,7 +207,7 @@ async function fetching(deps: Running): Promise<Next> {
           frontier,
           attempts,
         }),
-      });
+      }).finally(() => carrier.close());
     }
     await snapshots.publish({ state: 'aggregating' });
     await measuring.keep();
@@ -224,28 +229,33 @@ interface PutTogether {
   since: string | undefined;
   /** Of pages that were read by a short cut. */
   inDoubt: boolean;
+  /** No page is carried over. */
+  isFull: boolean;
   isFirst: boolean;
 }
 
 /** What Redis knows of the pages, anew. Returns how many are to be fetched in all. */
 async function putTogether(
-  { spec, target, ledger, files, softBook, share, onEvent }: Running,
-  { frontier, since, inDoubt, isFirst }: PutTogether,
+  { spec, target, ledger, files, softBook, carryBook, share, onEvent }: Running,
+  { frontier, since, inDoubt, isFull, isFirst }: PutTogether,
 ): Promise<number> {
   const { proven } = await softBook.look();
   await share?.fetchSegments();
-  const { settled, taken, undone } = await recover({
+  const { settled, taken, undone, uncarried } = await recover({
     target: target.definition,
     frontier,
     ledger,
     segments: files.segments,
-    voids: { deadBefore: since, softBeyond: inDoubt ? proven : undefined },
+    voids: { deadBefore: since, softBeyond: inDoubt ? proven : undefined, carried: isFull },
   });
   const { id: batch } = spec;
   if (settled > 0 && isFirst)
     onEvent({ kind: 'batch.resumed', batch, state: 'fetching', settled, frontier: frontier.size });
   if (undone > 0)
     onEvent({ kind: `batch.${shortCutOf(target.definition) ?? 'soft'}-undone`, batch, pages: undone });
+  const { off } = await carryBook.look();
+  if (uncarried > 0)
+    onEvent({ kind: 'batch.carried-undone', batch, pages: uncarried, reason: off?.reason ?? '' });
   return taken;
 }
 

@@ -27,6 +27,8 @@ export interface Recovered {
   taken: number;
   /** Soft pages that do not count. */
   undone: number;
+  /** Pages that were carried over and do not count. */
+  uncarried: number;
 }
 
 const SETTLE_AT_ONCE = 200;
@@ -47,6 +49,7 @@ export async function recover({
   }
   let settled = 0;
   let undone = 0;
+  let uncarried = 0;
   let settling: Promise<boolean>[] = [];
   const settleAll = async (): Promise<void> => {
     settled += (await Promise.all(settling)).filter(Boolean).length;
@@ -55,6 +58,7 @@ export async function recover({
   for await (const { page } of readAllGroups(segments)) {
     if (isVoid(page, voids)) {
       if (page.soft !== undefined) undone += 1;
+      if (page.carried !== undefined) uncarried += 1;
       continue;
     }
     const { outcome, rows, quarantined, follow } = page;
@@ -63,5 +67,5 @@ export async function recover({
     if (settling.length >= SETTLE_AT_ONCE) await settleAll();
   }
   await settleAll();
-  return { settled, taken, undone };
+  return { settled, taken, undone, uncarried };
 }

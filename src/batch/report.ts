@@ -9,6 +9,7 @@ import type { Durations } from '../telemetry/durations.js';
 import type { Aggregated } from './aggregating.js';
 import { discoveredPages, isEnd, type JournalEntry } from './journal.js';
 import { quantilesOf } from './measuring.js';
+import type { NightPlan } from './night-plan.js';
 import { shortCutOf } from './soft-watch.js';
 import type { BatchSpec } from './spec.js';
 
@@ -41,6 +42,8 @@ export interface ManifestInput {
   /** Of all attempts at its pages. */
   durations: Durations;
   soft: SoftStanding;
+  /** Of a target with `incremental`. */
+  night: SoftStanding & { plan: NightPlan | undefined };
   judgement: Judgement;
   /** Delivered whatever the gate said. */
   forced: boolean;
@@ -55,6 +58,7 @@ export function manifestOf({
   journal,
   durations,
   soft,
+  night,
   judgement,
   forced,
 }: ManifestInput): Manifest {
@@ -80,6 +84,7 @@ export function manifestOf({
     ...(sla === undefined ? {} : { sla }),
     ...(effort === undefined ? {} : { effort }),
     ...shortCutBooks(target, aggregated, soft),
+    ...carryBooks(target, aggregated, night),
     engine: aggregated.engine,
     ...(spec.limit === undefined ? {} : { limit: spec.limit }),
     ...(forced ? { forced: failedChecks(judgement).map(({ name }) => name) } : {}),
@@ -92,11 +97,30 @@ function shortCutBooks(
   { samples, off }: SoftStanding,
 ): Pick<Manifest, 'navigation' | 'blocking'> {
   const shortCut = shortCutOf(target);
-  const { soft = 0, outcomes } = totals;
-  const loaded = outcomes.completed - soft;
+  const { soft = 0, carried = 0, outcomes } = totals;
+  const loaded = outcomes.completed - soft - carried;
   const compared = { compared: samples, ...(off === undefined ? {} : { off: off.reason }) };
   if (shortCut === 'soft') return { navigation: { soft, load: loaded, ...compared } };
   return shortCut === 'block' ? { blocking: { lean: soft, whole: loaded, ...compared } } : {};
+}
+
+function carryBooks(
+  { incremental }: ResolvedTarget,
+  { totals }: Aggregated,
+  { plan, samples, off }: ManifestInput['night'],
+): Pick<Manifest, 'incremental'> {
+  if (incremental === undefined || plan === undefined) return {};
+  const full = plan.full ?? off?.reason;
+  return {
+    incremental: {
+      carried: totals.carried,
+      rendered: totals.outcomes.completed - totals.carried,
+      compared: samples,
+      nights: off === undefined ? plan.nights : 0,
+      ...(plan.base === undefined ? {} : { from: plan.base }),
+      ...(full === undefined ? {} : { full }),
+    },
+  };
 }
 
 export interface ReportInput extends ManifestInput {
@@ -114,12 +138,13 @@ export function reportOf(input: ReportInput): Report {
   const manifest = manifestOf(input);
   const fetching = manifest.times.states.fetching ?? 0;
   const { aggregated, durations, judgement, reason } = input;
+  const rendered = manifest.pages.completed - (aggregated.totals.carried ?? 0);
   return {
     state: input.state,
     ...(reason === undefined ? {} : { reason }),
     ...manifest,
     gate: { passed: judgement.passed, forced: input.forced, checks: judgement.checks },
-    pagesPerSecond: fetching === 0 ? 0 : Math.round((manifest.pages.completed / fetching) * 100) / 100,
+    pagesPerSecond: fetching === 0 ? 0 : Math.round((rendered / fetching) * 100) / 100,
     ...(durations.count === 0 ? {} : { durations: durations.encode() }),
     cost: costOf(input),
     deadLetters: aggregated.deadLetters,
@@ -129,13 +154,13 @@ export function reportOf(input: ReportInput): Report {
 
 /** What every page takes is estimated from those that were weighed; not of pages that were not loaded each. */
 function costOf({ cpuSeconds, aggregated, target }: ReportInput): Cost {
-  const { weighed, proxyBytes, outcomes } = aggregated.totals;
+  const { weighed, proxyBytes, outcomes, carried = 0 } = aggregated.totals;
   const isKnown = weighed.pages > 0 && shortCutOf(target) !== 'soft';
   return {
     cpuSeconds,
     ...(isKnown
       ? {
-          bytes: Math.round((weighed.bytes / weighed.pages) * outcomes.completed),
+          bytes: Math.round((weighed.bytes / weighed.pages) * (outcomes.completed - carried)),
           weighedPages: weighed.pages,
         }
       : {}),

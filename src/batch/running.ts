@@ -43,6 +43,7 @@ export interface MachineDeps {
   gate: StartGate;
   segments: SegmentWriter;
   softBook: BatchSoftBook;
+  carryBook: BatchSoftBook;
   hindrance: Hindrance;
   /** The batch in the farm's store; undefined when all of the farm is on one machine. */
   share: BatchShare | undefined;

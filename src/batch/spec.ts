@@ -42,6 +42,12 @@ export interface BatchFiles {
   runner: string;
   /** What is known of its soft pages: soft-book.ts. */
   soft: string;
+  /** How much of the night is rendered: night-plan.ts. */
+  plan: string;
+  /** What is known of its pages that were carried over, as of soft ones: carrying.ts. */
+  carried: string;
+  /** Where the pages of the batch are looked up from which they are carried over, while they are. */
+  carriedIndex: string;
   /** How long pages took, so far: measuring.ts. */
   measured: string;
   /** How it went, moment by moment: timeline.ts. */
@@ -72,6 +78,9 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     delivery: path.join(dir, 'delivery.ndjson'),
     runner: path.join(dir, 'runner.lock'),
     soft: path.join(dir, 'soft.ndjson'),
+    plan: path.join(dir, 'night.json'),
+    carried: path.join(dir, 'carried.ndjson'),
+    carriedIndex: path.join(dir, 'carried-index'),
     measured: path.join(dir, 'measured.json'),
     timeline: path.join(dir, 'timeline.ndjson'),
     report: path.join(dir, 'report.json'),

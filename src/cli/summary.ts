@@ -40,6 +40,13 @@ export async function summaryOf(spec: BatchSpec, end: JournalEntry, options: Sum
   }
 }
 
+function carriedLine({ incremental }: Report): string[] {
+  if (incremental === undefined) return [];
+  const { carried, rendered, compared, from = '', full } = incremental;
+  const why = full === undefined ? `, from ${from}; ${compared} compared` : `; a full night: ${full}`;
+  return [`  carried  ${carried}, ${rendered} rendered${plainText(why, 300)}`];
+}
+
 function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): string[] {
   const why = end.reason === undefined ? [] : [`  why      ${plainText(end.reason, 1_000)}`];
   if (report === undefined) return why;
@@ -55,6 +62,7 @@ function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): 
   return [
     ...why,
     `  pages    ${pages.completed} completed, ${pages.gone} gone, ${pages.skipped} skipped, ${pages.dead} dead, ${pages.unfinished} unfinished, of ${pages.frontier}`,
+    ...carriedLine(report),
     `  rows     ${rows.delivered} delivered, ${rows.duplicates} duplicates, ${rows.quarantined} quarantined, of ${rows.read}`,
     `  time     ${formatDuration(times.seconds * 1_000)}, ${report.pagesPerSecond} pages/s${pageTimes}${margin}`,
     ...(end.state === 'delivered' ? [`  dataset  ${below(spec, `date=${spec.date}`)}`] : []),

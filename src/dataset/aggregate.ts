@@ -24,6 +24,8 @@ export interface AggregateOptions {
   /** Where the finished files go; made when it is not there. */
   outDir: string;
   engine: EngineName;
+  /** A column `_carried_from` beside the other extra ones. Default false. */
+  marksCarried?: boolean;
   /** Default 256: DuckDB's own limit; the process needs some 200 MB beside it. */
   memoryLimitMb?: number;
   /** Default 1,000,000. */
@@ -62,6 +64,7 @@ export async function aggregate(options: AggregateOptions): Promise<AggregateRes
       batch: options.batch,
       rowsPerFile: options.rowsPerFile ?? DEFAULT_ROWS_PER_FILE,
       memoryLimitMb: options.memoryLimitMb ?? DEFAULT_MEMORY_LIMIT_MB,
+      marksCarried: options.marksCarried ?? false,
       scratch,
       metadata: {
         'thresh.batch': options.batch,

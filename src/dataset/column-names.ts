@@ -1,8 +1,8 @@
 /** Which names a column or a nested field may have, so that every reader of the files can tell them apart. */
 import type { ColumnProblem } from './column.js';
 
-/** Columns that every dataset has beside the target's own. */
-export const EXTRA_COLUMNS = ['_page_url', '_fetched_at', '_batch'] as const;
+/** Columns that every dataset has beside the target's own; the last one with `incremental` only. */
+export const EXTRA_COLUMNS = ['_page_url', '_fetched_at', '_batch', '_carried_from'] as const;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const CONTROL = /[\u0000-\u001f\u007f]/;

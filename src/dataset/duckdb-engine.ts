@@ -85,18 +85,18 @@ async function openTable(connection: DuckDBConnection, job: EngineJob, bytesPerR
 async function stage(connection: DuckDBConnection, job: EngineJob, longest: number): Promise<void> {
   const columns = job.columns.map((column, place) => `${staged(place)} ${sqlTypeOf(column.type)}`);
   await connection.run(
-    `CREATE TABLE staged (place UBIGINT, url VARCHAR, fetched TIMESTAMP, ${columns.join(', ')})`,
+    `CREATE TABLE staged (place UBIGINT, url VARCHAR, fetched TIMESTAMP, carried VARCHAR, ${columns.join(', ')})`,
   );
   if (job.rows.length === 0) return;
   const row = sqlTypeOf({ kind: 'struct', fields: [...job.columns] });
   const fields = job.columns.map((column) => `"row".${quoteName(column.name)}`);
   await connection.run(
-    `INSERT INTO staged SELECT ${PLACE}, url, "fetchedAt", ${fields.join(', ')}
+    `INSERT INTO staged SELECT ${PLACE}, url, "fetchedAt", "carriedFrom", ${fields.join(', ')}
      FROM read_json([${job.rows.map(quotePath).join(', ')}],
        format = 'newline_delimited', compression = 'uncompressed',
        maximum_object_size = ${Math.max(LEAST_LINE_BYTES, longest + 1024)},
        columns = {kind: 'VARCHAR', page: 'BIGINT', "index": 'INTEGER', url: 'VARCHAR', "fetchedAt": 'TIMESTAMP',
-                  "row": ${quoteText(row)}})
+                  "carriedFrom": 'VARCHAR', "row": ${quoteText(row)}})
      WHERE kind = 'row'`,
   );
 }
@@ -146,6 +146,7 @@ async function writeFiles(
       connection,
       `COPY (
          SELECT ${columns.join(', ')}, url AS "_page_url", fetched AS "_fetched_at", ${quoteText(job.batch)} AS "_batch"
+           ${job.marksCarried ? ', carried AS "_carried_from"' : ''}
          FROM staged WHERE place >= ${start} ${end === undefined ? '' : `AND place < ${end}`} ORDER BY place
        ) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowsPerGroup},
          KV_METADATA {${metadata.join(', ')}})`,

@@ -30,6 +30,8 @@ export interface EngineJob {
   key: readonly string[];
   batch: string;
   rowsPerFile: number;
+  /** A column `_carried_from` beside the other extra ones: NULL for a row that this batch fetched. */
+  marksCarried: boolean;
   memoryLimitMb: number;
   /** An empty folder that the engine may fill; its caller removes it. */
   scratch: string;

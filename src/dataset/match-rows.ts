@@ -1,5 +1,6 @@
 /** A page's rows as they are read now beside those that were delivered of it: by key, the later of two with one key. */
 import type { Column } from './column.js';
+import { EXTRA_COLUMNS } from './column-names.js';
 import { comparable, keyText, own, type Row } from './comparable.js';
 
 /** A row as it was read now. */
@@ -82,6 +83,6 @@ export function besideFields(columns: readonly Column[], now: Row, last: Row): B
   ];
 }
 
-const EXTRA = new Set(['_page_url', '_fetched_at', '_batch']);
+const EXTRA = new Set<string>(EXTRA_COLUMNS);
 /** Of a column that the target has no more. */
 const UNKNOWN = { type: { kind: 'string' }, nullable: true } as const;

@@ -16,6 +16,8 @@ const EXTRA: readonly Column[] = [
   { name: '_batch', type: { kind: 'string' }, nullable: false },
 ];
 
+const CARRIED: Column = { name: '_carried_from', type: { kind: 'string' }, nullable: true };
+
 /** Shredding is synchronous, and the process has locks to renew meanwhile. */
 const ROWS_PER_TURN = 500;
 const PROGRESS_ROWS = 10_000;
@@ -23,8 +25,8 @@ const PROGRESS_ROWS = 10_000;
 /** Writes the dataset by parquetjs-lite. Throws what the file system or the library throws. */
 export async function writeByParquetjs(job: EngineJob): Promise<EngineResult> {
   const { runs, read } = await dedupByHash(job);
-  const layout = layoutOf([...job.columns, ...EXTRA]);
-  const columns = [...job.columns, ...EXTRA];
+  const columns = [...job.columns, ...EXTRA, ...(job.marksCarried ? [CARRIED] : [])];
+  const layout = layoutOf(columns);
   const tallies = job.columns.map((column) => ({ name: column.name, tally: createTally(column.type) }));
   const files: EngineResult['files'] = [];
   let delivered = 0;
@@ -40,17 +42,19 @@ export async function writeByParquetjs(job: EngineJob): Promise<EngineResult> {
   try {
     let file = await begin();
     for await (const { line } of mergeRuns(runs)) {
-      const { row, url, fetchedAt } = JSON.parse(line.toString()) as {
+      const { row, url, fetchedAt, carriedFrom } = JSON.parse(line.toString()) as {
         row: Record<string, unknown>;
         url: string;
         fetchedAt: string;
+        carriedFrom?: string;
       };
       if (delivered > 0 && delivered % job.rowsPerFile === 0) {
         await file.finish();
         file = await begin();
       }
       for (const { name, tally } of tallies) tally.add(Object.hasOwn(row, name) ? row[name] : null);
-      const whole = { ...row, _page_url: url, _fetched_at: fetchedAt, _batch: job.batch };
+      const extra = { _page_url: url, _fetched_at: fetchedAt, _batch: job.batch, _carried_from: carriedFrom };
+      const whole = { ...row, ...extra };
       await file.append(recordOf(columns, whole), line.length);
       delivered += 1;
       const current = files.at(-1);

@@ -68,6 +68,21 @@ export interface BlockingBooks {
   off?: string;
 }
 
+/** Of a target with `incremental`: how its completed pages came by their rows. */
+export interface CarryBooks {
+  /** From an earlier batch. */
+  carried: number;
+  rendered: number;
+  /** Unchanged pages that were rendered all the same and gave what they gave before. */
+  compared: number;
+  /** Nights since the last full one; 0: this one is full. */
+  nights: number;
+  /** The batch whose pages were carried over. */
+  from?: string;
+  /** Why every page was rendered. */
+  full?: string;
+}
+
 /** What fetching took: where the next night's pace and plan start. */
 export interface Effort {
   /** Pages that discovery found; the others of the frontier were followed. */
@@ -110,6 +125,7 @@ export interface Manifest {
   effort?: Effort;
   navigation?: NavigationBooks;
   blocking?: BlockingBooks;
+  incremental?: CarryBooks;
   engine: string;
   /** Of a batch that was run with --limit: a sample, left out when later datasets are compared with earlier ones. */
   limit?: number;

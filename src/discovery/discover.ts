@@ -49,7 +49,11 @@ async function* fromSitemap(
     if (exclude.some((pattern) => matches(pattern, url))) continue;
     if (since !== undefined && lastmod !== undefined && Date.parse(lastmod) < since) continue;
     const label = typeof options.label === 'function' ? options.label(url) : options.label;
-    yield label === undefined ? { url } : { url, label };
+    yield {
+      url,
+      ...(label === undefined ? {} : { label }),
+      ...(lastmod === undefined ? {} : { lastmod }),
+    };
   }
 }
 

@@ -10,6 +10,8 @@ export interface NewPage {
   url: string;
   label?: string;
   data?: Json;
+  /** When it last changed, as its source says; only where the target goes by it. */
+  lastmod?: string;
   /** Why it is not fetched. */
   skip?: 'robots' | 'robots-unreachable' | 'limit';
   /** The page that followed the link to it. */
@@ -44,7 +46,10 @@ export interface Frontier {
 export function encodePages(pages: readonly NewPage[]): Buffer {
   return Buffer.from(
     pages
-      .map(({ url, label, data, skip, from }) => `${JSON.stringify({ url, label, data, skip, from })}\n`)
+      .map(
+        ({ url, label, data, lastmod, skip, from }) =>
+          `${JSON.stringify({ url, label, data, lastmod, skip, from })}\n`,
+      )
       .join(''),
   );
 }

@@ -128,6 +128,6 @@ export function changing(url: string, change: string): string {
 }
 
 /** From 0 to 1, the same for a page of a batch whoever draws. */
-function drawOf(batch: string, page: number): number {
+export function drawOf(batch: string, page: number): number {
   return createHash('sha256').update(`${batch} ${page}`).digest().readUInt32BE() / 2 ** 32;
 }

@@ -23,8 +23,9 @@ import type { LoadedTarget } from '../target/load.js';
 import type { PageSample } from '../throttle/page-sample.js';
 import { beginAttempt } from './attempt.js';
 import type { OnPageEvent } from './events.js';
-import type { LaneOutcome, PageLane, Proofs } from './proofs.js';
+import type { LaneOutcome, PageLane, Proofs, SoftBook } from './proofs.js';
 import { type PageTask, type RenderedPage, renderPage } from './render.js';
+import { digestOf } from './same-rows.js';
 import type { Sessions } from './sessions.js';
 import type { EncodeRow } from './validate.js';
 
@@ -42,6 +43,8 @@ export interface PageJob {
   excused?: number;
   /** The page has its outcome, by a short cut: it is loaded to compare. */
   proof?: SoftMark;
+  /** Of what an earlier batch got of it and its site says that it still gives: what it gives is compared. */
+  sample?: string;
 }
 
 export interface PageWorkDeps {
@@ -57,6 +60,8 @@ export interface PageWorkDeps {
   segments: SegmentWriter;
   queue: Queue;
   proofs: Proofs;
+  /** What is known of pages that are carried over from an earlier batch. */
+  carryBook: SoftBook;
   /** Undefined: every page is loaded. */
   lane: PageLane | undefined;
   /** The batch's folder, for artifacts. */
@@ -113,7 +118,10 @@ export async function workPage(
   if (outcome.ok) deps.leave(); // what follows is between us and our disk
   const reported = deps.targetBoard.report(outcome.seen).catch(() => undefined); // Redis is away: one sample less
   if (outcome.ok) {
-    if (proof === undefined) await settle(job.data, attempt, outcome, deps);
+    if (proof === undefined) {
+      await compareSample(job.data, outcome.rendered, deps);
+      await settle(job.data, attempt, outcome, deps);
+    }
     told.served(proof === undefined ? outcome.rendered.outcome : 'compared', outcome.rendered);
     return;
   }
@@ -155,6 +163,17 @@ export async function workPage(
 function render(task: PageTask, proof: SoftMark | undefined, deps: PageWorkDeps): Promise<LaneOutcome> {
   if (proof !== undefined) return deps.proofs.proveRecorded(task, deps, proof);
   return deps.lane === undefined ? renderPage(task, deps) : deps.lane.render(task, deps);
+}
+
+/** Before the page is settled: when all are, what there is to know of them is known. */
+async function compareSample(
+  { page, url, sample }: PageJob,
+  rendered: RenderedPage,
+  { carryBook }: PageWorkDeps,
+): Promise<void> {
+  if (sample === undefined) return;
+  if (digestOf(rendered) === sample) await carryBook.proven('unchanged', page);
+  else await carryBook.turnOff(`${url} has changed, and its lastmod does not say so`, true);
 }
 
 /**

@@ -18,6 +18,8 @@ export interface CommittedTotals {
   outcomes: Record<PageOutcome, number>;
   /** Of those completed: read by a short cut. */
   soft: number;
+  /** Of those completed: carried over from an earlier batch. */
+  carried: number;
   /** At the pages that have an outcome, up to it. */
   attempts: number;
   /** Valid rows, before dedup by key. */
@@ -47,6 +49,8 @@ export interface Voids {
   deadBefore?: string | undefined;
   /** Pages of documents beyond the `nth` to which each of these was proven. Undefined: they count. */
   softBeyond?: ReadonlyMap<string, number> | undefined;
+  /** Pages that were carried over do not count. */
+  carried?: boolean | undefined;
 }
 
 /** True when `a` counts rather than `b`, two attempts at the same page. */
@@ -56,7 +60,11 @@ export function supersedes(a: PageRecord, b: PageRecord): boolean {
 }
 
 /** True for a commit that does not count. */
-export function isVoid({ outcome, at, soft }: PageRecord, { deadBefore, softBeyond }: Voids): boolean {
+export function isVoid(
+  { outcome, at, soft, carried }: PageRecord,
+  { deadBefore, softBeyond, carried: noneCarried = false }: Voids,
+): boolean {
+  if (carried !== undefined) return noneCarried;
   if (outcome === 'dead') return deadBefore !== undefined && at < deadBefore;
   return soft !== undefined && softBeyond !== undefined && soft.nth > (softBeyond.get(soft.document) ?? 0);
 }
@@ -79,6 +87,7 @@ async function collect(
   const totals: CommittedTotals = {
     outcomes: { completed: 0, gone: 0, skipped: 0, dead: 0 },
     soft: 0,
+    carried: 0,
     attempts: 0,
     rows: 0,
     quarantined: 0,
@@ -105,6 +114,7 @@ async function collect(
         }
         totals.outcomes[page.outcome] += 1;
         if (page.soft !== undefined) totals.soft += 1;
+        if (page.carried !== undefined) totals.carried += 1;
         totals.attempts += page.attempt;
         if (page.weight !== undefined) {
           totals.weighed.pages += 1;

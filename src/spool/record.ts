@@ -21,6 +21,8 @@ export interface RowRecord {
   /** ISO 8601, UTC, ms. */
   fetchedAt: string;
   row: Record<string, unknown>;
+  /** The batch that fetched it, of a row that was carried over from an earlier one. */
+  carriedFrom?: string;
 }
 
 /** A row that the schema refused, kept as it was read (cut when over 64 KB). */
@@ -66,6 +68,14 @@ export interface SoftMark {
   digest: string;
 }
 
+/** Of a page that was not rendered: its rows are those that an earlier batch got of it. */
+export interface CarriedMark {
+  /** That batch. */
+  from: string;
+  /** ISO 8601, UTC: when it fetched them. */
+  fetchedAt: string;
+}
+
 /** The commit of one page's group. */
 export interface PageRecord {
   kind: 'page';
@@ -86,6 +96,7 @@ export interface PageRecord {
   /** Bytes through proxies since this process's last record: what they cost. */
   proxyBytes?: number;
   soft?: SoftMark;
+  carried?: CarriedMark;
   /** Bytes of the group's lines before this one, and their CRC-32. */
   bytes: number;
   crc: number;

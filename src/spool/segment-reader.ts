@@ -11,6 +11,8 @@ import type { PageRecord } from './record.js';
 
 export interface CommittedGroup {
   file: string;
+  /** Where its first line begins, in bytes. */
+  start: number;
   page: PageRecord;
   /** The lines of the group's rows and quarantined rows, with their newlines. May be read only until the next groups are. */
   lines(): AsyncGenerator<Buffer>;
@@ -63,7 +65,7 @@ async function* groupBatchesOf(file: string): AsyncGenerator<CommittedGroup[]> {
           const whole = follows ? body.crc === page.crc : await rangeMatches(handle, start, page);
           const kept = follows && page.bytes <= MOST_KEPT ? body.kept : undefined;
           const range = { start, bytes: page.bytes };
-          if (whole) groups.push({ file, page, kept, lines: () => linesFrom(kept, handle, range) });
+          if (whole) groups.push({ file, start, page, kept, lines: () => linesFrom(kept, handle, range) });
           body = { start: next, crc: 0, kept: [] };
         }
         lineAt = next;

@@ -8,6 +8,7 @@ type Defaulted =
   | 'navigate'
   | 'block'
   | 'browser'
+  | 'incremental'
   | 'allowHosts'
   | 'keepCookies'
   | 'robots'
@@ -28,6 +29,7 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   learnsBlock: boolean;
   /** No user agent: the farm's plain one. A path in `storageState` is absolute. */
   browser: BrowserSpec;
+  incremental?: { full: number; sample: number };
   allowHosts: readonly string[];
   keepCookies: boolean;
   robots: 'respect' | 'ignore';
@@ -56,12 +58,13 @@ const DEFAULTS = {
   },
   url: { keepFragment: false, dropParams: [] as readonly string[] },
   pace: true,
+  incremental: { full: 7, sample: 0.02 },
   schedule: { tz: 'UTC', overlap: 'skip' as const, missed: 'run' as const },
 };
 
 /** Fills in the defaults of a target that has passed its check; paths in it are taken from `file`'s folder. */
 export function resolveTarget(target: TargetDefinition, file: string): ResolvedTarget {
-  const { sla, schedule, browser, ...rest } = target;
+  const { sla, schedule, browser, incremental, ...rest } = target;
   const windowMs = sla && parseDurationMs(sla.window);
   return {
     ...rest,
@@ -83,6 +86,7 @@ export function resolveTarget(target: TargetDefinition, file: string): ResolvedT
     ...(sla && windowMs !== undefined
       ? { sla: { window: sla.window, windowMs, pace: sla.pace ?? DEFAULTS.pace } }
       : {}),
+    ...(incremental ? { incremental: over(DEFAULTS.incremental, incremental) } : {}),
     ...(schedule ? { schedule: over({ ...DEFAULTS.schedule, cron: schedule.cron }, schedule) } : {}),
   };
 }

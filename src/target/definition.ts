@@ -17,6 +17,8 @@ export interface PageRequest {
   /** Chooses the function in `extract`, `ready` and `fields` when those are objects by label. */
   label?: string;
   data?: Json;
+  /** When it last changed, as its source says (ISO 8601, a sitemap's `lastmod`): what `incremental` goes by. */
+  lastmod?: string;
 }
 
 export interface FollowOptions {
@@ -196,6 +198,12 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject, Data
    */
   block?: BlockSpec | false | 'auto';
   browser?: BrowserSpec;
+  /**
+   * Pages that have not changed since the last delivered batch, by their `lastmod`, are not rendered: their rows are
+   * carried over. A share of them (`sample`, default 0.02) is rendered all the same and compared; every `full`th night
+   * (default 7) all are. Default: every page is rendered every night.
+   */
+  incremental?: { full?: number; sample?: number };
   /** Hosts beside those of `discover` that followed links may lead to (`*.example.com` is a suffix). */
   allowHosts?: readonly string[];
   /** Default `respect`. */

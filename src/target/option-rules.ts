@@ -206,6 +206,12 @@ export const targetRule = z.strictObject({
       }),
     ])
     .optional(),
+  incremental: z
+    .strictObject({
+      full: whole(1, 1_000, 'e.g. full: 7 renders every page each seventh night'),
+      sample: share('e.g. sample: 0.02'),
+    })
+    .optional(),
   browser: z
     .strictObject({
       viewport: z

@@ -159,9 +159,21 @@ function slugOf(seed, number) {
 
 /**
  * The truth about a catalogue.
- * @param {{ seed?: number, products?: number }} [options] `seed` default 1; `products` (product pages) default 1,200
+ * @param {{ seed?: number, products?: number, repriced?: import('./settings.mjs').Settings['repriced'], lastmod?: string | null }} [options]
+ *   `seed` default 1; `products` (product pages) default 1,200; `repriced` and `lastmod` default null
  */
-export function createCatalogue({ seed = 1, products = 1200 } = {}) {
+export function createCatalogue({ seed = 1, products = 1200, repriced = null, lastmod = null } = {}) {
+  /** @param {number} number */
+  function isRepriced(number) {
+    return repriced !== null && number % repriced.every === (repriced.from ?? 0);
+  }
+
+  /** @param {number} number */
+  function updatedAt(number) {
+    const at = isRepriced(number) ? repriced?.at : undefined;
+    return at ?? lastmod ?? baseAt(shownNumber(number)).updatedAt;
+  }
+
   /** @param {number} number */
   function baseAt(number) {
     const dice = new Dice(seed, number);
@@ -259,6 +271,8 @@ export function createCatalogue({ seed = 1, products = 1200 } = {}) {
       default:
         product.title = spoiledTitles[kind](product.title);
     }
+    if (isRepriced(number) && typeof product.price === 'number')
+      product.price = Math.round(product.price * 100 + 100) / 100;
     return product;
   }
 
@@ -284,7 +298,7 @@ export function createCatalogue({ seed = 1, products = 1200 } = {}) {
 
   /** @param {number} number */
   function pageAt(number) {
-    return { number, path: pathOf(number), updatedAt: baseAt(shownNumber(number)).updatedAt };
+    return { number, path: pathOf(number), updatedAt: updatedAt(number) };
   }
 
   /** @param {number} number */

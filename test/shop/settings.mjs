@@ -50,6 +50,9 @@
  * @property {number | null} crawlDelay seconds in robots.txt, default null: no such line
  * @property {{ requests?: number, ms?: number } | null} sessionTtl how long a login is good for (API answers, or ms), default null: always
  * @property {Manner | null} manner default null: as it should be
+ * @property {{ every: number, from?: number, at?: string } | null} repriced products `from`, `from + every`, … cost 1 more, and the sitemap
+ *   says that they changed `at` that time; without `at` it says nothing of it. Default null
+ * @property {string | null} lastmod of all other products in the sitemap. Default null: each has its own
  * @property {boolean} restless the stock of a product is another one each time it is asked for. Default false
  * @property {number} virtualItems of `/virtual`, default 500
  * @property {number} infiniteItems of `/infinite`, default 200
@@ -72,6 +75,8 @@ const defaults = Object.freeze(
     crawlDelay: null,
     sessionTtl: null,
     manner: null,
+    repriced: null,
+    lastmod: null,
     restless: false,
     virtualItems: 500,
     infiniteItems: 200,
@@ -172,6 +177,13 @@ const checks = {
     nullOr({ keepsOld: flag, isDeaf: flag, isStuck: flag, liesFrom: whole(1, 1e6), leaks: flag }),
     '{ keepsOld?, isDeaf?, isStuck?, liesFrom?, leaks? } or null',
   ],
+  repriced: [
+    nullOr({ every: whole(1, 1e6), from: count, at: (value) => !Number.isNaN(Date.parse(String(value))) }, [
+      'every',
+    ]),
+    '{ every, from?, at? } or null',
+  ],
+  lastmod: [(value) => value === null || !Number.isNaN(Date.parse(String(value))), 'a date or null'],
   restless: [flag, 'true or false'],
   virtualItems: [count, 'a whole number up to 1,000,000'],
   infiniteItems: [count, 'a whole number up to 1,000,000'],

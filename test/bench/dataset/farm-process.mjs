@@ -19,6 +19,7 @@ const input = {
   key,
   engine: engine === 'duckdb' ? 'duckdb' : 'parquetjs',
   voids: {},
+  marksCarried: false,
   signal: new AbortController().signal,
 };
 const { totals, dataset } = await aggregateBatch(input);
