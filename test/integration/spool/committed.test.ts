@@ -18,6 +18,7 @@ interface Attempt {
   quarantined: number;
   /** Which of a document's pages it was; loaded, without. */
   soft?: { document: string; nth: number } | undefined;
+  carried?: boolean;
 }
 
 let dir: string;
@@ -32,7 +33,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const timeOf = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString();
 
 /** Rows that name their attempt, so that a row of the wrong one is seen. */
-function groupOf({ page, outcome, attempt, at, soft, ...many }: Attempt): PageGroup {
+function groupOf({ page, outcome, attempt, at, soft, carried, ...many }: Attempt): PageGroup {
   const url = `http://shop/p/${page}`;
   const lineOf = (index: number) => ({ page, index, url, fetchedAt: timeOf(at) });
   return {
@@ -55,6 +56,7 @@ function groupOf({ page, outcome, attempt, at, soft, ...many }: Attempt): PageGr
       attempt,
       at: timeOf(at),
       ...(soft === undefined ? {} : { soft: { ...soft, digest: '' } }),
+      ...(carried === true ? { carried: { from: 'shop-20260101-aaaaaa', fetchedAt: timeOf(0) } } : {}),
     },
   };
 }
@@ -133,6 +135,7 @@ test('of each page the last completed attempt counts, else the last, without sof
           dead: winners.filter((one) => one.outcome === 'dead').length,
         },
         soft: winners.filter((one) => one.soft !== undefined).length,
+        carried: 0,
         attempts: sum((one) => one.attempt),
         rows: sum((one) => one.rows),
         quarantined: sum((one) => one.quarantined),
@@ -176,6 +179,19 @@ test('a dead letter that was put back does not count; what came of it afterwards
   const mended = await collect([[dead], [{ ...one, at: 20 }]], { deadBefore: putBack });
   expect(mended.totals).toMatchObject({ outcomes: { completed: 1, dead: 0 }, rows: 2 });
   expect(mended.dead).toEqual([]);
+});
+
+test('pages that were carried over count until one of them is found to be wrong', async () => {
+  const carried: Attempt = { ...one, attempt: 0, carried: true };
+  expect((await collect([[carried]])).totals).toMatchObject({
+    outcomes: { completed: 1 },
+    carried: 1,
+    rows: 2,
+  });
+  const inVain = await collect([[carried]], { carried: true });
+  expect(inVain.totals).toMatchObject({ outcomes: { completed: 0 }, carried: 0, rows: 0 });
+  const rendered = await collect([[carried], [{ ...one, at: 5, rows: 1 }]], { carried: true });
+  expect(rendered.totals).toMatchObject({ outcomes: { completed: 1 }, carried: 0, rows: 1, superseded: 0 });
 });
 
 test('stops when it is told to', async () => {
