@@ -86,7 +86,8 @@ export async function startShop({
   async function change(wanted, spared) {
     const checked = checkSettings(wanted);
     Object.assign(settings, checked);
-    if (['seed', 'products', 'repriced', 'lastmod'].some((name) => name in checked)) catalogue = createCatalogue(settings);
+    if (['seed', 'products', 'repriced', 'lastmod'].some((name) => name in checked))
+      catalogue = createCatalogue(settings);
     if ('seed' in checked) log.reset();
     if ('down' in checked) await followDown(spared);
   }
