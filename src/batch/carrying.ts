@@ -36,6 +36,7 @@ export interface Carrier {
 
 /** Bytes of rows, about, that are on their way to the disk at once. */
 const MOST_WAITING = 4 * 1024 * 1024;
+const COMMIT_BYTES = 300;
 
 /** Hands all pages back: of a night that is full, or a target that renders all of its pages anyway. */
 export const NOTHING_CARRIED: Carrier = {
@@ -106,7 +107,7 @@ async function carryAll(pages: readonly FrontierPage[], options: Carrying): Prom
       left.push({ page, sample: digestOfGroup(group) });
     else {
       waiting.push(settle(group, options));
-      bytes += 200 * (1 + group.rows.length) + sizeOf(group);
+      bytes += COMMIT_BYTES + (before?.bytes ?? 0);
       if (bytes < MOST_WAITING) continue;
       await Promise.all(waiting);
       waiting = [];
@@ -165,8 +166,4 @@ function digestOfGroup({ rows, quarantined }: PageGroup): string {
     fetchedAt: '',
     timings: { navigation: 0, ready: 0, extract: 0, total: 0 },
   });
-}
-
-function sizeOf({ rows, quarantined }: PageGroup): number {
-  return JSON.stringify(rows).length + JSON.stringify(quarantined).length;
 }

@@ -82,7 +82,14 @@ function pathsOf({ out, target, id }: BatchSpec, files: BatchFiles, what: 'bulk'
   const runs = out.startsWith('s3://') ? [] : [path.join(out, target, '_runs', id)];
   if (what === 'all') return [files.dir, ...runs];
   return [
-    ...[files.segments, files.frontier, files.work, files.soft, path.join(files.dir, 'artifacts')],
+    ...[
+      files.segments,
+      files.frontier,
+      files.work,
+      files.soft,
+      files.carriedIndex,
+      path.join(files.dir, 'artifacts'),
+    ],
     ...runs.map((folder) => path.join(folder, 'artifacts')),
   ];
 }

@@ -22,6 +22,8 @@ export interface FoundPage {
   fetchedAt: string;
   /** The batch that fetched it. */
   origin: string;
+  /** Of its rows, as they stand in the segment. */
+  bytes: number;
   /** Undefined when it is not there any more as it was written. */
   read(): Promise<{ rows: RowRecord[]; quarantined: QuarantinedRecord[] } | undefined>;
 }
@@ -168,6 +170,7 @@ async function openIndex(folder: string, buckets: readonly number[], lists: List
     return {
       fetchedAt: new Date(entry.readDoubleLE(24)).toISOString(),
       origin: lists.origins[entry.readUInt32LE(52)] ?? '',
+      bytes,
       async read() {
         const range = { start: entry.readDoubleLE(32), bytes };
         const group = await segments.read(entry.readUInt32LE(48), range);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
 import { runBatch } from '../support/run-batch.js';
+import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
 const PRODUCTS = 100;
 /** Of the tests that need not show how much is spared. */
@@ -186,4 +187,76 @@ test('a changed target renders everything', async () => {
     nights: 0,
     full: expect.stringMatching(/^the target has changed since lied-to-/),
   });
+});
+
+test('pages with links, those that were followed, gone or empty ones, and those of no lastmod are always asked', async () => {
+  const row = (sku: string): string => JSON.stringify([{ sku, price: 1 }]);
+  const pages: Record<string, { rows?: string; link?: string }> = {
+    '/plain': { rows: row('plain') },
+    '/refused': { rows: JSON.stringify([{ sku: 'refused', price: 'none' }]) },
+    '/list': { rows: row('list'), link: '/linked' },
+    '/linked': { rows: row('linked') },
+    '/empty': { rows: '[]' },
+    '/undated': { rows: row('undated') },
+    '/gone': {},
+  };
+  const listed = Object.keys(pages).filter((page) => page !== '/linked');
+  const site: SmallServer = await startSmallServer(({ url = '' }, response) => {
+    if (url === '/sitemap.xml') {
+      const entries = listed.map(
+        (page) =>
+          `<url><loc>${site.url}${page}</loc>${page === '/undated' ? '' : `<lastmod>${LONG_AGO}</lastmod>`}</url>`,
+      );
+      const xmlns = 'http://www.sitemaps.org/schemas/sitemap/0.9';
+      response.end(`<urlset xmlns="${xmlns}">${entries.join('')}</urlset>`);
+      return;
+    }
+    const { rows, link } = pages[url] ?? {};
+    if (rows === undefined) response.writeHead(404).end();
+    else
+      response
+        .setHeader('content-type', 'text/html')
+        .end(
+          `<!doctype html><script type="application/json">${rows}</script>${link ? `<a href="${link}">more</a>` : ''}`,
+        );
+  });
+  try {
+    const target = await lab.target(
+      'kinds',
+      `
+import { defineTarget, sitemap } from 'thresh';
+import { z } from 'zod';
+
+export default defineTarget({
+  name: 'kinds',
+  schema: z.object({ sku: z.string(), price: z.number() }),
+  key: ['sku'],
+  incremental: { sample: 0 },
+  discover: sitemap('${site.url}/sitemap.xml'),
+  ready: 'script',
+  async extract({ page, follow }) {
+    for (const link of await page.locator('a').all()) follow(await link.evaluate((a) => a.href));
+    return page.evaluate(() => JSON.parse(document.querySelector('script').textContent));
+  },
+  gate: { maxQuarantined: 0.9 },
+});
+`,
+    );
+    const first = await runBatch(lab, target, { date: '2026-03-01', args });
+    expect(first.code, first.stderr).toBe(0);
+    site.asked.length = 0;
+    const second = await runBatch(lab, target, { date: '2026-03-02', args });
+    const { pages: books, rows, incremental } = second.report;
+    expect(site.asked.filter((page) => page in pages).sort()).toEqual(
+      ['/empty', '/gone', '/linked', '/list', '/undated'].sort(),
+    );
+    expect(incremental).toMatchObject({ carried: 2, rendered: 4 });
+    expect(books).toEqual(first.report.pages);
+    expect(rows).toEqual(first.report.rows);
+    const refused = await lab.lines('kinds', second.report.batch, 'quarantine.ndjson');
+    expect(refused).toMatchObject([{ url: `${site.url}/refused`, row: { sku: 'refused' } }]);
+    expect(Date.parse(String(refused[0]?.fetchedAt))).toBeLessThan(Date.parse(second.report.times.startedAt));
+  } finally {
+    await site.stop();
+  }
 });

@@ -47,8 +47,9 @@ function Gate({ report: { gate } }: { report: Report }) {
 }
 
 function Cost({ report }: { report: Report }) {
-  const { cost, pages, rows, files, effort, blocking, navigation } = report;
-  const attempted = pages.completed + pages.gone + pages.dead;
+  const { cost, pages, rows, files, effort, blocking, navigation, incremental } = report;
+  const rendered = pages.completed - (incremental?.carried ?? 0);
+  const attempted = rendered + pages.gone + pages.dead;
   const cpu = cost?.cpuSeconds ?? 0; // a report of an earlier version has none
   const delivered = files.reduce((sum, file) => sum + file.bytes, 0);
   const lean = blocking?.lean ?? navigation?.soft ?? 0;
@@ -61,7 +62,7 @@ function Cost({ report }: { report: Report }) {
     {
       name: 'Over the network',
       value: cost?.bytes === undefined ? undefined : bytes(cost.bytes),
-      more: `${bytes((cost?.bytes ?? 0) / Math.max(1, pages.completed))} a page, from ${count(cost?.weighedPages ?? 0)} that were weighed`,
+      more: `${bytes((cost?.bytes ?? 0) / Math.max(1, rendered))} a page, from ${count(cost?.weighedPages ?? 0)} that were weighed`,
     },
     {
       name: 'Through proxies',
@@ -79,8 +80,15 @@ function Cost({ report }: { report: Report }) {
       more: `${count(files.length)} files, ${count(rows.delivered)} rows`,
     },
     {
+      name: 'Carried over',
+      value: incremental === undefined ? undefined : count(incremental.carried),
+      more:
+        incremental?.full ??
+        `${count(incremental?.compared ?? 0)} of the unchanged were rendered all the same`,
+    },
+    {
       name: 'Short cuts',
-      value: lean > 0 ? percent(lean / pages.completed) : undefined,
+      value: lean > 0 ? percent(lean / rendered) : undefined,
       more: navigation ? 'gone to within the application' : 'loaded without what rows do not need',
     },
   ];
