@@ -23,7 +23,7 @@ export interface PageDataWatch {
 }
 
 /** For the page's own script to ask again, when all that it asked for a name was answered badly. */
-const GRACE_MS = 2_000;
+const GRACE_MS = 5_000;
 /** How often embedded JSON that is not there yet is looked for. */
 const LOOK_MS = 150;
 /** What is optional is waited for as long as it is asked for, and for so long after the rest. */
