@@ -64,7 +64,7 @@ export async function cleanHome(options: CleanOptions): Promise<Cleaned[]> {
     if (dryRun === true || (await remove(spec, { files, what, share })))
       cleaned.push({ batch: spec.id, deliveredAt: entry.at, what, bytes });
   }
-  if (dryRun !== true) await cleanKept(options, await notCleaned(home));
+  if (dryRun !== true) await cleanKept(options, await notCleaned(home), nowMs);
   return cleaned.reverse();
 }
 

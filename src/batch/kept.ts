@@ -28,9 +28,10 @@ export function patientKeeper(
 export async function cleanKept(
   { home, share }: { home: string; share?: Share | undefined },
   left: readonly BatchSpec[],
+  nowMs: number,
 ): Promise<void> {
   const named = new Set(left.map(({ target, createdAt }) => `${target}/${weekOf(createdAt)}`));
-  const thisWeek = weekOf(new Date().toISOString()); // a batch may begin just now
+  const thisWeek = weekOf(new Date(nowMs).toISOString()); // a batch may begin just now
   const isNamed = (target: string, from: string): boolean =>
     from === thisWeek || named.has(`${target}/${from}`);
   await removeWeeks(objectsOf(home, share), isNamed).catch(() => undefined);

@@ -77,6 +77,9 @@ interface Having {
   share: Share | undefined;
 }
 
+/** Behind the first of which something was kept, for other labels. */
+const PAGES_LOOKED_AT = 2_000;
+
 /** Throws USAGE when nothing was kept, or not what the target reads: the first page of each label is tried. */
 async function requireKept(spec: BatchSpec, { target, settings, share }: Having): Promise<void> {
   const { home } = settings;
@@ -86,8 +89,10 @@ async function requireKept(spec: BatchSpec, { target, settings, share }: Having)
   const { get } = openKept(home, share, spec.target);
   const { definition } = target;
   const labels = new Set<string | undefined>();
+  let looked = 0;
   for await (const { page } of readAllGroups(files.segments)) {
     const { kept, label, url } = page;
+    if (labels.size > 0 && ++looked > PAGES_LOOKED_AT) break;
     if (kept === undefined || labels.has(label)) continue;
     labels.add(label);
     if ('html' in kept) {

@@ -65,7 +65,7 @@ export function createKeptLane(reading: KeptReading): KeptLane {
     const html = await contentOf(reading, from, name);
     const { definition } = deps.target;
     const { session: _, gone: __, blocked: ___, ready: ____, ...plain } = definition;
-    const target = { ...deps.target, definition: { ...plain, keep: 'html' as const } };
+    const target = { ...deps.target, definition: { ...plain, keep: 'none' as const } };
     deadEnd ??= openDeadEnd();
     const { sessions } = await deadEnd;
     const offline = { ...deps, target, sessions };
@@ -77,8 +77,9 @@ export function createKeptLane(reading: KeptReading): KeptLane {
       ended: async () => undefined,
     };
     const outcome = await loadPage({ ...task, onlooker, keepFailure: () => undefined }, offline, taken);
-    if (outcome.ok && outcome.rendered.outcome === 'completed') outcome.rendered.html = html;
-    return outcome;
+    if (!outcome.ok || outcome.rendered.outcome === 'gone') return outcome;
+    const { weight: _____, ...rendered } = outcome.rendered; // nothing came over the network
+    return { ...outcome, rendered: { ...rendered, html } };
   }
 
   return {

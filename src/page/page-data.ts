@@ -151,6 +151,35 @@ export function watchPageData(
   };
 }
 
+/** A data answer as it is shown to whoever looks on: nothing of what was sent with its request. */
+export interface DataSeen {
+  name: string;
+  method: string;
+  url: string;
+  status: number | undefined;
+  /** Characters of its text. */
+  length: number;
+  /** Of one that gives nothing. */
+  why?: string;
+}
+
+/** What a lease captured for these sources, in order, whatever became of it. */
+export function dataSeen({ captures }: Pick<Lease, 'captures'>, sources: readonly NamedSource[]): DataSeen[] {
+  return captures.all.flatMap(({ request, state, status, contentType, text, why }) =>
+    sourcesFor(request, sources).map((source) => {
+      const { method, url } = request;
+      const answer = { name: source.name, request, status: status ?? 0, contentType, text };
+      const reading = readAnswer(answer, source);
+      const lost = state === 'pending' ? 'has not come' : state === 'lost' ? why : undefined;
+      const wrong = lost ?? (reading.ok ? undefined : reading.why);
+      return {
+        ...{ name: source.name, method, url, status, length: text.length },
+        ...(wrong === undefined ? {} : { why: wrong }),
+      };
+    }),
+  );
+}
+
 /** The failure of a page whose data did not come; undefined when all of it did. */
 export function lacking(url: string, missing: readonly MissingData[]): ThreshError | undefined {
   if (missing.length === 0) return undefined;

@@ -130,6 +130,28 @@ export default defineTarget({
   expect(JSON.stringify(dead)).toContain('NOT_READY');
 }, 120_000);
 
+test('debug lists the data answers, and says which is missing and why', async () => {
+  const url = `${shop.url}${shop.catalogue.pathOf(0)}`;
+  const extract = 'extract: ({ data }) => text({ ...data.product, stock: 1 }),';
+  const good = await target(
+    'data-looked-at',
+    'p',
+    `data: { product: /\\/api\\/products\\/[^/]+$/, more: { answer: /nothing/, optional: true } }, ${extract}`,
+  );
+  const { code, stdout, stderr } = await lab.thresh(['debug', good, url]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/^answers {5}product: GET 200 http:\S+\/api\/products\/\S+ {2}\d+\.\d KB$/m);
+  const never = `${shop.url}/p/never-made`;
+  const lacking = await lab.thresh(['debug', good, never]);
+  expect(lacking.code).toBe(1);
+  expect(lacking.stdout).toContain('NOT_READY');
+  expect(lacking.stdout).toMatch(/^answers {5}product: GET 404 \S+ {2}was answered 404$/m);
+  const json = await lab.thresh(['debug', good, url, '--json']);
+  const sight = JSON.parse(json.stdout);
+  expect(sight.answers).toMatchObject([{ name: 'product', method: 'GET', status: 200 }]);
+  expect(json.stdout).not.toContain('"headers"');
+}, 120_000);
+
 test('data that is written wrongly is refused before anything is fetched', async () => {
   const file = await target(
     'data-wrong',
