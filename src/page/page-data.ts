@@ -91,14 +91,17 @@ export function watchPageData(
     return counted;
   }
 
-  function isAwaited({ name, all, optional }: NamedSource): boolean {
-    if (!all && !optional) return false;
-    return captures.all.some(
+  const isPending = (name: string): boolean =>
+    captures.all.some(
       (capture) => capture.state === 'pending' && sourcesOf(capture).some((one) => one.name === name),
     );
-  }
 
-  const missing = (): MissingData[] => dataOf(sources, readings()).missing;
+  const isAwaited = ({ name, all, optional }: NamedSource): boolean => (all || optional) && isPending(name);
+
+  const missing = (): MissingData[] =>
+    dataOf(sources, readings()).missing.map((one) =>
+      isPending(one.name) ? { ...one, why: 'was asked for and not answered yet' } : one,
+    );
 
   /** Throws when a name has only bad answers, for longer than the page's script takes to ask again. */
   function refuseHopeless(absent: readonly MissingData[]): void {

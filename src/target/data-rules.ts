@@ -31,11 +31,12 @@ export function dataProblems(target: Record<string, unknown>): TargetProblem[] {
       message: "is 'html', in which the answers that data names do not stand",
       mend: "write keep: 'data'",
     });
-  if (target.navigate === 'soft' || target.block === 'auto') {
-    const path = target.navigate === 'soft' ? 'navigate' : 'block';
-    const message = `is '${String(target[path])}', which does not go with data`;
-    problems.push({ path, message, mend: `leave ${path} out, or read the page without data` });
-  }
+  if (target.navigate === 'soft')
+    problems.push({
+      path: 'navigate',
+      message: "is 'soft', which does not go with data: an application need not ask for what it has",
+      mend: 'leave navigate out, or read the page without data',
+    });
   return problems;
 }
 

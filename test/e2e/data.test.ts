@@ -62,6 +62,14 @@ test.each([
   extract: ({ data: { product, more } }) => text({ ...product, stock: more.stock }),`,
   ],
   [
+    'two answers, with as little loaded as they need',
+    'p',
+    `data: { product: /\\/api\\/products\\/[^/]+$/, more: /\\/more$/ },
+  gone: '[data-testid="not-found"]',
+  block: 'auto',
+  extract: ({ data: { product, more } }) => text({ ...product, stock: more.stock }),`,
+  ],
+  [
     'an operation of GraphQL',
     'g',
     `data: { answer$: { answer: /\\/graphql$/, graphql: 'ProductPage' } },
@@ -87,7 +95,7 @@ test.each([
 ])(
   'rows read from %s are those of the catalogue',
   async (what, at, options) => {
-    const name = `data-${at}`;
+    const name = `data-${what.replaceAll(/\W+/g, '-')}`.toLowerCase().slice(0, 40);
     const { code, report, stderr } = await runBatch(lab, await target(name, at, options), { date });
     expect(code, `${what}: ${stderr}`).toBe(0);
     expect(report.pages).toMatchObject({ completed: PRODUCTS, gone: 1, dead: 0 });
