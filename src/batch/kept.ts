@@ -6,8 +6,9 @@ import { openFolderStore } from '../store/folder-store.js';
 import { createKeptContent, type KeptContent, removeWeeks, weekOf } from '../store/kept-content.js';
 import type { ObjectStore } from '../store/object-store.js';
 import type { Hindrance } from './hindrance.js';
+import { type NightPlan, readPlan } from './night-plan.js';
 import type { Share } from './share.js';
-import type { BatchSpec } from './spec.js';
+import { type BatchSpec, batchFiles, readSpec } from './spec.js';
 
 export function openKept(home: string, share: Share | undefined, target: string): KeptContent {
   return createKeptContent(objectsOf(home, share), target);
@@ -30,11 +31,23 @@ export async function cleanKept(
   left: readonly BatchSpec[],
   nowMs: number,
 ): Promise<void> {
-  const named = new Set(left.map(({ target, createdAt }) => `${target}/${weekOf(createdAt)}`));
+  const named = new Set<string>();
+  for (const spec of left) for (const week of await weeksOf(home, spec)) named.add(`${spec.target}/${week}`);
   const thisWeek = weekOf(new Date(nowMs).toISOString()); // a batch may begin just now
   const isNamed = (target: string, from: string): boolean =>
     from === thisWeek || named.has(`${target}/${from}`);
   await removeWeeks(objectsOf(home, share), isNamed).catch(() => undefined);
+}
+
+/** Its own, and those of the batches that its pages were carried over from. */
+async function weeksOf(home: string, spec: BatchSpec): Promise<Set<string>> {
+  const weeks = new Set<string>();
+  for (let one: BatchSpec | undefined = spec; one !== undefined; ) {
+    weeks.add(weekOf(one.createdAt));
+    const plan: NightPlan | undefined = await readPlan(batchFiles(home, one.id).plan);
+    one = plan?.base === undefined ? undefined : await readSpec(home, plan.base);
+  }
+  return weeks;
 }
 
 function objectsOf(home: string, share: Share | undefined): ObjectStore {

@@ -12,10 +12,11 @@ export interface KeepPlace {
 
 /** Undefined when there is nothing to keep of it. Throws StoreTrouble. */
 export async function keepPage(page: CompletedPage, { from, put }: KeepPlace): Promise<KeptPage | undefined> {
-  if (page.html !== undefined) return { from, html: await put(page.html) };
+  const { fetchedAt } = page;
+  if (page.html !== undefined) return { from, fetchedAt, html: await put(page.html) };
   if (page.captured === undefined) return undefined;
   const answers: KeptAnswer[] = [];
   for (const answer of page.captured.answers)
     answers.push({ ...factsOf(answer), content: await put(answer.text) });
-  return { from, answers };
+  return { from, fetchedAt, answers };
 }

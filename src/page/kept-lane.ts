@@ -9,7 +9,7 @@ import type { CapturedAnswer } from '../data-lane/captured.js';
 import { answersFrom } from '../data-lane/kept.js';
 import { pageDataOf } from '../data-lane/page-data.js';
 import { isThreshError, ThreshError } from '../errors.js';
-import type { KeptAnswer } from '../spool/record.js';
+import type { KeptAnswer, KeptPage } from '../spool/record.js';
 import { dataSourcesOf } from '../target/data-source.js';
 import { extractRows } from './extract.js';
 import { firstOf } from './first-of.js';
@@ -60,7 +60,7 @@ export function createKeptLane(reading: KeptReading): KeptLane {
   async function fromHtml(
     task: PageTask,
     deps: RenderDeps,
-    { from, html: name }: { from: string; html: string },
+    { from, fetchedAt, html: name }: Extract<KeptPage, { html: string }>,
   ): Promise<RenderOutcome> {
     const html = await contentOf(reading, from, name);
     const { definition } = deps.target;
@@ -79,7 +79,9 @@ export function createKeptLane(reading: KeptReading): KeptLane {
     const outcome = await loadPage({ ...task, onlooker, keepFailure: () => undefined }, offline, taken);
     if (!outcome.ok || outcome.rendered.outcome === 'gone') return outcome;
     const { weight: _____, ...rendered } = outcome.rendered; // nothing came over the network
-    return { ...outcome, rendered: { ...rendered, html } };
+    const asFetched = <T extends { fetchedAt: string }>(one: T): T => ({ ...one, fetchedAt });
+    const [rows, quarantined] = [rendered.rows.map(asFetched), rendered.quarantined.map(asFetched)];
+    return { ...outcome, rendered: { ...rendered, fetchedAt, rows, quarantined, html } };
   }
 
   return {
@@ -94,7 +96,7 @@ export function createKeptLane(reading: KeptReading): KeptLane {
 export async function readKeptData(
   { page, request, log, signal }: Pick<PageTask, 'page' | 'request' | 'log' | 'signal'>,
   { target: { definition }, encode }: Pick<RenderDeps, 'target' | 'encode'>,
-  { kept, ...reading }: KeptReading & { kept: { from: string; answers: KeptAnswer[] } },
+  { kept, ...reading }: KeptReading & { kept: Extract<KeptPage, { answers: KeptAnswer[] }> },
 ): Promise<CompletedPage> {
   const started = performance.now();
   const passed = (): number => Math.round(performance.now() - started);
@@ -112,7 +114,7 @@ export async function readKeptData(
     const input = { page: untouchable(request.url), request, log, signal: either, data };
     const { rows, followed } = await unlessAborted(extractRows(definition, input), either);
     const extract = passed();
-    const fetchedAt = new Date().toISOString();
+    const { fetchedAt } = kept; // the rows are as old as what they are read from
     const origin = { page, url: request.url, attempt: request.attempt, fetchedAt };
     const validated = await validateRows(definition.schema, rows, { origin, encode });
     const timings = { navigation: 0, ready, extract, total: passed() };

@@ -98,6 +98,8 @@ test.each(kinds)(
     const ran = await runBatch(lab, await target(name, before), { date });
     expect(ran.code, ran.stderr).toBe(0);
     expect(ran.report.pages).toMatchObject({ completed: PRODUCTS, gone: 1, skipped: 1, dead: 0 });
+    const times = 'select slug, _fetched_at from FILES order by slug';
+    const fetched = await lab.query(name, date, times);
     shop.clearLog();
 
     await target(name, after);
@@ -114,6 +116,7 @@ test.each(kinds)(
     expect(report.batch).not.toBe(ran.report.batch);
     expect(report.pages).toMatchObject({ completed: PRODUCTS, gone: 1, skipped: 1, dead: 0 });
     expect(await lab.query(name, date, 'select slug, sku, stock from FILES order by slug')).toEqual(truth());
+    expect(await lab.query(name, date, times)).toEqual(fetched);
     expect(asked()).toBe(0);
 
     // What it has read it has kept: it can be read again itself.
