@@ -127,7 +127,7 @@ test.each(kinds)(
     );
     expect(asked()).toBe(0);
   },
-  300_000,
+  500_000,
 );
 
 test('equal answers are stored once, and nothing that was sent with a request is', async () => {
@@ -179,4 +179,4 @@ test('what cannot be read again is refused with what to do', async () => {
   expect(JSON.stringify(dead)).toContain('NOT_KEPT');
   expect(JSON.stringify(dead)).toContain('\\"reviews\\" did not come');
   expect(asked()).toBe(0);
-}, 240_000);
+}, 400_000);
