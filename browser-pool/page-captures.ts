@@ -144,19 +144,23 @@ export function watchCaptures(session: CDPSession, mainFrame: string): CaptureWa
     }
   });
   session.on('Network.responseReceived', ({ requestId, response }) => {
-    const capture = round?.byId.get(requestId);
-    if (capture === undefined) return;
-    capture.status = response.status;
-    capture.contentType = response.mimeType === '' ? undefined : response.mimeType;
+    const of = round;
+    const capture = of?.byId.get(requestId);
+    if (of === undefined || capture === undefined) return;
+    const { status, mimeType } = response;
+    capture.status = status;
+    capture.contentType = mimeType === '' ? undefined : mimeType;
+    if (status >= 200 && status <= 299) return;
+    // Its body need not end: a script that reads the status alone leaves it where it is.
+    of.byId.delete(requestId);
+    settle(of, capture, { state: 'answered' });
   });
   session.on('Network.loadingFinished', ({ requestId }) => {
     const of = round;
     const capture = of?.byId.get(requestId);
     if (of === undefined || capture === undefined) return;
     of.byId.delete(requestId);
-    const { status = 0 } = capture;
-    if (status >= 200 && status <= 299) void fetchBody(of, capture, requestId);
-    else settle(of, capture, { state: 'answered' });
+    void fetchBody(of, capture, requestId);
   });
   session.on('Network.loadingFailed', ({ requestId, errorText, blockedReason }) => {
     const of = round;

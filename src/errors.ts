@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'EXTRACT_FAILED'
   | 'EXTRACT_INVALID'
   | 'URL_REFUSED'
+  | 'NOT_KEPT'
   // browser
   | 'BROWSER_CRASHED'
   | 'PAGE_CRASHED'

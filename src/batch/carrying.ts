@@ -48,7 +48,7 @@ export const NOTHING_CARRIED: Carrier = {
 export async function openCarrier(deps: Running): Promise<Carrier> {
   const { spec, target, carryBook: book, signal, onEvent } = deps;
   const { incremental } = target.definition;
-  if (incremental === undefined) return NOTHING_CARRIED;
+  if (incremental === undefined || spec.reextractOf !== undefined) return NOTHING_CARRIED;
   const plan = await planNight({ ...deps, full: incremental.full, isShared: deps.share !== undefined });
   const { base, full = (await book.look()).off?.reason } = plan;
   const how = base === undefined || full !== undefined ? { full: full ?? '' } : { base };
@@ -140,6 +140,7 @@ async function groupOf(
         attempt: 0,
         at: new Date().toISOString(),
         carried: { from: origin, fetchedAt },
+        ...(records.kept === undefined ? {} : { kept: records.kept }),
       },
     }
   );

@@ -8,6 +8,7 @@ import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ThreshError } from '../errors.js';
 import { isEnd, lastEntry } from './journal.js';
+import { cleanKept } from './kept.js';
 import { takeRunnerLock } from './runner-lock.js';
 import type { BatchShare, Share } from './share.js';
 import { type BatchFiles, type BatchSpec, batchFiles, listSpecs } from './spec.js';
@@ -43,14 +44,16 @@ export async function cleanHome(options: CleanOptions): Promise<Cleaned[]> {
   const cleaned: Cleaned[] = [];
   const seen = new Map<string, number>();
   await options.share?.pullAll();
-  for (const spec of await listSpecs(home)) {
+  const specs = await listSpecs(home);
+  const inUse = await sourcesInUse(home, specs);
+  for (const spec of specs) {
     const files = batchFiles(home, spec.id);
     const entry = await lastEntry(files.journal);
     if (entry === undefined || !isEnd(entry.state)) continue;
     const days = (nowMs - Date.parse(entry.at)) / DAY_MS;
     if (days >= options.keepDays && dryRun !== true)
       await rm(files.cookies, { recursive: true, force: true }).catch(() => undefined);
-    if (entry.state !== 'delivered') continue;
+    if (entry.state !== 'delivered' || inUse.has(spec.id)) continue;
     const rank = seen.get(spec.target) ?? 0;
     seen.set(spec.target, rank + 1);
     if (rank < keepBatches || days < options.keepDays) continue;
@@ -61,16 +64,37 @@ export async function cleanHome(options: CleanOptions): Promise<Cleaned[]> {
     if (dryRun === true || (await remove(spec, { files, what, share })))
       cleaned.push({ batch: spec.id, deliveredAt: entry.at, what, bytes });
   }
+  if (dryRun !== true) await cleanKept(options, await notCleaned(home), nowMs);
   return cleaned.reverse();
+}
+
+/** Batches whose pages are being read again. */
+async function sourcesInUse(home: string, specs: readonly BatchSpec[]): Promise<Set<string>> {
+  const inUse = new Set<string>();
+  for (const { id, reextractOf } of specs) {
+    if (reextractOf === undefined) continue;
+    const entry = await lastEntry(batchFiles(home, id).journal);
+    if (entry === undefined || !isEnd(entry.state)) inUse.add(reextractOf);
+  }
+  return inUse;
+}
+
+async function notCleaned(home: string): Promise<BatchSpec[]> {
+  const specs = await listSpecs(home);
+  const gone = await Promise.all(specs.map(({ id }) => isCleaned(batchFiles(home, id))));
+  return specs.filter((_, at) => gone[at] === false);
+}
+
+function isCleaned({ cleaned }: BatchFiles): Promise<boolean> {
+  return stat(cleaned).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Throws USAGE when the batch's pages are gone: it cannot go on. */
 export async function requirePages({ id }: BatchSpec, files: BatchFiles): Promise<void> {
-  const isGone = await stat(files.cleaned).then(
-    () => true,
-    () => false,
-  );
-  if (!isGone) return;
+  if (!(await isCleaned(files))) return;
   throw new ThreshError(`the segments of batch ${id} were cleaned up`, {
     code: 'USAGE',
     scope: 'batch',

@@ -6,10 +6,11 @@ import { checkColumns } from '../dataset/check.js';
 import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
 import { ThreshError } from '../errors.js';
+import { createKeptLane } from '../page/kept-lane.js';
 import { createLeanLane } from '../page/lean-lane.js';
 import { createProofs, type PageLane, type Proofs } from '../page/proofs.js';
 import { createProxies } from '../page/proxies/proxies.js';
-import { leaseSpecOf } from '../page/render.js';
+import { type CompletedPage, leaseSpecOf } from '../page/render.js';
 import { createSessions, type Sessions } from '../page/sessions.js';
 import { createSoftLane } from '../page/soft-lane.js';
 import type { EncodeRow } from '../page/validate.js';
@@ -21,6 +22,7 @@ import type { RedisHandle } from '../queue/redis.js';
 import type { TargetBoard } from '../queue/target-board.js';
 import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
 import { createObjectWriter } from '../spool/object-writer.js';
+import type { KeptPage } from '../spool/record.js';
 import { createSegmentWriter, type SegmentWriter } from '../spool/segment-writer.js';
 import { type LoadedTarget, loadTarget } from '../target/load.js';
 import { createBlockFile } from './block-file.js';
@@ -28,9 +30,10 @@ import type { OnBatchEvent } from './events.js';
 import { freshFor } from './fresh-for.js';
 import { createHindrance, type Hindrance, patientSegments, patientSessions } from './hindrance.js';
 import { followJournal } from './journal.js';
+import { openKept, patientKeeper } from './kept.js';
 import { type BatchShare, type Share, withArtifacts } from './share.js';
 import { type BatchSoftBook, createSoftBook } from './soft-book.js';
-import { type BatchFiles, type BatchSpec, batchFiles, readSpec } from './spec.js';
+import { type BatchFiles, type BatchSpec, batchFiles, laneOf, readSpec } from './spec.js';
 
 export interface BatchContext {
   spec: BatchSpec;
@@ -58,11 +61,17 @@ export interface BatchContext {
   proofs: Proofs;
   /** By short cuts, where the target asks for them; undefined: every page is loaded. */
   lane: PageLane | undefined;
+  /** Keeps what a page's rows come from; undefined: the target wants nothing kept. */
+  keep: ((page: CompletedPage) => Promise<KeptPage | undefined>) | undefined;
+  /** Its pages are read from what another batch kept of them. */
+  isOffline: boolean;
   hindrance: Hindrance;
   /** The state that the batch was in a moment ago. */
   standing: () => Promise<string | undefined>;
   /** The batch in the farm's store; undefined when all of the farm is on one machine. */
   share: BatchShare | undefined;
+  /** That whose pages are its own, there. */
+  sourceShare: BatchShare | undefined;
   queue: Queue;
   close(): Promise<void>;
 }
@@ -110,7 +119,7 @@ export async function openContext(
   const target = share === undefined ? await loadChecked(spec.targetFile) : await sameCode(spec, targetsDir);
   const columns = target.columns ?? [];
   const files = batchFiles(home, batch);
-  const queue = openPageQueue(redis, spec.target);
+  const queue = openPageQueue(redis, laneOf(spec));
   const writer = writerName();
   const board = createBatchBoard(redis.client, batch);
   const ledger = createPageLedger(redis.client, batch);
@@ -132,6 +141,11 @@ export async function openContext(
   const proofs = createProofs({ batch, book: softBook });
   const cutting = { batch, book: softBook, proofs, who: writer };
   const softly = navigate === 'soft' ? createSoftLane({ ...cutting, key }) : undefined;
+  const content = openKept(home, farm, spec.target);
+  const keptLane =
+    spec.reextractOf === undefined
+      ? undefined
+      : createKeptLane({ batch: spec.reextractOf, get: content.get });
   const sessions = createSessions({
     target: target.definition,
     pool,
@@ -152,29 +166,34 @@ export async function openContext(
     ledger,
     board,
     look: createFetchLook(redis.client, batch, { queue, ledger }),
-    targetBoard: boardOf(spec.target),
+    targetBoard: boardOf(laneOf(spec)),
     who: writer,
     workers: freshFor(WORKERS_MOMENT_MS, createWorkerBoard(redis.client).standing),
     softBook,
     carryBook,
     proofs,
-    lane: !shortCuts
-      ? undefined
-      : learnsBlock
-        ? createLeanLane({
-            ...cutting,
-            memory: createBlockFile(home, { target: spec.target, hash: target.hash, batch }),
-            softly,
-            onEvent,
-          })
-        : softly,
+    keep: target.definition.keep === 'none' ? undefined : patientKeeper(spec, content, { hindrance, signal }),
+    isOffline: keptLane !== undefined,
+    lane:
+      keptLane !== undefined || !shortCuts
+        ? keptLane
+        : learnsBlock
+          ? createLeanLane({
+              ...cutting,
+              memory: createBlockFile(home, { target: spec.target, hash: target.hash, batch }),
+              softly,
+              onEvent,
+            })
+          : softly,
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
     standing: freshFor(MOMENT_MS, share === undefined ? stateIn(files.journal) : board.state),
     share,
+    sourceShare: spec.reextractOf === undefined ? undefined : farm?.of(spec.reextractOf),
     queue,
     async close() {
       hindrance.close();
+      await keptLane?.close();
       await sessions.close();
       await segments.close();
       await queue.close();

@@ -26,7 +26,7 @@ import { runBatch } from './machine.js';
 import { enqueueBatch } from './open-batch.js';
 import { type RunnerLock, takeRunnerLock } from './runner-lock.js';
 import type { Share } from './share.js';
-import { batchFiles, listSpecs, targetOf } from './spec.js';
+import { batchFiles, laneOf, listSpecs, targetOf, targetOfLane } from './spec.js';
 import { keepSlots } from './worker-slots.js';
 
 export interface FarmOptions {
@@ -142,13 +142,15 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
 
   const isOurs = (batch: string, target: string): boolean =>
     (options.onlyBatch === undefined || options.onlyBatch === batch) &&
-    (options.targets === undefined || options.targets.length === 0 || options.targets.includes(target));
+    (options.targets === undefined ||
+      options.targets.length === 0 ||
+      options.targets.includes(targetOfLane(target)));
 
   async function processBatch(job: Job<BatchJob>, token: string | undefined): Promise<string> {
     const { batch } = job.data;
     const target = targetOf(batch);
     if (stopping.signal.aborted || !isOurs(batch, target)) return giveBack(job, token, NOT_OURS_MS);
-    const run = runs.get(batch) ?? startRun(batch, target);
+    const run = runs.get(batch) ?? startRun(batch);
     try {
       return await run.end;
     } catch (error) {
@@ -165,17 +167,18 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
   }
 
   /** A batch comes again while it runs here when this process stood still for longer than its lock: it is run once. */
-  function startRun(batch: string, target: string): BatchRun {
+  function startRun(batch: string): BatchRun {
     const lost = new AbortController();
     const end = (async () => {
       try {
         const context = await contexts.of(batch);
         const lock = await lockFor(batch, context);
         try {
-          joinTarget(target);
+          const lane = laneOf(context.spec);
+          joinTarget(lane);
           lock.lost.addEventListener('abort', () => lost.abort(lock.lost.reason), { once: true });
           const signal = AbortSignal.any([stopping.signal, lost.signal]);
-          const { state } = await runBatch({ ...options, ...context, gate: gateOf(target), signal });
+          const { state } = await runBatch({ ...options, ...context, gate: gateOf(lane), signal });
           await contexts.end(batch);
           return state;
         } finally {

@@ -10,6 +10,7 @@ import type { Queued } from '../queue/fetch-look.js';
 import { pageJobId } from '../queue/keys.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { Carrier, ToRender } from './carrying.js';
+import { beforeOf } from './reextracting.js';
 
 export interface FeederOptions {
   batch: string;
@@ -20,7 +21,7 @@ export interface FeederOptions {
   carrier: Carrier;
   /** Tries in all. */
   attempts: number;
-  /** What is done with a page that the frontier marks as skipped. */
+  /** What is done with a page whose outcome stands in the frontier: it is skipped, or was settled by another batch. */
   skip(page: FrontierPage): Promise<void>;
 }
 
@@ -50,8 +51,8 @@ export function createFeeder(options: FeederOptions): Feeder {
       const { pages, next } = await frontier.readFrom(cursor, Math.min(room, 500));
       if (pages.length === 0) return fed;
       const unsettled = await withoutSettled(ledger, pages);
-      for (const page of unsettled) if (page.skip !== undefined) await options.skip(page);
-      const wanted = unsettled.filter((page) => page.skip === undefined);
+      for (const page of unsettled) if (isSettledUnread(page)) await options.skip(page);
+      const wanted = unsettled.filter((page) => !isSettledUnread(page));
       const jobs = (await options.carrier.carry(wanted)).map((one) => jobOf(options, one));
       if (jobs.length > 0) await queue.addBulk(jobs);
       cursor = next;
@@ -70,6 +71,7 @@ export function createFeeder(options: FeederOptions): Feeder {
   };
 
   function jobOf({ attempts }: FeederOptions, { page, sample }: ToRender) {
+    const { kept } = beforeOf(page);
     const data: PageJob = {
       batch,
       page: page.n,
@@ -77,6 +79,7 @@ export function createFeeder(options: FeederOptions): Feeder {
       ...(page.label === undefined ? {} : { label: page.label }),
       ...(page.data === undefined ? {} : { data: page.data }),
       ...(sample === undefined ? {} : { sample }),
+      ...(kept === undefined ? {} : { kept }),
     };
     return {
       name: 'page',
@@ -84,6 +87,10 @@ export function createFeeder(options: FeederOptions): Feeder {
       opts: { ...pageJobOptions(attempts), jobId: pageJobId(batch, page.n) },
     };
   }
+}
+
+function isSettledUnread(page: FrontierPage): boolean {
+  return page.skip !== undefined || beforeOf(page).was !== undefined;
 }
 
 /** Of each page's job, beside its id. */

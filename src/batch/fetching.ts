@@ -17,6 +17,7 @@ import type { DriftWatch } from './drift-watch.js';
 import type { OnBatchEvent } from './events.js';
 import { createFeeder } from './feeder.js';
 import { createFollowedLinks } from './followed.js';
+import { beforeOf } from './reextracting.js';
 import type { Holding, Snapshots } from './snapshots.js';
 import type { SoftWatch } from './soft-watch.js';
 import type { Governed, Throttling } from './throttling.js';
@@ -161,22 +162,27 @@ const SKIPPED: Record<NonNullable<FrontierPage['skip']>, string> = {
 
 async function skipPage({ segments, ledger }: FetchingOptions, page: FrontierPage): Promise<void> {
   const at = new Date().toISOString();
+  const { outcome, attempt, failure } = beforeOf(page).was ?? {
+    outcome: 'skipped' as const,
+    attempt: 0,
+    failure: {
+      code: page.skip === 'limit' ? 'SKIPPED_LIMIT' : 'SKIPPED_ROBOTS',
+      message: SKIPPED[page.skip ?? 'limit'],
+    },
+  };
   await segments.append({
     rows: [],
     quarantined: [],
     page: {
       page: page.n,
       url: page.url,
-      outcome: 'skipped',
-      attempt: 0,
+      outcome,
+      attempt,
       at,
-      failure: {
-        code: page.skip === 'limit' ? 'SKIPPED_LIMIT' : 'SKIPPED_ROBOTS',
-        message: SKIPPED[page.skip ?? 'limit'],
-      },
+      ...(failure === undefined ? {} : { failure }),
     },
   });
-  await ledger.settle({ page: page.n, outcome: 'skipped', rows: 0, quarantined: 0 });
+  await ledger.settle({ page: page.n, outcome, rows: 0, quarantined: 0 });
 }
 
 function cancelled(): ThreshError {

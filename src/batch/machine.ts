@@ -9,8 +9,9 @@ import { isThreshError, reasonOf } from '../errors.js';
 import { LogLost } from '../store/fenced-log.js';
 import { workFiles } from './aggregating.js';
 import { openCarrier } from './carrying.js';
+import { requirePages } from './clean.js';
 import { aggregating, delivering, gating } from './concluding.js';
-import { discoverPages } from './discovering.js';
+import { type Discovered, discoverPages } from './discovering.js';
 import { createDriftWatch } from './drift-watch.js';
 import { fetchPages } from './fetching.js';
 import { patientFrontier } from './hindrance.js';
@@ -29,16 +30,18 @@ import {
 } from './journal.js';
 import { type Measuring, openMeasuring } from './measuring.js';
 import { recover } from './recover.js';
+import { copyPages } from './reextracting.js';
 import { createRules } from './rules.js';
 import type { MachineDeps, Next, Running } from './running.js';
 import { setbackOf } from './setback.js';
 import { sharedFrontier } from './shared-frontier.js';
 import { createSnapshots, publishWait, type Snapshots, type SnapshotsOptions } from './snapshots.js';
 import { createSoftWatch, shortCutOf } from './soft-watch.js';
-import { batchFiles } from './spec.js';
+import { batchFiles, laneOf, readSpec } from './spec.js';
 import { createTargetFile } from './target-file.js';
 import { createThrottling, type Throttling } from './throttling.js';
 import { createTimeline } from './timeline.js';
+import { createUnthrottled } from './unthrottled.js';
 
 /** Throws only when stopped (the signal's reason) or for bugs; a failed batch is an end like the others. */
 export async function runBatch(options: MachineDeps): Promise<JournalEntry & { state: EndState }> {
@@ -69,7 +72,7 @@ async function run(deps: Running): Promise<JournalEntry & { state: EndState }> {
 
 /** To the end, state by state. Throws what may pass; going on from there is entering the state once more. */
 async function walk(deps: Running): Promise<JournalEntry & { state: EndState }> {
-  await deps.board.open(deps.spec.target);
+  await deps.board.open(laneOf(deps.spec));
   const { files } = deps;
   let entry = (await lastEntry(files.journal)) ?? (await enter(deps, { to: 'discovering' }));
   if (deps.record !== undefined) await deps.board.setState(entry.state);
@@ -125,20 +128,44 @@ async function discovering(deps: Running): Promise<Next> {
   try {
     const timeline = createTimeline(files.timeline, spec);
     const snapshots = snapshotsOf(deps, { frontier, startedAt: new Date().toISOString(), timeline });
-    const rules = createRules({ ...deps, target: target.definition });
-    const found = await discoverPages({
-      ...deps,
-      frontier,
-      rules,
-      limit: spec.limit,
-      publish: () => snapshots.publish({ state: 'discovering' }),
-    });
+    const publish = (): Promise<void> => snapshots.publish({ state: 'discovering' });
+    const found =
+      spec.reextractOf === undefined
+        ? await discoverPages({
+            ...deps,
+            frontier,
+            rules: createRules({ ...deps, target: target.definition }),
+            limit: spec.limit,
+            publish,
+          })
+        : await takePagesOf(spec.reextractOf, deps, { frontier, publish });
     deps.onEvent({ kind: 'batch.discovered', batch: spec.id, ...found });
     discovered = found.pages;
   } finally {
     await frontier.close();
   }
   return { to: 'fetching', discovered };
+}
+
+/** Those of the batch whose pages are read again, with what that has of them. */
+async function takePagesOf(
+  batch: string,
+  { home, target, ledger, sourceShare, who, signal }: Running,
+  { frontier: to, publish }: { frontier: Frontier; publish: () => Promise<void> },
+): Promise<Discovered> {
+  await sourceShare?.take(who); // brings its frontier here
+  await sourceShare?.fetchSegments();
+  const spec = await readSpec(home, batch);
+  const files = batchFiles(home, batch);
+  if (spec !== undefined) await requirePages(spec, files);
+  const from = await openFrontier(files.frontier);
+  try {
+    const { segments } = files;
+    const copy = { from, segments, to, target: target.definition, ledger, publish, signal };
+    return { pages: await copyPages(copy), duplicates: 0, skipped: 0 };
+  } finally {
+    await from.close();
+  }
 }
 
 async function fetching(deps: Running): Promise<Next> {
@@ -150,7 +177,12 @@ async function fetching(deps: Running): Promise<Next> {
   let throttling: Throttling | undefined;
   try {
     const since = deadSince(journal);
-    const rules = createRules({ ...deps, target: definition });
+    const isOffline = spec.reextractOf !== undefined;
+    // What was kept asks nobody, and nobody is asked for it.
+    const rules = createRules({
+      ...deps,
+      target: isOffline ? { ...definition, robots: 'ignore' } : definition,
+    });
     await rules.seedHosts(frontier);
     const { maxConcurrency, minDelayMs, quietHours } = definition.throttle;
     const startedAt = journal[0]?.at ?? spec.createdAt;
@@ -160,24 +192,26 @@ async function fetching(deps: Running): Promise<Next> {
       windowMs: since === undefined ? definition.sla?.windowMs : undefined, // the window was its first run's
     });
     const timeline = createTimeline(files.timeline, spec);
-    throttling = createThrottling({
-      batch: spec.id,
-      who: deps.who,
-      queue: deps.queue,
-      board: deps.targetBoard,
-      workers: deps.workers,
-      target: spec.target,
-      gate: deps.gate,
-      file: createTargetFile(deps.home, spec.target, 'throttle.json'),
-      maxConcurrency: Math.min(maxConcurrency, spec.concurrency ?? maxConcurrency),
-      minDelayMs: Math.max(minDelayMs, (await rules.crawlDelayMs()) ?? 0),
-      quietHours,
-      onSamples(samples) {
-        measuring.take(samples);
-        timeline.took(samples);
-      },
-      onEvent: deps.onEvent,
-    });
+    throttling = isOffline
+      ? createUnthrottled({ ...deps, ...spec })
+      : createThrottling({
+          batch: spec.id,
+          who: deps.who,
+          queue: deps.queue,
+          board: deps.targetBoard,
+          workers: deps.workers,
+          target: spec.target,
+          gate: deps.gate,
+          file: createTargetFile(deps.home, spec.target, 'throttle.json'),
+          maxConcurrency: Math.min(maxConcurrency, spec.concurrency ?? maxConcurrency),
+          minDelayMs: Math.max(minDelayMs, (await rules.crawlDelayMs()) ?? 0),
+          quietHours,
+          onSamples(samples) {
+            measuring.take(samples);
+            timeline.took(samples);
+          },
+          onEvent: deps.onEvent,
+        });
     const snapshots = snapshotsOf(deps, { frontier, startedAt, measuring, timeline });
     const attempts = definition.retries + 1;
     for (let rounds = 0, end = ''; end !== 'done'; rounds++) {
@@ -196,7 +230,7 @@ async function fetching(deps: Running): Promise<Next> {
         throttling,
         need: measuring.need,
         attempts,
-        drift: definition.gate.pauseOnDrift ? createDriftWatch(definition.gate) : undefined,
+        drift: definition.gate.pauseOnDrift && !isOffline ? createDriftWatch(definition.gate) : undefined,
         soft: createSoftWatch({
           ...deps,
           batch: spec.id,

@@ -18,6 +18,8 @@ export interface OpenRequest {
   concurrency?: number;
   /** False: not held back to what the target's window needs. */
   pace?: false;
+  /** The batch whose pages are read again from what it kept of them. */
+  reextractOf?: string;
   /** The store of a farm of several machines. */
   share?: Share | undefined;
 }
@@ -58,7 +60,7 @@ export async function openBatch(request: OpenRequest, redis: RedisHandle): Promi
 
 async function makeBatch(request: OpenRequest): Promise<OpenedBatch> {
   const { name } = request.target.definition;
-  const { date, out, limit, concurrency, pace } = request;
+  const { date, out, limit, concurrency, pace, reextractOf } = request;
   const spec: BatchSpec = {
     id: newBatchId(name, date),
     target: name,
@@ -70,6 +72,7 @@ async function makeBatch(request: OpenRequest): Promise<OpenedBatch> {
     ...(limit === undefined ? {} : { limit }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(pace === undefined ? {} : { pace }),
+    ...(reextractOf === undefined ? {} : { reextractOf }),
   };
   await writeSpec(request.home, spec);
   await request.share?.of(spec.id).putSpec(spec);
@@ -96,9 +99,17 @@ async function asAskedNow(
 }
 
 /** The latest batch of the target and date, when it has not ended or has failed. */
-async function findUnfinished({ home, target, date, share }: OpenRequest): Promise<OpenedBatch | undefined> {
+async function findUnfinished({
+  home,
+  target,
+  date,
+  share,
+  reextractOf,
+}: OpenRequest): Promise<OpenedBatch | undefined> {
   const { name } = target.definition;
-  const spec = (await listSpecs(home, name)).find((one) => one.date === date);
+  const spec = (await listSpecs(home, name)).find(
+    (one) => one.date === date && one.reextractOf === reextractOf,
+  );
   if (spec === undefined) return undefined;
   const { journal } = batchFiles(home, spec.id);
   const entry = await lastEntry(journal);

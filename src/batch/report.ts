@@ -87,6 +87,7 @@ export function manifestOf({
     ...carryBooks(target, aggregated, night),
     engine: aggregated.engine,
     ...(spec.limit === undefined ? {} : { limit: spec.limit }),
+    ...(spec.reextractOf === undefined ? {} : { reextractOf: spec.reextractOf }),
     ...(forced ? { forced: failedChecks(judgement).map(({ name }) => name) } : {}),
   };
 }

@@ -47,6 +47,8 @@ export interface MachineDeps {
   hindrance: Hindrance;
   /** The batch in the farm's store; undefined when all of the farm is on one machine. */
   share: BatchShare | undefined;
+  /** That whose pages are its own, there. */
+  sourceShare: BatchShare | undefined;
   onEvent: OnBatchEvent;
   onSnapshot: (snapshot: BatchSnapshot) => void;
   /** Aborts when this process stops; the batch stays as it is, for whoever takes it over. */

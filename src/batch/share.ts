@@ -25,6 +25,8 @@ import { type BatchSpec, batchFiles, isBatchId, targetOf, writeSpec } from './sp
 export interface Share {
   /** For people. */
   readonly where: string;
+  /** The store itself. */
+  readonly objects: ObjectStore;
   /** Throws StoreTrouble when nothing can be written there. */
   probe(): Promise<void>;
   of(batch: string): BatchShare;
@@ -91,6 +93,7 @@ export async function openShare(
   }
   return {
     where: store.where,
+    objects: store,
     probe: () => store.put('.thresh-probe', Buffer.from('')),
     of,
     async pullAll(target) {

@@ -22,6 +22,8 @@ export interface BatchSpec {
   concurrency?: number;
   /** False: not held back to what the target's window needs. */
   pace?: false;
+  /** The batch whose pages are its own: they are read from what that kept of them. */
+  reextractOf?: string;
 }
 
 export interface BatchFiles {
@@ -99,6 +101,18 @@ export function newBatchId(target: string, date: string): string {
 export function targetOf(batch: string): string {
   return batch.slice(0, -'-YYYYMMDD-XXXXXX'.length);
 }
+
+/** Whose pages wait in one queue: a target's, or those that are read from what was kept of it, which it does not bear. */
+export function laneOf({ target, reextractOf }: BatchSpec): string {
+  return reextractOf === undefined ? target : `${target}${KEPT_LANE}`;
+}
+
+export function targetOfLane(lane: string): string {
+  return lane.endsWith(KEPT_LANE) ? lane.slice(0, -KEPT_LANE.length) : lane;
+}
+
+/** No target's name has a dot. */
+const KEPT_LANE = '.kept';
 
 const BATCH_ID = /^[a-z0-9-]{1,40}-\d{8}-[0-9a-z]{6}$/;
 

@@ -7,10 +7,12 @@ import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
 import { keepArtifacts } from '../page/artifacts.js';
 import { markFields } from '../page/mark-fields.js';
+import { type DataSeen, dataSeen } from '../page/page-data.js';
 import { createProxies } from '../page/proxies/proxies.js';
-import { leaseSpecOf, type RenderOutcome, renderPage } from '../page/render.js';
+import { type CompletedPage, leaseSpecOf, type RenderOutcome, renderPage } from '../page/render.js';
 import { createSessions, type Sessions } from '../page/sessions.js';
 import type { Settings } from '../settings.js';
+import { dataSourcesOf, type NamedSource } from '../target/data-source.js';
 import type { Marks } from '../target/in-page-marker.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { AskedPage } from './asked-page.js';
@@ -43,6 +45,8 @@ export interface Sight {
   elapsedMs: number;
   /** Of a target with `block: 'auto'`: hosts that its batches leave out; this page was loaded whole. */
   leftHosts?: readonly string[];
+  /** Of a target with `data`: the answers that it got, and why some give nothing. */
+  answers?: readonly DataSeen[];
   /** Its rows and those that were delivered of it last. */
   beside?: Beside;
   /** What its fields were read from, as it is outlined in the window. */
@@ -82,6 +86,8 @@ export async function lookAt(
   const traced = options.trace !== undefined && options.trace !== false;
   const columns = target.columns ?? [];
   const files: Sight['files'] = har === undefined ? {} : { har };
+  const sources = dataSourcesOf(target.definition.data, asked.label);
+  let answers: DataSeen[] = [];
   let network: NetworkTally | undefined;
   let startedAt = performance.now();
   let elapsedMs = 0;
@@ -105,6 +111,7 @@ export async function lookAt(
           async ended(lease) {
             elapsedMs = Math.round(performance.now() - startedAt);
             ({ network } = lease);
+            answers = dataSeen(lease, sources);
             const kept = await keepArtifacts(lease.page, { folder, name: stem, traced });
             for (const kind of ['screenshot', 'html', 'trace'] as const) {
               const file = kept[kind];
@@ -130,6 +137,7 @@ export async function lookAt(
       outcome,
       network,
       elapsedMs,
+      ...(sources.length === 0 ? {} : { answers: [...answers, ...embeddedSeen(rendered, sources)] }),
       ...(rendered === undefined || lastRows === undefined
         ? {}
         : { beside: besideOf(lastRows, rendered, target) }),
@@ -144,6 +152,16 @@ export async function lookAt(
     await sessions.close();
     await replay?.close();
   }
+}
+
+/** What stood in the document. */
+function embeddedSeen(rendered: CompletedPage | undefined, sources: readonly NamedSource[]): DataSeen[] {
+  const found = rendered?.captured?.answers ?? [];
+  return found.flatMap(({ name, request: { method, url }, status, text }) =>
+    sources.some((source) => source.kind === 'embedded' && source.name === name)
+      ? [{ name, method, url, status, length: text.length }]
+      : [],
+  );
 }
 
 /** Whole, so that it can be replayed. */

@@ -1,5 +1,6 @@
 /** What `thresh debug` shows: for a person as text, for a script as JSON. */
 import type { NetworkTally } from '../../browser-pool/index.js';
+import type { DataSeen } from '../page/page-data.js';
 import type { Marks } from '../target/in-page-marker.js';
 import { plainText } from '../telemetry/plain-text.js';
 import type { Beside, BesideRow } from './beside.js';
@@ -7,7 +8,7 @@ import type { Sight } from './debug-look.js';
 import { besideTable, rowsTable, rowTable, shortValue } from './rows-table.js';
 import type { ShownIdentity } from './worn-identity.js';
 
-const MOST = { rows: 20, refused: 20, links: 10, errors: 10, differing: 10 };
+const MOST = { rows: 20, refused: 20, links: 10, answers: 20, errors: 10, differing: 10 };
 
 export function debugText(sight: Sight, width = 120): string {
   const { outcome, network, files } = sight;
@@ -55,6 +56,7 @@ export function debugText(sight: Sight, width = 120): string {
   if (sight.identity !== undefined) lines.push(`as          ${identityText(sight.identity)}`);
   if (sight.replayed !== undefined)
     lines.push(`replayed    from ${plainText(sight.replayed, 300)}, without the network`);
+  if (sight.answers !== undefined) lines.push(...answerLines(sight.answers));
   if (network !== undefined) lines.push(...networkLines(network));
   if (sight.leftHosts !== undefined) {
     const hosts = sight.leftHosts.map((host) => plainText(host, 100)).join(', ');
@@ -75,6 +77,16 @@ export function debugJson({ url, outcome, ...rest }: Sight): Record<string, unkn
   if (outcome.rendered.outcome === 'gone') return { url, ...outcome.rendered, ...rest };
   const { captured: _, ...rendered } = outcome.rendered; // with the cookies that went with it
   return { url, ...rendered, ...rest };
+}
+
+function answerLines(answers: readonly DataSeen[]): string[] {
+  if (answers.length === 0) return ['answers     none that the target names'];
+  return answers.flatMap(({ name, method, url, status, length, why }, at) => {
+    if (at >= MOST.answers) return at === MOST.answers ? more(answers.length, MOST.answers) : [];
+    const what = why === undefined ? `${(length / 1024).toFixed(1)} KB` : why;
+    const line = `${name}: ${method} ${status ?? '-'} ${url.slice(0, 200)}  ${what}`;
+    return [`${at === 0 ? 'answers' : ''}`.padEnd(12) + plainText(line, 400)];
+  });
 }
 
 function besideLines(beside: Beside, single: BesideRow | undefined, width: number): string[] {

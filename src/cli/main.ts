@@ -59,6 +59,31 @@ function build(): Command {
       await act(program, (settings) => run(target, { ...options, targetsDir: settings.targets }, settings));
     });
   program
+    .command('reextract <batch>')
+    .description('read what a batch kept of its pages again, by the target as it is now, and deliver anew')
+    .option('--date <date>', "YYYY-MM-DD (the batch's)")
+    .option('--out <folder>', "where the dataset is delivered (where the batch's is)")
+    .option('--concurrency <pages>', 'pages at once, at most (found out by itself)', count)
+    .option('--json', 'the report as JSON on stdout')
+    .addHelpText(
+      'after',
+      `
+For a schema or an extract that was mended: a target with keep: 'data' or keep: 'html' keeps what its rows come from. A
+batch of its own reads all of that once more, through the same schema, gate and delivery, without one request to the
+target. Pages that were gone, skipped or dead stay so; a page of which nothing was kept is a dead letter. Killed, it goes
+on by the same command.
+
+Examples:
+  thresh reextract my-shop-20260301-0a1b2c
+  thresh reextract my-shop-20260301-0a1b2c --out /tmp/try      beside the dataset, not in its place
+
+Exit codes: 0 delivered, 1 failed, 2 nothing was kept, or not what the target reads, 3 held by the gate, 130 interrupted.`,
+    )
+    .action(async (batch: string, options) => {
+      const { reextract } = await import('./reextract.js');
+      await act(program, (settings) => reextract(batch, options, settings));
+    });
+  program
     .command('plan <target>')
     .description('what a night would take: workers, time, margin, and what matters most')
     .option('--pages <count>', "pages to be fetched (those of the target's last batch)", count)

@@ -3,12 +3,11 @@
  * that there is, without its scripts, since they have done their work already. Nothing reaches the network: what the
  * file does not answer is refused, and behind that stands a proxy that leads nowhere.
  */
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Page } from 'playwright';
 import { reasonOf, ThreshError } from '../errors.js';
+import { openDeadEnd, samePage, standIn } from '../page/offline.js';
 import type { Sessions } from '../page/sessions.js';
 
 export interface ReplayFile {
@@ -36,18 +35,7 @@ export async function openReplay(file: ReplayFile): Promise<Replay> {
     throw wrong(`${file.path} cannot be read: ${reasonOf(error)}`, 'name a saved .html or a .har');
   });
   const saved = isHar(file.path) ? ofHar(file, text) : ofHtml(file, text);
-  const nowhere = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-  await once(nowhere, 'listening');
-  const { port } = nowhere.address() as AddressInfo;
-  return {
-    ...saved,
-    path: file.path,
-    sessions: sessionsThrough(`http://127.0.0.1:${port}`),
-    async close() {
-      nowhere.close();
-      await once(nowhere, 'close');
-    },
-  };
+  return { ...saved, path: file.path, ...(await openDeadEnd()) };
 }
 
 /** What `--save` writes and `--replay` reads. */
@@ -83,42 +71,9 @@ function entriesOf(file: string, text: string): HarEntry[] {
   throw wrong(`${file} is no HAR`, 'record one: thresh debug … --save FILE.har');
 }
 
-function ofHtml({ path: file, url, scripts }: ReplayFile, body: string): Saved {
+function ofHtml({ path: file, url, scripts }: ReplayFile, html: string): Saved {
   if (url === undefined) throw wrong(`of which page is ${file}?`, `thresh debug TARGET URL --replay ${file}`);
-  const answer = {
-    status: 200,
-    body,
-    contentType: 'text/html; charset=utf-8',
-    ...(scripts ? {} : { headers: { 'content-security-policy': "script-src 'none'" } }),
-  };
-  return {
-    url,
-    async begin(page) {
-      await page.route('**/*', (route, request) => {
-        const isIt = request.isNavigationRequest() && request.frame() === page.mainFrame();
-        if (isIt && samePage(request.url(), url)) return route.fulfill(answer);
-        // Where the page goes by itself nothing is to be found, and it stays: any other failure would be a page of its own.
-        return route.abort(request.isNavigationRequest() ? 'aborted' : 'internetdisconnected');
-      });
-    },
-  };
-}
-
-function samePage(one: string, other: string): boolean {
-  return one.replace(/#.*/s, '') === other.replace(/#.*/s, '');
-}
-
-function sessionsThrough(server: string): Sessions {
-  const session = { generation: 0, storageState: undefined, proxy: { name: 'no network', server } };
-  return {
-    current: async () => session,
-    served: () => undefined,
-    failed: async (_, { error }) => error,
-    expire: () => undefined,
-    rotate: () => undefined,
-    takeProxyBytes: () => undefined,
-    close: async () => undefined,
-  };
+  return { url, begin: (page) => standIn(page, { url, html, scripts }) };
 }
 
 function wrong(message: string, mend: string): ThreshError {

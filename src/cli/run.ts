@@ -66,7 +66,7 @@ export function outFolder(
   return named === undefined ? settings.out : readSettings({}, { out: named }).out;
 }
 
-function isDate(text: string): boolean {
+export function isDate(text: string): boolean {
   return (
     /^\d{4}-\d{2}-\d{2}$/.test(text) &&
     !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) &&

@@ -129,6 +129,8 @@ export interface Manifest {
   engine: string;
   /** Of a batch that was run with --limit: a sample, left out when later datasets are compared with earlier ones. */
   limit?: number;
+  /** The batch whose pages were read again, from what it kept of them. */
+  reextractOf?: string;
   /** Names of the checks that held the batch, when a person released it all the same. */
   forced?: string[];
 }

@@ -16,6 +16,8 @@ export interface NewPage {
   skip?: 'robots' | 'robots-unreachable' | 'limit';
   /** The page that followed the link to it. */
   from?: number;
+  /** What an earlier batch has of it, of a batch whose pages are those of another. */
+  before?: Json;
 }
 
 export interface FrontierPage extends NewPage {
@@ -47,8 +49,8 @@ export function encodePages(pages: readonly NewPage[]): Buffer {
   return Buffer.from(
     pages
       .map(
-        ({ url, label, data, lastmod, skip, from }) =>
-          `${JSON.stringify({ url, label, data, lastmod, skip, from })}\n`,
+        ({ url, label, data, lastmod, skip, from, before }) =>
+          `${JSON.stringify({ url, label, data, lastmod, skip, from, before })}\n`,
       )
       .join(''),
   );

@@ -48,8 +48,8 @@ export function beginTrace(page: Page): Promise<boolean> {
 }
 
 /** Cut where it is, from a world that the page's scripts cannot reach: a page may be larger than what we want to carry. */
-async function htmlOf(page: Page): Promise<string> {
-  return String(await evaluateApart(page, `(${String(cutHtml)})(${MAX_HTML})`, LIMIT_MS));
+export async function htmlOf(page: Page, most = MAX_HTML): Promise<string> {
+  return String(await evaluateApart(page, `(${String(cutHtml)})(${most})`, LIMIT_MS));
 }
 
 /** Runs in the page. */

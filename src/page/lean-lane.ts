@@ -225,6 +225,11 @@ async function renderWatched(
     },
     deps,
   );
+  if (loaded.ok && isCompleted(loaded.rendered)) {
+    // Whoever answers the page's data is needed: nothing has to be tried to know it.
+    for (const { request } of loaded.rendered.captured?.answers ?? [])
+      if (URL.canParse(request.url)) hosts.delete(new URL(request.url).host);
+  }
   return { loaded, hosts };
 }
 

@@ -23,7 +23,7 @@ export interface PageDataWatch {
 }
 
 /** For the page's own script to ask again, when all that it asked for a name was answered badly. */
-const GRACE_MS = 2_000;
+const GRACE_MS = 5_000;
 /** How often embedded JSON that is not there yet is looked for. */
 const LOOK_MS = 150;
 /** What is optional is waited for as long as it is asked for, and for so long after the rest. */
@@ -91,14 +91,17 @@ export function watchPageData(
     return counted;
   }
 
-  function isAwaited({ name, all, optional }: NamedSource): boolean {
-    if (!all && !optional) return false;
-    return captures.all.some(
+  const isPending = (name: string): boolean =>
+    captures.all.some(
       (capture) => capture.state === 'pending' && sourcesOf(capture).some((one) => one.name === name),
     );
-  }
 
-  const missing = (): MissingData[] => dataOf(sources, readings()).missing;
+  const isAwaited = ({ name, all, optional }: NamedSource): boolean => (all || optional) && isPending(name);
+
+  const missing = (): MissingData[] =>
+    dataOf(sources, readings()).missing.map((one) =>
+      isPending(one.name) ? { ...one, why: 'was asked for and not answered yet' } : one,
+    );
 
   /** Throws when a name has only bad answers, for longer than the page's script takes to ask again. */
   function refuseHopeless(absent: readonly MissingData[]): void {
@@ -149,6 +152,35 @@ export function watchPageData(
       };
     },
   };
+}
+
+/** A data answer as it is shown to whoever looks on: nothing of what was sent with its request. */
+export interface DataSeen {
+  name: string;
+  method: string;
+  url: string;
+  status: number | undefined;
+  /** Characters of its text. */
+  length: number;
+  /** Of one that gives nothing. */
+  why?: string;
+}
+
+/** What a lease captured for these sources, in order, whatever became of it. */
+export function dataSeen({ captures }: Pick<Lease, 'captures'>, sources: readonly NamedSource[]): DataSeen[] {
+  return captures.all.flatMap(({ request, state, status, contentType, text, why }) =>
+    sourcesFor(request, sources).map((source) => {
+      const { method, url } = request;
+      const answer = { name: source.name, request, status: status ?? 0, contentType, text };
+      const reading = readAnswer(answer, source);
+      const lost = state === 'pending' ? 'has not come' : state === 'lost' ? why : undefined;
+      const wrong = lost ?? (reading.ok ? undefined : reading.why);
+      return {
+        ...{ name: source.name, method, url, status, length: text.length },
+        ...(wrong === undefined ? {} : { why: wrong }),
+      };
+    }),
+  );
 }
 
 /** The failure of a page whose data did not come; undefined when all of it did. */

@@ -3,6 +3,7 @@ import type { Lease } from '../../browser-pool/index.js';
 import type { FollowedLink } from '../spool/record.js';
 import type { PageData } from '../target/data-source.js';
 import type { PageFields } from '../target/fields.js';
+import { htmlOf } from './artifacts.js';
 import { extractRows } from './extract.js';
 import { refusedData } from './refused-data.js';
 import type { PageTask, RenderDeps } from './render.js';
@@ -10,6 +11,7 @@ import { type ValidatedRows, validateRows } from './validate.js';
 
 export interface ReadPage extends ValidatedRows {
   followed: FollowedLink[];
+  html?: string;
   /** It gave something, and nothing that the schema refused. */
   isWhole: boolean;
   /** As `performance.now` counts: the target's functions were done. */
@@ -27,6 +29,9 @@ export interface Reading {
   data: PageData;
 }
 
+/** Characters; what is longer is cut. */
+const MAX_KEPT_HTML = 16 * 1024 * 1024;
+
 /** Throws what the target's functions throw, and PAGE_BLOCKED when the page lacks data that it was refused. */
 export async function readPage(
   { page, request, log }: PageTask,
@@ -35,6 +40,7 @@ export async function readPage(
 ): Promise<ReadPage> {
   const readyAtMs = Date.now();
   const { definition } = target;
+  const html = definition.keep === 'html' ? await htmlOf(lease.page, MAX_KEPT_HTML) : undefined;
   const { rows: found, followed } = await extractRows(
     definition,
     { page: lease.page, request, log, signal, data },
@@ -48,5 +54,5 @@ export async function readPage(
   // What was refused before and did not keep the page from being ready is not needed; what reading it led to is.
   const refused = refusedData(lease.answers, { sinceMs: isWhole ? readyAtMs : 0 });
   if (refused !== undefined) throw refused;
-  return { ...validated, followed, isWhole, extractedAt };
+  return { ...validated, followed, isWhole, extractedAt, ...(html === undefined ? {} : { html }) };
 }

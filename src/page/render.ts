@@ -7,7 +7,7 @@ import type { Page } from 'playwright';
 import type { BlockSpec, BrowserPool, Lease, LeaseSpec, PageAnswers } from '../../browser-pool/index.js';
 import type { CapturedPage } from '../data-lane/captured.js';
 import { isThreshError, type ThreshError } from '../errors.js';
-import type { FollowedLink } from '../spool/record.js';
+import type { FollowedLink, KeptPage } from '../spool/record.js';
 import { dataSourcesOf } from '../target/data-source.js';
 import type { ExtractRequest, PageTest, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
@@ -45,6 +45,8 @@ export interface PageTask {
   fresh?: boolean;
   /** In a browser with no other page. */
   alone?: boolean;
+  /** What an earlier batch kept of it, of a batch that reads that instead of the page. */
+  kept?: KeptPage | undefined;
   onlooker?: Onlooker;
   /** Instead of the target's. */
   block?: BlockSpec | undefined;
@@ -94,6 +96,8 @@ export interface CompletedPage extends ValidatedRows {
   weight?: number;
   /** Of a target that names `data`. */
   captured?: CapturedPage;
+  /** As it was when it was ready, of a target that keeps it. */
+  html?: string;
 }
 
 export type RenderedPage = CompletedPage | { outcome: 'gone'; fetchedAt: string; status: number | undefined };

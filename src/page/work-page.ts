@@ -16,7 +16,7 @@ import { pauseUntil } from '../queue/limited-queue.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { TargetBoard } from '../queue/target-board.js';
 import type { PageGroup } from '../spool/group.js';
-import type { PageFailure, PageOutcome, SoftMark } from '../spool/record.js';
+import type { KeptPage, PageFailure, PageOutcome, SoftMark } from '../spool/record.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { Json, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
@@ -24,7 +24,7 @@ import type { PageSample } from '../throttle/page-sample.js';
 import { beginAttempt } from './attempt.js';
 import type { OnPageEvent } from './events.js';
 import type { LaneOutcome, PageLane, Proofs, SoftBook } from './proofs.js';
-import { type PageTask, type RenderedPage, renderPage } from './render.js';
+import { type CompletedPage, type PageTask, type RenderedPage, renderPage } from './render.js';
 import { digestOf } from './same-rows.js';
 import type { Sessions } from './sessions.js';
 import type { EncodeRow } from './validate.js';
@@ -45,6 +45,8 @@ export interface PageJob {
   proof?: SoftMark;
   /** Of what an earlier batch got of it and its site says that it still gives: what it gives is compared. */
   sample?: string;
+  /** What an earlier batch kept of it. */
+  kept?: KeptPage;
 }
 
 export interface PageWorkDeps {
@@ -64,6 +66,10 @@ export interface PageWorkDeps {
   carryBook: SoftBook;
   /** Undefined: every page is loaded. */
   lane: PageLane | undefined;
+  /** Keeps what a page's rows come from; undefined: nothing is kept. Waits while the disk or the store takes nothing. */
+  keep: ((page: CompletedPage) => Promise<KeptPage | undefined>) | undefined;
+  /** Its pages are read from what was kept of them: nothing goes to the target, and nothing is learned of it. */
+  isOffline: boolean;
   /** The batch's folder, for artifacts. */
   dir: string;
   /** To be called when the page has left the target. */
@@ -110,13 +116,15 @@ export async function workPage(
     signal: deps.signal,
     traced: attempts > 1 && attempt >= attempts,
     alone: (job.data.browsersLost ?? 0) >= MAX_BROWSERS_LOST,
+    kept: job.data.kept,
     keepFailure: (error) => (isLast(error) && proof === undefined ? deps.dir : undefined),
   };
   const told = beginAttempt(job.data, attempt, deps.onEvent);
   const outcome = await render(task, proof, deps);
   told.rendered();
   if (outcome.ok) deps.leave(); // what follows is between us and our disk
-  const reported = deps.targetBoard.report(outcome.seen).catch(() => undefined); // Redis is away: one sample less
+  // Redis is away: one sample less
+  const reported = deps.isOffline ? undefined : deps.targetBoard.report(outcome.seen).catch(() => undefined);
   if (outcome.ok) {
     if (proof === undefined) {
       await compareSample(job.data, outcome.rendered, deps);
@@ -137,7 +145,10 @@ export async function workPage(
     told.failed('put-back', error);
     return putBack(job, token, NO_BROWSER_MS);
   }
-  if (await isOutage(outcome.seen, error, { job: job.data, isLast: isLast(error), deps })) {
+  if (
+    !deps.isOffline &&
+    (await isOutage(outcome.seen, error, { job: job.data, isLast: isLast(error), deps }))
+  ) {
     told.failed('put-back', error);
     await ledger.countRetry();
     return excuse(job, token, deps);
@@ -231,7 +242,7 @@ async function putBack(job: Job<PageJob>, token: string | undefined, afterMs: nu
   throw new DelayedError();
 }
 
-function settle(
+async function settle(
   job: PageJob,
   attempt: number,
   { rendered, soft }: { rendered: RenderedPage; soft?: SoftMark },
@@ -243,10 +254,11 @@ function settle(
     return commit(job, attempt, { outcome: 'gone', failure }, deps);
   }
   const { rows, quarantined, followed, timings, weight } = rendered;
+  const kept = await deps.keep?.(rendered); // before the page counts
   return commit(
     job,
     attempt,
-    { outcome: 'completed', rows, quarantined, followed, timings: { ...timings }, weight, soft },
+    { outcome: 'completed', rows, quarantined, followed, timings: { ...timings }, weight, soft, kept },
     deps,
   );
 }
@@ -260,11 +272,12 @@ interface Outcome {
   weight?: number | undefined;
   failure?: PageFailure;
   soft?: SoftMark | undefined;
+  kept?: KeptPage | undefined;
 }
 
 /** Durable first, then counted: killed in between, the page is rendered again and counted once. */
 async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWorkDeps): Promise<void> {
-  const { rows = [], quarantined = [], followed = [], outcome, timings, weight, failure, soft } = end;
+  const { rows = [], quarantined = [], followed = [], outcome, timings, weight, failure, soft, kept } = end;
   const proxyBytes = deps.sessions.takeProxyBytes();
   await deps.segments.append({
     rows,
@@ -282,6 +295,7 @@ async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWor
       ...(weight === undefined ? {} : { weight }),
       ...(proxyBytes === undefined ? {} : { proxyBytes }),
       ...(soft === undefined ? {} : { soft }),
+      ...(kept === undefined ? {} : { kept }),
     },
   });
   const links = followed.length === 0 ? undefined : JSON.stringify(followed);

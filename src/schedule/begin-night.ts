@@ -114,9 +114,10 @@ async function cancel(batch: string, { home, redis, share }: NightDeps): Promise
   });
 }
 
-/** A batch of the target that has not ended. */
+/** A batch of the target that has not ended, and fetches from it. */
 async function runningBatch(home: string, target: string): Promise<string | undefined> {
-  for (const { id } of await listSpecs(home, target)) {
+  for (const { id, reextractOf } of await listSpecs(home, target)) {
+    if (reextractOf !== undefined) continue;
     const entry = await lastEntry(batchFiles(home, id).journal);
     if (entry === undefined || !isEnd(entry.state)) return id;
   }

@@ -2,13 +2,13 @@
  * Finds the group of a page by its URL and label among the segments of a batch, with memory that does not grow with their
  * number: entries of one size in a file, in the order of their hash, which is dealt to parts on disk and sorted part by part.
  *
- *   hash 16   commit time 8   fetch time 8   start 8   bytes 4   crc 4   segment 4   origin 4   flags 4   free 4
+ *   hash 16   commit time 8   fetch time 8   start 8   bytes 4   crc 4   segment 4   origin 4   flags 4   commit's bytes 4
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { PageRecord, QuarantinedRecord, RowRecord } from './record.js';
+import type { KeptPage, PageRecord, QuarantinedRecord, RowRecord } from './record.js';
 import { type CommittedGroup, readAllGroups } from './segment-reader.js';
 
 export interface PageName {
@@ -25,7 +25,14 @@ export interface FoundPage {
   /** Of its rows, as they stand in the segment. */
   bytes: number;
   /** Undefined when it is not there any more as it was written. */
-  read(): Promise<{ rows: RowRecord[]; quarantined: QuarantinedRecord[] } | undefined>;
+  read(): Promise<FoundRecords | undefined>;
+}
+
+export interface FoundRecords {
+  rows: RowRecord[];
+  quarantined: QuarantinedRecord[];
+  /** What was kept of it. */
+  kept?: KeptPage;
 }
 
 export interface PageIndex {
@@ -98,6 +105,7 @@ async function deal(options: PageIndexOptions, lists: Lists): Promise<void> {
       entry.writeUInt32LE(placeOf('segments', group.file), 48);
       entry.writeUInt32LE(placeOf('origins', page.carried?.from ?? options.batch), 52);
       entry.writeUInt32LE(fetchedAt !== undefined && options.isUsable(page) ? USABLE : 0, 56);
+      entry.writeUInt32LE(group.commit.bytes, 60);
       await parts[(entry[0] ?? 0) >> 2]?.write(entry);
     }
   } finally {
@@ -172,9 +180,12 @@ async function openIndex(folder: string, buckets: readonly number[], lists: List
       origin: lists.origins[entry.readUInt32LE(52)] ?? '',
       bytes,
       async read() {
-        const range = { start: entry.readDoubleLE(32), bytes };
-        const group = await segments.read(entry.readUInt32LE(48), range);
-        return group !== undefined && crc32(group) === crc ? recordsOf(group) : undefined;
+        const range = { start: entry.readDoubleLE(32), bytes: bytes + entry.readUInt32LE(60) };
+        const read = await segments.read(entry.readUInt32LE(48), range);
+        const group = read?.subarray(0, bytes);
+        if (read === undefined || group === undefined || crc32(group) !== crc) return undefined;
+        const { kept } = JSON.parse(read.toString('utf8', bytes)) as PageRecord;
+        return { ...recordsOf(group), ...(kept === undefined ? {} : { kept }) };
       },
     };
   }
@@ -195,7 +206,7 @@ async function openIndex(folder: string, buckets: readonly number[], lists: List
   };
 }
 
-function recordsOf(group: Buffer): { rows: RowRecord[]; quarantined: QuarantinedRecord[] } {
+function recordsOf(group: Buffer): FoundRecords {
   const records = group
     .toString('utf8')
     .split('\n')

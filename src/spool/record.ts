@@ -76,6 +76,26 @@ export interface CarriedMark {
   fetchedAt: string;
 }
 
+/** What is kept of a page, to be read again without the target: names of contents (store/kept-content.ts). */
+export type KeptPage = {
+  /** The part of the store where they are. */
+  from: string;
+  /** ISO 8601, UTC: when the page was fetched. */
+  fetchedAt: string;
+} & ({ html: string } | { answers: KeptAnswer[] });
+
+/** A data answer. What was sent beside its URL is not kept, but for the names of GraphQL operations. */
+export interface KeptAnswer {
+  name: string;
+  method: string;
+  url: string;
+  status: number;
+  type?: string;
+  operations?: (string | null)[];
+  /** Of its text. */
+  content: string;
+}
+
 /** The commit of one page's group. */
 export interface PageRecord {
   kind: 'page';
@@ -97,6 +117,8 @@ export interface PageRecord {
   proxyBytes?: number;
   soft?: SoftMark;
   carried?: CarriedMark;
+  /** Of a target that keeps what its rows come from. */
+  kept?: KeptPage;
   /** Bytes of the group's lines before this one, and their CRC-32. */
   bytes: number;
   crc: number;

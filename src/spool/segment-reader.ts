@@ -14,6 +14,8 @@ export interface CommittedGroup {
   /** Where its first line begins, in bytes. */
   start: number;
   page: PageRecord;
+  /** Where the commit itself stands in the file. */
+  commit: Range;
   /** The lines of the group's rows and quarantined rows, with their newlines. May be read only until the next groups are. */
   lines(): AsyncGenerator<Buffer>;
   /** The same lines where they are in memory still, as those of most groups are. */
@@ -65,7 +67,9 @@ async function* groupBatchesOf(file: string): AsyncGenerator<CommittedGroup[]> {
           const whole = follows ? body.crc === page.crc : await rangeMatches(handle, start, page);
           const kept = follows && page.bytes <= MOST_KEPT ? body.kept : undefined;
           const range = { start, bytes: page.bytes };
-          if (whole) groups.push({ file, start, page, kept, lines: () => linesFrom(kept, handle, range) });
+          const commit = { start: lineAt, bytes: line.length };
+          if (whole)
+            groups.push({ file, start, page, commit, kept, lines: () => linesFrom(kept, handle, range) });
           body = { start: next, crc: 0, kept: [] };
         }
         lineAt = next;

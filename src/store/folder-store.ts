@@ -42,6 +42,11 @@ export function openFolderStore(root: string): ObjectStore {
         const folder = await open(path.dirname(file), 'r');
         await folder.sync().finally(() => folder.close());
       }),
+    has: (key) =>
+      failing(
+        `cannot read ${key} of ${root}`,
+        async () => (await orUndefined(stat(path.join(root, key)))) !== undefined,
+      ),
     get: (key) => failing(`cannot read ${key} of ${root}`, () => orUndefined(readFile(path.join(root, key)))),
     download: (key, file) =>
       failing(`cannot read ${key} of ${root}`, async () => {

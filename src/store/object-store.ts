@@ -10,6 +10,7 @@ export interface ObjectStore {
   /** For people. */
   readonly where: string;
   put(key: string, body: Buffer): Promise<void>;
+  has(key: string): Promise<boolean>;
   /** The whole object in memory; undefined when it is not there. */
   get(key: string): Promise<Buffer | undefined>;
   /** The object as a file, which appears whole. False when it is not there. */

@@ -17,6 +17,8 @@ export function openS3Objects(place: string, settings: S3Settings): ObjectStore 
   return {
     where,
     put: (key, body) => failing(`cannot write ${key} to`, () => store.put(`${root}${key}`, body)),
+    has: (key) =>
+      failing(`cannot read ${key} of`, async () => (await store.head(`${root}${key}`)) !== undefined),
     get: (key) =>
       failing(`cannot read ${key} of`, async () => {
         const bytes = await store.bytes(`${root}${key}`);

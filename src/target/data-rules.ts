@@ -10,9 +10,13 @@ const FRAMEWORKS = ['json-ld', '__NEXT_DATA__', '__NUXT__'];
 const ANSWER_OPTIONS = ['answer', 'method', 'graphql', 'all', 'optional'];
 const EMBEDDED_OPTIONS = ['embedded', 'all', 'optional'];
 
-/** Every problem of a target's `data` and of what it asks of the other options. */
+/** Every problem of a target's `data` and `keep`, and of what they ask of the other options. */
 export function dataProblems(target: Record<string, unknown>): TargetProblem[] {
-  const { data } = target;
+  const { data, keep } = target;
+  if (data === undefined && keep === 'data')
+    return [
+      { path: 'keep', message: "is 'data', and there is no data", mend: `${EXAMPLE}, or keep: 'html'` },
+    ];
   if (data === undefined) return [];
   const problems = [...namesProblems(data, 'data', true)];
   if (target.fields !== undefined)
@@ -21,11 +25,18 @@ export function dataProblems(target: Record<string, unknown>): TargetProblem[] {
       message: 'stands beside fields, which read the page itself',
       mend: 'write extract({ data }) { … } instead of fields',
     });
-  if (target.navigate === 'soft' || target.block === 'auto') {
-    const path = target.navigate === 'soft' ? 'navigate' : 'block';
-    const message = `is '${String(target[path])}', which does not go with data`;
-    problems.push({ path, message, mend: `leave ${path} out, or read the page without data` });
-  }
+  if (keep === 'html')
+    problems.push({
+      path: 'keep',
+      message: "is 'html', in which the answers that data names do not stand",
+      mend: "write keep: 'data'",
+    });
+  if (target.navigate === 'soft')
+    problems.push({
+      path: 'navigate',
+      message: "is 'soft', which does not go with data: an application need not ask for what it has",
+      mend: 'leave navigate out, or read the page without data',
+    });
   return problems;
 }
 

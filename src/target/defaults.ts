@@ -10,6 +10,7 @@ type Defaulted =
   | 'browser'
   | 'incremental'
   | 'allowHosts'
+  | 'keep'
   | 'keepCookies'
   | 'robots'
   | 'throttle'
@@ -31,6 +32,7 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   browser: BrowserSpec;
   incremental?: { full: number; sample: number };
   allowHosts: readonly string[];
+  keep: 'data' | 'html' | 'none';
   keepCookies: boolean;
   robots: 'respect' | 'ignore';
   throttle: { maxConcurrency: number; minDelayMs: number; quietHours: readonly QuietHours[] };
@@ -48,6 +50,7 @@ const DEFAULTS = {
   retries: 3,
   timeoutMs: 60_000,
   robots: 'respect' as const,
+  keep: 'none' as const,
   gate: {
     minCompleted: 0.98,
     maxQuarantined: 0.05,
@@ -74,6 +77,7 @@ export function resolveTarget(target: TargetDefinition, file: string): ResolvedT
     learnsBlock: target.block === 'auto',
     browser: withAbsoluteState(browser ?? {}, file),
     allowHosts: target.allowHosts ?? [],
+    keep: target.keep ?? DEFAULTS.keep,
     keepCookies: target.keepCookies ?? false,
     robots: target.robots ?? DEFAULTS.robots,
     throttle: {

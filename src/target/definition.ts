@@ -170,6 +170,11 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject, Data
    * documents. `extract` is given it parsed. The page is not read before all of it is in.
    */
   data?: DataSources | ByLabel<DataSources>;
+  /**
+   * What is kept of every page that completes, for `thresh reextract` to read again without the target: its `data`
+   * answers, or its HTML as it was when it was ready. Default `none`.
+   */
+  keep?: 'data' | 'html' | 'none';
   session?: SessionSpec;
   /**
    * What a page that is given up had for cookies is kept on this machine, for `thresh debug --failure` to have them too.

@@ -178,6 +178,7 @@ export const targetRule = z.strictObject({
       expired: pageTest('expired'),
     })
     .optional(),
+  keep: oneOf(['data', 'html', 'none']).optional(),
   keepCookies: flag('keepCookies: true keeps the cookies of pages that are given up'),
   gone: pageTest('gone'),
   blocked: pageTest('blocked'),

@@ -2,6 +2,7 @@
 /** The JSON that the front end renders from. */
 import { serveLogin, serveLogout, serveOrder, serveOrders } from './account.mjs';
 import { queryNumber, sendJson } from './exchange.mjs';
+import { serveGraphql } from './graphql.mjs';
 import { categories } from './words.mjs';
 
 /** @typedef {import('./exchange.mjs').Shop} Shop */
@@ -16,6 +17,7 @@ const routes = [
   [/^\/api\/products\/([^/]+)\/more$/, serveMore],
   [/^\/api\/categories$/, serveCategories],
   [/^\/api\/categories\/([^/]+)$/, serveCategory],
+  [/^\/api\/graphql$/, serveGraphql],
   [/^\/api\/items\/(virtual|infinite)$/, serveItems],
   [/^\/api\/login$/, serveLogin],
   [/^\/api\/logout$/, serveLogout],

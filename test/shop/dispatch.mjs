@@ -5,7 +5,9 @@ import { serveBadSitemap } from './bad-sitemaps.mjs';
 import { sendChallenge, serveBlocked } from './challenge.mjs';
 import { isControl, serveControl } from './control.mjs';
 import { hashOfText } from './dice.mjs';
+import { serveEmbeddedPage } from './embedded.mjs';
 import { send, sendHtml } from './exchange.mjs';
+import { serveGraphPage } from './graphql.mjs';
 import { serveHostile } from './hostile.mjs';
 import { pictureOf } from './picture.mjs';
 import { serveRobots, serveSitemap, serveSpecialSitemap } from './sitemaps.mjs';
@@ -25,6 +27,8 @@ const sections = [
   ['/hostile/', 'hostile', serveHostile],
   ['/blocked/', 'blocked', serveBlocked],
   ['/status/', 'status', serveStatus],
+  ['/g/', 'document', serveGraphPage],
+  ['/e/', 'document', serveEmbeddedPage],
   ['/', 'document', serveShell],
 ];
 

@@ -57,6 +57,8 @@ describe.each(['a folder', 'S3'])('a batch that machines share by %s', (kind) =>
       } as BatchSpec;
       await here.of(batch).putSpec(spec);
       await here.of(other).putSpec({ ...spec, id: other, target: 'other' });
+      expect(await store.has(`batches/${batch}/batch.json`)).toBe(true);
+      expect(await store.has(`batches/${batch}/no.json`)).toBe(false);
       const record = await here.of(batch).take('here');
       const files = batchFiles(homeOf('here'), batch);
       await record.entered(await enterState(files.journal, 'discovering'));

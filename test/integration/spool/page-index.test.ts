@@ -77,6 +77,16 @@ test('each page is found with what it gave, among many segments, and no other', 
   ]);
 });
 
+test('what was kept of a page is found with it', async () => {
+  const kept = { from: '2026-02-26', fetchedAt, html: 'ab'.repeat(32) };
+  await append(1, 'one', { kept });
+  await append(2, 'two');
+  const { find } = await build();
+  const [one, two] = await find([{ url: urlOf(1) }, { url: urlOf(2) }]);
+  expect(await one?.read()).toMatchObject({ rows: [{ row: { value: 'one' } }], kept });
+  expect(await two?.read()).not.toHaveProperty('kept');
+});
+
 test('of two commits of a page the later one counts, also when it is of no use', async () => {
   await append(1, 'later', { at: '2026-03-01T03:00:00.000Z' });
   await append(1, 'earlier');

@@ -83,6 +83,7 @@ function memoryStore(): ObjectStore {
   return {
     where: 'memory',
     put: async (key, body) => void objects.set(key, body),
+    has: async (key) => objects.has(key),
     get: async (key) => objects.get(key),
     async *list(prefix, after = '') {
       for (const key of [...objects.keys()].sort())

@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cleanHome } from '../../../src/batch/clean.js';
 import { batchFiles, newBatchId, writeSpec } from '../../../src/batch/spec.js';
 import { retryDead } from '../../../src/batch/steer.js';
+import { openFolderStore } from '../../../src/store/folder-store.js';
+import { createKeptContent, weekOf } from '../../../src/store/kept-content.js';
 
 const DAY_MS = 24 * 3_600_000;
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
@@ -68,6 +70,29 @@ test('what delivered batches were made of goes after its days; what tells of the
   expect(await readdir(path.join(home, 'out', 'shop', '_runs', old))).toEqual(['report.json']);
   for (const batch of [kept, fresh]) expect(await here(home, batch)).toContain('segments');
   expect(await clean(home)).toEqual([]);
+});
+
+test('what batches kept of their pages goes with the last batch of its week, and not while it is read again', async () => {
+  const home = newHome();
+  const content = createKeptContent(openFolderStore(home), 'shop');
+  const keptBy = async (daysAgo: number, text: string) => {
+    const batch = await makeBatch(home, 'shop', daysAgo);
+    const from = weekOf(new Date(nowMs - daysAgo * DAY_MS).toISOString());
+    return { batch, from, name: await content.put(from, text) };
+  };
+  const [gone, old] = [await keptBy(90, 'gone'), await keptBy(60, 'old')];
+  const [latest, fresh] = [await keptBy(40, 'latest'), await keptBy(1, 'fresh')];
+  const again = await makeBatch(home, 'shop', 0, 'fetching');
+  const { spec } = batchFiles(home, again);
+  const reading = { ...JSON.parse(await readFile(spec, 'utf8')), reextractOf: old.batch };
+  await writeFile(spec, JSON.stringify(reading));
+  expect((await clean(home)).map(({ batch }) => batch)).toEqual([gone.batch]);
+  expect(await content.get(gone.from, gone.name)).toBeUndefined();
+  for (const one of [old, latest, fresh]) expect(await content.get(one.from, one.name)).toBeDefined();
+  await writeSpec(home, { ...reading, reextractOf: undefined });
+  expect((await clean(home)).map(({ batch }) => batch)).toEqual([old.batch]);
+  expect(await content.get(old.from, old.name)).toBeUndefined();
+  expect(await content.get(latest.from, latest.name)).toBe('latest');
 });
 
 test('of a batch that was not delivered nothing ever goes, nor of the latest of each target', async () => {

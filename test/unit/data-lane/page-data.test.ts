@@ -85,7 +85,7 @@ test('JSON nested beyond all measure is refused, and takes neither stack nor tim
     answer('b', nested(9_000)),
   );
   expect(missing).toEqual([{ name: 'a', why: 'is no JSON (application/json)' }]);
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(performance.now() - started).toBeLessThan(10_000);
   const text = JSON.stringify([...Array(300_000).keys()].map(() => '["\\"[['));
   expect(read({ a: /a/ }, answer('a', text)).missing).toEqual([]);
 });

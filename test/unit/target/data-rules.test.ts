@@ -54,9 +54,14 @@ test('an option that does not exist, or is not what it says', () => {
 });
 
 test('what it does not go with', () => {
-  expect(said({ a: /a/ }, { fields: {}, navigate: 'soft', block: 'auto' })).toEqual([
+  expect(said({ a: /a/ }, { fields: {}, navigate: 'soft' })).toEqual([
     'data stands beside fields, which read the page itself',
-    "navigate is 'soft', which does not go with data",
+    "navigate is 'soft', which does not go with data: an application need not ask for what it has",
   ]);
-  expect(said({ a: /a/ }, { block: 'auto' })).toEqual(["block is 'auto', which does not go with data"]);
+  expect(said({ a: /a/ }, { block: 'auto', keep: 'data' })).toEqual([]);
+  expect(said({ a: /a/ }, { keep: 'html' })).toEqual([
+    "keep is 'html', in which the answers that data names do not stand",
+  ]);
+  expect(said(undefined, { keep: 'data' })).toEqual(["keep is 'data', and there is no data"]);
+  expect(said(undefined, { keep: 'html' })).toEqual([]);
 });
