@@ -53,6 +53,7 @@ async function newPlan({ home, spec, full: every, isShared }: NightPlanOptions):
   const base = await lastDelivered(home, spec);
   if (base === undefined) return full('no earlier batch of the target was delivered');
   if (base.targetHash !== spec.targetHash) return full(`the target has changed since ${base.id}`);
+  if (base.reextractOf !== undefined) return full(`${base.id} was read from what was kept, not fetched`);
   const files = batchFiles(home, base.id);
   const before = await readPlan(files.plan);
   if (before?.version !== VERSION) return full(`${base.id} was made by another version`);

@@ -1,5 +1,5 @@
 /** When a night of a target with `incremental` is full, and why. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -81,4 +81,12 @@ test('so does another version, and a base whose pages were cleaned up', async ()
   await night('2026-03-09', { nights: 0 });
   await writeFile(batchFiles(home, base).cleaned, '');
   expect(await planned()).toMatchObject({ full: `the pages of ${base} were cleaned up` });
+});
+
+test('and a base that was read again from what was kept', async () => {
+  const base = await night('2026-03-09', { nights: 0 });
+  const { spec: file } = batchFiles(home, base);
+  const spec = JSON.parse(await readFile(file, 'utf8')) as BatchSpec;
+  await writeFile(file, JSON.stringify({ ...spec, reextractOf: 'shop-20260308-aaaaaa' }));
+  expect(await planned()).toMatchObject({ full: `${base} was read from what was kept, not fetched` });
 });
