@@ -5,7 +5,10 @@ import type { BrowserPool } from '../../browser-pool/index.js';
 import { checkColumns } from '../dataset/check.js';
 import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
+import { createRobots } from '../discovery/robots.js';
 import { ThreshError } from '../errors.js';
+import { createFetchLane } from '../page/fetch/fetch-lane.js';
+import { createWire } from '../page/fetch/wire.js';
 import { createKeptLane } from '../page/kept-lane.js';
 import { createLeanLane } from '../page/lean-lane.js';
 import { createProofs, type PageLane, type Proofs } from '../page/proofs.js';
@@ -31,6 +34,7 @@ import { freshFor } from './fresh-for.js';
 import { createHindrance, type Hindrance, patientSegments, patientSessions } from './hindrance.js';
 import { followJournal } from './journal.js';
 import { openKept, patientKeeper } from './kept.js';
+import { createLaneFile } from './lane-file.js';
 import { type BatchShare, type Share, withArtifacts } from './share.js';
 import { type BatchSoftBook, createSoftBook } from './soft-book.js';
 import { type BatchFiles, type BatchSpec, batchFiles, laneOf, readSpec } from './spec.js';
@@ -136,11 +140,14 @@ export async function openContext(
     file: files.carried,
     patiently: (work) => hindrance.outwait(work, { signal }),
   });
-  const { proxies, navigate, learnsBlock, key } = target.definition;
+  const { proxies, navigate, learnsBlock, lane, key } = target.definition;
   const shortCuts = share === undefined; // what is known of them stands in files that its processes share
   const proofs = createProofs({ batch, book: softBook });
   const cutting = { batch, book: softBook, proofs, who: writer };
   const softly = navigate === 'soft' ? createSoftLane({ ...cutting, key }) : undefined;
+  const wire = createWire();
+  const userAgent = target.definition.browser.userAgent ?? (await pool.userAgent());
+  const robots = createRobots({ mode: target.definition.robots, userAgent, file: files.robots, signal });
   const content = openKept(home, farm, spec.target);
   const keptLane =
     spec.reextractOf === undefined
@@ -162,7 +169,7 @@ export async function openContext(
     columns,
     encode: (row) => encodeRow(columns, row),
     sessions: patientSessions(sessions, hindrance, stopping),
-    userAgent: target.definition.browser.userAgent ?? (await pool.userAgent()),
+    userAgent,
     ledger,
     board,
     look: createFetchLook(redis.client, batch, { queue, ledger }),
@@ -177,14 +184,22 @@ export async function openContext(
     lane:
       keptLane !== undefined || !shortCuts
         ? keptLane
-        : learnsBlock
-          ? createLeanLane({
+        : lane === 'auto'
+          ? createFetchLane({
               ...cutting,
-              memory: createBlockFile(home, { target: spec.target, hash: target.hash, batch }),
-              softly,
+              memory: createLaneFile(home, { target: spec.target, hash: target.hash, batch }),
+              wire,
+              mayAsk: robots.allowed,
               onEvent,
             })
-          : softly,
+          : learnsBlock
+            ? createLeanLane({
+                ...cutting,
+                memory: createBlockFile(home, { target: spec.target, hash: target.hash, batch }),
+                softly,
+                onEvent,
+              })
+            : softly,
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
     standing: freshFor(MOMENT_MS, share === undefined ? stateIn(files.journal) : board.state),
@@ -196,6 +211,7 @@ export async function openContext(
       await keptLane?.close();
       await sessions.close();
       await segments.close();
+      await wire.close();
       await queue.close();
     },
   };

@@ -25,7 +25,7 @@ export interface CrewOptions {
 export interface Crew {
   /** Pages that are at the target. */
   inFlight(): number;
-  /** Pages that it has come to an end with, since it began. */
+  /** Pages that it has come to an end with, since it began; while pages are fetched none is counted. */
   completed(): number;
   /** Pages at once. */
   size(): number;
@@ -35,6 +35,8 @@ export interface Crew {
   wants(): number;
   /** Its slots are what holds it back: all are taken, and pages do not wait for something else before they start. */
   isBound(): boolean;
+  /** Its pages need no browser now, but for a few: how many the browsers bear says nothing of them. */
+  isFetching(): boolean;
   /** Takes no more pages and waits for those in flight. */
   close(): Promise<void>;
 }
@@ -51,6 +53,7 @@ export function createCrew(options: CrewOptions): Crew {
   /** Pages that it has taken from its queue and not settled. */
   let taken = 0;
   let completed = 0;
+  let fetching = false;
   const worker = new Worker<PageJob>(
     pageQueue(options.target),
     async (job, token) => {
@@ -58,7 +61,7 @@ export function createCrew(options: CrewOptions): Crew {
       const leave = await gate.enter(signal);
       try {
         await work(job, token, leave);
-        completed += 1;
+        if (!fetching) completed += 1;
       } finally {
         leave();
         taken -= 1;
@@ -89,6 +92,7 @@ export function createCrew(options: CrewOptions): Crew {
     }
     if ((await context.standing()) !== 'fetching') return; // left over from a batch that went on
     const holdUntil = gate.holdUntil;
+    fetching = context.lane?.isFetching?.() === true;
     await workPage(job, token, {
       ...context,
       dir: context.files.dir,
@@ -110,6 +114,7 @@ export function createCrew(options: CrewOptions): Crew {
       worker.concurrency = pages + gate.ahead();
     },
     wants: () => (taken >= worker.concurrency ? Number.POSITIVE_INFINITY : taken + 1),
+    isFetching: () => fetching && taken > 0,
     isBound: () => taken >= worker.concurrency && gate.inside() * 2 > size,
     close: () => worker.close(),
   };

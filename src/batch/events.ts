@@ -45,11 +45,20 @@ export type BatchEvent =
   /** So many soft pages gave what loading them gives: from now on others are not loaded. */
   | { kind: 'batch.soft-began'; batch: string; samples: number }
   /** Every page is loaded, and whole, from now on; with doubt, pages of what was not proven are rendered again. */
-  | { kind: 'batch.soft-off' | 'batch.block-off'; batch: string; reason: string; doubt: boolean }
+  | {
+      kind: 'batch.soft-off' | 'batch.block-off' | 'batch.lane-off';
+      batch: string;
+      reason: string;
+      doubt: boolean;
+    }
   /** Pages that were read by a short cut and are rendered again. */
-  | { kind: 'batch.soft-undone' | 'batch.block-undone'; batch: string; pages: number }
+  | { kind: 'batch.soft-undone' | 'batch.block-undone' | 'batch.lane-undone'; batch: string; pages: number }
   /** Pages that are loaded at the end, one for each sequence that ended without a comparison. */
-  | { kind: 'batch.soft-compared' | 'batch.block-compared'; batch: string; pages: number }
+  | {
+      kind: 'batch.soft-compared' | 'batch.block-compared' | 'batch.lane-compared';
+      batch: string;
+      pages: number;
+    }
   /** With `incremental`: pages are carried over from `base`, or the night is `full`, for this reason. */
   | { kind: 'batch.night-planned'; batch: string; base?: string; full?: string }
   /** Pages that were carried over and are rendered after all, as is every other from now on, for this reason. */

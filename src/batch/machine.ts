@@ -206,6 +206,7 @@ async function fetching(deps: Running): Promise<Next> {
           maxConcurrency: Math.min(maxConcurrency, spec.concurrency ?? maxConcurrency),
           minDelayMs: Math.max(minDelayMs, (await rules.crawlDelayMs()) ?? 0),
           quietHours,
+          isFetching: () => deps.lane?.isFetching?.() === true,
           onSamples(samples) {
             measuring.take(samples);
             timeline.took(samples);

@@ -3,13 +3,14 @@
 import { type Column, describeColumns, schemaHash } from '../dataset/column.js';
 import type { Verdict as Judgement } from '../dataset/gate.js';
 import type { Cost, Effort, Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
-import type { SoftStanding } from '../page/proofs.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { Durations } from '../telemetry/durations.js';
 import type { Aggregated } from './aggregating.js';
 import { discoveredPages, isEnd, type JournalEntry } from './journal.js';
 import { quantilesOf } from './measuring.js';
+import type { SoftStanding } from '../page/proofs.js';
 import type { NightPlan } from './night-plan.js';
+import type { BatchSoftBook } from './soft-book.js';
 import { shortCutOf } from './soft-watch.js';
 import type { BatchSpec } from './spec.js';
 
@@ -41,7 +42,7 @@ export interface ManifestInput {
   journal: readonly JournalEntry[];
   /** Of all attempts at its pages. */
   durations: Durations;
-  soft: SoftStanding;
+  soft: Awaited<ReturnType<BatchSoftBook['look']>>;
   /** Of a target with `incremental`. */
   night: SoftStanding & { plan: NightPlan | undefined };
   judgement: Judgement;
@@ -83,7 +84,7 @@ export function manifestOf({
     times: { startedAt, finishedAt, seconds, states: secondsByState(journal, finishedAt) },
     ...(sla === undefined ? {} : { sla }),
     ...(effort === undefined ? {} : { effort }),
-    ...shortCutBooks(target, aggregated, soft),
+    ...(spec.reextractOf === undefined ? shortCutBooks(target, aggregated, soft) : {}),
     ...carryBooks(target, aggregated, night),
     engine: aggregated.engine,
     ...(spec.limit === undefined ? {} : { limit: spec.limit }),
@@ -95,13 +96,20 @@ export function manifestOf({
 function shortCutBooks(
   target: ResolvedTarget,
   { totals }: Aggregated,
-  { samples, off }: SoftStanding,
-): Pick<Manifest, 'navigation' | 'blocking'> {
+  { samples, off, notes }: ManifestInput['soft'],
+): Pick<Manifest, 'navigation' | 'blocking' | 'lane'> {
   const shortCut = shortCutOf(target);
-  const { soft = 0, carried = 0, outcomes } = totals;
+  const { soft = 0, carried = 0, outcomes, renderedFor = {} } = totals;
   const loaded = outcomes.completed - soft - carried;
   const compared = { compared: samples, ...(off === undefined ? {} : { off: off.reason }) };
   if (shortCut === 'soft') return { navigation: { soft, load: loaded, ...compared } };
+  if (shortCut === 'lane') {
+    const refused = notes.flatMap(({ label = '', why }) =>
+      why === undefined ? [] : [[label, why] as const],
+    );
+    const notLearned = refused.length === 0 ? {} : { notLearned: Object.fromEntries(refused) };
+    return { lane: { fetched: soft, rendered: loaded, renderedFor, ...compared, ...notLearned } };
+  }
   return shortCut === 'block' ? { blocking: { lean: soft, whole: loaded, ...compared } } : {};
 }
 
@@ -156,7 +164,7 @@ export function reportOf(input: ReportInput): Report {
 /** What every page takes is estimated from those that were weighed; not of pages that were not loaded each. */
 function costOf({ cpuSeconds, aggregated, target }: ReportInput): Cost {
   const { weighed, proxyBytes, outcomes, carried = 0 } = aggregated.totals;
-  const isKnown = weighed.pages > 0 && shortCutOf(target) !== 'soft';
+  const isKnown = weighed.pages > 0 && !['soft', 'lane'].includes(shortCutOf(target) ?? '');
   return {
     cpuSeconds,
     ...(isKnown

@@ -3,6 +3,7 @@
 import type { Queue } from 'bullmq';
 import type { Column } from '../dataset/column.js';
 import type { Destination } from '../delivery/contract.js';
+import type { PageLane } from '../page/proofs.js';
 import type { StartGate } from '../page/start-gate.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { LookAtFetching } from '../queue/fetch-look.js';
@@ -44,6 +45,7 @@ export interface MachineDeps {
   segments: SegmentWriter;
   softBook: BatchSoftBook;
   carryBook: BatchSoftBook;
+  lane: PageLane | undefined;
   hindrance: Hindrance;
   /** The batch in the farm's store; undefined when all of the farm is on one machine. */
   share: BatchShare | undefined;

@@ -9,6 +9,8 @@ import { encodeRow } from '../dataset/encode.js';
 import type { PageEnd } from '../dataset/fit.js';
 import { createRobots } from '../discovery/robots.js';
 import type { ThreshError } from '../errors.js';
+import { type LaneGain, watchGain } from '../page/fetch/lane-gain.js';
+import { createWire } from '../page/fetch/wire.js';
 import { createProxies } from '../page/proxies/proxies.js';
 import { leaseSpecOf, type RenderDeps, type RenderedPage, renderPage } from '../page/render.js';
 import { createSessions } from '../page/sessions.js';
@@ -34,6 +36,8 @@ export interface SecondLook {
    * page's error when stopped.
    */
   at(request: PageRequest): Promise<PageEnd>;
+  /** Of a target that reads `data`: whether the pages could be fetched without a browser. One page after the other. */
+  gains(): Promise<LaneGain[]>;
   close(): Promise<void>;
 }
 
@@ -48,6 +52,8 @@ export function createSecondLook({ target, pool, userAgent, log, signal }: Secon
   });
   const columns = target.columns ?? [];
   const deps: RenderDeps = { target, pool, sessions, encode: (row) => encodeRow(columns, row) };
+  const wire = createWire();
+  const gain = watchGain({ wire, mayAsk: robots.allowed, gapMs: throttle.minDelayMs });
   const attempts = Math.min(MOST_ATTEMPTS, retries + 1);
   let page = 0;
   let nextAtMs = 0;
@@ -64,10 +70,9 @@ export function createSecondLook({ target, pool, userAgent, log, signal }: Secon
       page += 1;
       for (let attempt = 1; ; attempt += 1) {
         await untilMayStart(url);
-        const outcome = await renderPage(
-          { page, request: { url, label, data, attempt }, log, signal, keepFailure: () => undefined },
-          deps,
-        );
+        const request = { url, label, data, attempt };
+        const task = { page, request, log, signal, keepFailure: () => undefined };
+        const outcome = await renderPage(gain.watched(task, deps), deps);
         if (outcome.ok) return endOf(outcome.rendered);
         const { error } = outcome;
         if (signal.aborted || error.scope === 'batch') throw error;
@@ -77,7 +82,11 @@ export function createSecondLook({ target, pool, userAgent, log, signal }: Secon
         await delay(waitMs, undefined, { signal }).catch(() => undefined);
       }
     },
-    close: () => sessions.close(),
+    gains: () => gain.gains(deps),
+    async close() {
+      await wire.close();
+      await sessions.close();
+    },
   };
 }
 

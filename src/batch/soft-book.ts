@@ -3,15 +3,16 @@
  * about which of them count.
  *
  *   proven   a document gave what loading gives, up to its `upTo`th page
+ *   note     what was learned of the pages of a label
  *   off      from here on every page is loaded; with `doubt`, pages of documents that were not proven do not count
  *
  * A `proven` that a power cut takes is proven once more; `off` is durable before anybody goes on.
  */
 import { open, stat } from 'node:fs/promises';
-import type { SoftBook, SoftStanding } from '../page/proofs.js';
+import type { LaneNote, SoftBook, SoftStanding } from '../page/proofs.js';
 
 export interface BatchSoftBook extends SoftBook {
-  look(): Promise<SoftStanding & { proven: ReadonlyMap<string, number> }>;
+  look(): Promise<SoftStanding & { proven: ReadonlyMap<string, number>; notes: readonly LaneNote[] }>;
 }
 
 export interface SoftBookOptions {
@@ -22,13 +23,16 @@ export interface SoftBookOptions {
 
 /** What another process wrote is known this much later. */
 const LOOK_EVERY_MS = 200;
+const MOST_NOTES = 100;
 
 type Line =
   | { kind: 'proven'; at: string; document: string; upTo: number }
+  | ({ kind: 'note'; at: string } & LaneNote)
   | { kind: 'off'; at: string; reason: string; doubt: boolean };
 
 export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftBook {
   const proven = new Map<string, number>();
+  const notes: LaneNote[] = [];
   let samples = 0;
   let off: SoftStanding['off'];
   let readBytes = 0;
@@ -43,6 +47,11 @@ export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftB
   function take(line: Line): void {
     if (line.kind === 'off') {
       takeOff(line.reason, line.doubt);
+      return;
+    }
+    if (line.kind === 'note') {
+      const { kind: _, at: __, ...note } = line;
+      if (notes.length < MOST_NOTES) notes.push(note);
       return;
     }
     samples += 1;
@@ -88,10 +97,11 @@ export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftB
         });
         await reading;
       }
-      return { samples, off, proven };
+      return { samples, off, proven, notes };
     },
     proven: (document, upTo) =>
       patiently(() => append({ kind: 'proven', at: new Date().toISOString(), document, upTo })),
+    note: (note) => patiently(() => append({ kind: 'note', at: new Date().toISOString(), ...note })),
     async turnOff(reason, doubt) {
       takeOff(reason, doubt);
       await patiently(() => append({ kind: 'off', at: new Date().toISOString(), reason, doubt }));

@@ -1,5 +1,5 @@
 /**
- * Short cuts (`navigate: 'soft'`, `block: 'auto'`) as the runner of a batch sees them: says when one begins and when it is
+ * Short cuts (`navigate: 'soft'`, `block: 'auto'`, `lane: 'auto'`) as the runner of a batch sees them: says when one begins and when it is
  * turned off, has what is in doubt rendered again, and at the end has every document proven whose pages nobody has compared
  * yet: the last page of each is loaded. A batch does not leave `fetching` before each page that was read by a short cut is
  * one of a proven document.
@@ -23,16 +23,19 @@ export interface SoftWatch {
   conclude(): Promise<'done' | 'waiting' | 'again'>;
 }
 
-export type ShortCut = 'soft' | 'block';
+export type ShortCut = 'soft' | 'block' | 'lane';
 
 /** Soft navigation where a target asks for both: what is read with less loaded then are its soft pages. */
 export function shortCutOf({
   navigate,
   learnsBlock,
+  lane,
 }: {
   navigate: 'load' | 'soft';
   learnsBlock: boolean;
+  lane: 'render' | 'auto';
 }): ShortCut | undefined {
+  if (lane === 'auto') return 'lane';
   return navigate === 'soft' ? 'soft' : learnsBlock ? 'block' : undefined;
 }
 

@@ -36,6 +36,8 @@ export interface ThrottlingOptions {
   maxConcurrency: number;
   minDelayMs: number;
   quietHours: readonly QuietHours[];
+  /** Its pages are at the target for no longer than it takes to settle them. */
+  isFetching: () => boolean;
   onSamples: (samples: readonly PageSample[]) => void;
   onEvent: OnBatchEvent;
 }
@@ -186,7 +188,7 @@ export function createThrottling(options: ThrottlingOptions): Throttling {
       const now = govern(decision, sumOf([need, ...knownOf(needs.values(), nowMs)]), nowMs);
       // Spaced starts are counted by the queue as it hands pages out: none may wait here meanwhile.
       const isFree = now.spacedBy === undefined && now.circuit === 'closed' && now.pausedUntilMs <= nowMs;
-      const ahead = isFree && (await isAlone()) ? 1 : 0;
+      const ahead = isFree && (await isAlone()) ? (options.isFetching() ? now.limit : 1) : 0;
       // The pause first: whoever waits at the gate would else go while the target asks for none.
       options.gate.holdUntil(now.pausedUntilMs);
       options.gate.govern({ limit: now.limit, ahead });

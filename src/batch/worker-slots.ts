@@ -2,7 +2,9 @@
  * A process's own limit at work. Twice a second the machine is read and two laws are asked: how many slots it bears
  * (`throttle/machine-limit.ts`), and with how many of these the most is done (`throttle/machine-throughput.ts`). The
  * slots are shared among the crews, so that no crew takes more pages from its queue than the pool has leases for: a
- * page that only waits for a lease would use up its target's limit for nothing. What came of it is told to the farm.
+ * page that only waits for a lease would use up its target's limit for nothing. A crew whose pages are fetched without a
+ * browser has all the slots that the machine bears, and says nothing of how many pages the browsers bear. What came of
+ * it is told to the farm.
  */
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { WorkerBoard } from '../queue/worker-board.js';
@@ -97,7 +99,7 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
     const all = [...crews.values()];
     return {
       completed: all.reduce((sum, crew) => sum + crew.completed(), 0),
-      isBound: all.some((crew) => crew.isBound()),
+      isBound: all.some((crew) => crew.isBound() && !crew.isFetching()),
     };
   }
 
@@ -123,7 +125,8 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
   }
 
   function shareOut(): void {
-    const all = [...crews.values()];
+    const all = [...crews.values()].filter((crew) => !crew.isFetching());
+    for (const crew of crews.values()) if (crew.isFetching()) crew.resize(machine.slots);
     const shares = shareSlots(
       throughput.slots,
       all.map((crew) => crew.wants()),

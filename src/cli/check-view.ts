@@ -1,6 +1,7 @@
 /** What `thresh check` shows to a person; a script gets the same as one value. */
 import type { ColumnFit } from '../dataset/column-fit.js';
 import type { Fit, PageEnd, PageFit } from '../dataset/fit.js';
+import type { LaneGain } from '../page/fetch/lane-gain.js';
 import { plainText } from '../telemetry/plain-text.js';
 import { rowsTable } from './rows-table.js';
 
@@ -9,6 +10,8 @@ export interface Checked extends Fit {
   /** That it was compared with. */
   batch: string;
   date: string;
+  /** What `lane: 'auto'` would make of its pages, by label; absent for a target without `data`. */
+  lane?: LaneGain[];
 }
 
 export function checkText(checked: Checked, width = 120): string {
@@ -23,8 +26,15 @@ export function checkText(checked: Checked, width = 120): string {
     rowsTable(pages.map(pageRow), width),
     ...(told.length === 0 ? [] : ['', rowsTable(told.map(columnRow), width)]),
     ...(compared === 0 ? [] : [`${same} of ${columns.length} columns are the same in all of them`]),
+    ...(checked.lane ?? []).map(laneText),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function laneText({ label, same, pages, why, renderMs, fetchMs }: LaneGain): string {
+  const of = label === '' ? '' : ` of label ${plainText(label, 60)}`;
+  if (why !== undefined) return `lane: 'auto' would render all pages${of}: ${plainText(why, 300)}`;
+  return `lane: 'auto' would fetch pages${of}: ${same} of ${pages} gave the same, in ${fetchMs} ms each instead of ${renderMs} ms in a browser`;
 }
 
 /** In a few words. */

@@ -10,6 +10,7 @@ import { rowsOfPages, spreadPages } from '../dataset/read-back.js';
 import { schemaChange } from '../dataset/schema-change.js';
 import { openDestination } from '../delivery/destination.js';
 import { ThreshError } from '../errors.js';
+import type { LaneGain } from '../page/fetch/lane-gain.js';
 import type { Settings } from '../settings.js';
 import type { LoadedTarget } from '../target/load.js';
 import { plainText } from '../telemetry/plain-text.js';
@@ -44,8 +45,8 @@ export async function check(ref: string, options: CheckOptions, settings: Settin
   const browser = openBrowser({}, settings);
   try {
     const pool = browser.pool;
-    const looked = await lookAt(urls, last, { target, settings, pool, signal: stopping.signal });
-    const checked = checkedOf(target, last, looked);
+    const { looked, gains } = await lookAt(urls, last, { target, settings, pool, signal: stopping.signal });
+    const checked = { ...checkedOf(target, last, looked), ...(gains.length === 0 ? {} : { lane: gains }) };
     process.stdout.write(
       options.json === true ? `${JSON.stringify(checked)}\n` : checkText(checked, process.stdout.columns),
     );
@@ -91,7 +92,7 @@ async function lookAt(
   urls: readonly string[],
   { manifest, files }: LastDataset,
   { target, settings, pool, signal }: Looking,
-): Promise<LookedAt[]> {
+): Promise<{ looked: LookedAt[]; gains: LaneGain[] }> {
   const { definition } = target;
   const userAgent = definition.browser.userAgent ?? (await pool.userAgent());
   const delivered = await rowsOfPages(files, urls, settings.parquet);
@@ -110,10 +111,10 @@ async function lookAt(
       );
       looked.push(page);
     }
+    return { looked, gains: await second.gains() };
   } finally {
     await second.close();
   }
-  return looked;
 }
 
 const UNLABELLED: PageEnd = {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { JournalEntry } from '../batch/journal.js';
 import type { BatchSpec } from '../batch/spec.js';
 import { readReport } from '../batch/standings.js';
-import type { Report } from '../delivery/manifest.js';
+import type { LaneBooks, Report } from '../delivery/manifest.js';
 import { formatDuration } from '../telemetry/duration.js';
 import { plainText } from '../telemetry/plain-text.js';
 
@@ -50,7 +50,7 @@ function carriedLine({ incremental }: Report): string[] {
 function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): string[] {
   const why = end.reason === undefined ? [] : [`  why      ${plainText(end.reason, 1_000)}`];
   if (report === undefined) return why;
-  const { pages, rows, times, sla, effort } = report;
+  const { pages, rows, times, sla, effort, lane } = report;
   const pageTimes =
     effort === undefined
       ? ''
@@ -65,10 +65,21 @@ function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): 
     ...carriedLine(report),
     `  rows     ${rows.delivered} delivered, ${rows.duplicates} duplicates, ${rows.quarantined} quarantined, of ${rows.read}`,
     `  time     ${formatDuration(times.seconds * 1_000)}, ${report.pagesPerSecond} pages/s${pageTimes}${margin}`,
+    ...(lane === undefined ? [] : [`  lane     ${laneInWords(lane)}`]),
     ...(end.state === 'delivered' ? [`  dataset  ${below(spec, `date=${spec.date}`)}`] : []),
     `  report   ${below(spec, '_runs', spec.id, 'report.json')}`,
     ...(pages.dead > 0 ? [`  dead letters: thresh failures ${spec.id}`] : []),
     ...(rows.quarantined > 0 ? [`  refused rows: thresh quarantine ${spec.id}`] : []),
     ...(end.state === 'held' ? [`  release it anyway: thresh deliver ${spec.id} --force`] : []),
   ];
+}
+
+function laneInWords({ fetched, rendered, renderedFor, notLearned = {}, off }: LaneBooks): string {
+  const why = Object.entries(renderedFor).map(([reason, pages]) => `${reason} ${pages}`);
+  const refused = Object.entries(notLearned).map(
+    ([label, reason]) => `; not learned${label === '' ? '' : ` (${label})`}: ${plainText(reason, 300)}`,
+  );
+  const turnedOff = off === undefined ? '' : `; off: ${plainText(off, 300)}`;
+  const reasons = why.length === 0 ? '' : ` (${why.join(', ')})`;
+  return `${fetched} fetched, ${rendered} rendered${reasons}${refused.join('')}${turnedOff}`;
 }

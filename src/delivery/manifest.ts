@@ -83,6 +83,21 @@ export interface CarryBooks {
   full?: string;
 }
 
+/** Of a target with `lane: 'auto'`: how its completed pages were read. */
+export interface LaneBooks {
+  /** Without a browser. */
+  fetched: number;
+  rendered: number;
+  /** Why, by number of pages: `learning`, `sample`, `doubt`, `session`, `retry`, `not-learned`, `off`. */
+  renderedFor: Readonly<Partial<Record<string, number>>>;
+  /** Times that rendering a page gave what fetching it gave. */
+  compared: number;
+  /** Why pages of a label (`''`: of none) are not fetched. */
+  notLearned?: Record<string, string>;
+  /** Why it was turned off. */
+  off?: string;
+}
+
 /** What fetching took: where the next night's pace and plan start. */
 export interface Effort {
   /** Pages that discovery found; the others of the frontier were followed. */
@@ -126,6 +141,7 @@ export interface Manifest {
   navigation?: NavigationBooks;
   blocking?: BlockingBooks;
   incremental?: CarryBooks;
+  lane?: LaneBooks;
   engine: string;
   /** Of a batch that was run with --limit: a sample, left out when later datasets are compared with earlier ones. */
   limit?: number;

@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SoftMark } from '../spool/record.js';
+import type { RenderedFor, SoftMark } from '../spool/record.js';
 import {
   type CompletedPage,
   type PageTask,
@@ -25,6 +25,13 @@ export interface SoftBook {
   proven(document: string, upTo: number): Promise<void>;
   /** `doubt`: pages of sequences that were not proven are rendered again. */
   turnOff(reason: string, doubt: boolean): Promise<void>;
+  /** What was learned of the pages of a label: without `why`, that they are fetched from now on. */
+  note(note: LaneNote): Promise<void>;
+}
+
+export interface LaneNote {
+  label?: string;
+  why?: string;
 }
 
 export interface SoftStanding {
@@ -33,12 +40,14 @@ export interface SoftStanding {
   off: { reason: string; doubt: boolean } | undefined;
 }
 
-export type LaneOutcome = RenderOutcome & { soft?: SoftMark };
+export type LaneOutcome = RenderOutcome & { soft?: SoftMark; renderedFor?: RenderedFor };
 
 /** A way for pages to be rendered. */
 export interface PageLane {
   /** As `renderPage`. */
   render(task: PageTask, deps: RenderDeps): Promise<LaneOutcome>;
+  /** Its pages need no browser now, but for a few. */
+  isFetching?(): boolean;
 }
 
 export interface Proofs {

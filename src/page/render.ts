@@ -52,6 +52,8 @@ export interface PageTask {
   block?: BlockSpec | undefined;
   /** Less time than the target's. */
   limitMs?: number;
+  /** The page was rendered, and still stands. What is thrown fails the page. */
+  rendered?: (taken: TakenPage, page: RenderedPage) => Promise<void>;
   /** Its document may stay, for the next page of the same application to be reached from it. */
   application?: Application;
 }
@@ -227,6 +229,7 @@ export async function loadPage(
     const weight = await scale?.read();
     if (weight !== undefined && rendered.outcome === 'completed') rendered.weight = weight;
     await task.onlooker?.ended(lease);
+    await task.rendered?.({ lease, session }, rendered);
     await giveBack(task, lease, rendered);
     return { ok: true, rendered, seen };
   } catch (caught) {

@@ -2,7 +2,8 @@
  * How many pages of a target this process has at the target at once. A page's job is active in its queue for longer than
  * that: it is taken, its rows are synced to disk, it is settled. Counted by their jobs alone, of four pages that a target
  * bears about three would be there. So where this process is the only one that works for the target, its queue hands out
- * one page more than the limit, and that page waits here until another has left the target.
+ * one page more than the limit, and that page waits here until another has left the target. Pages that are fetched without a browser
+ * are at the target for as short as it takes to settle them: then as many more as the limit is.
  */
 export interface StartGate {
   /** Resolves when the page may go to the target; what it resolves to is called when it has left it. Aborted, it lets pass. */

@@ -245,7 +245,7 @@ async function putBack(job: Job<PageJob>, token: string | undefined, afterMs: nu
 async function settle(
   job: PageJob,
   attempt: number,
-  { rendered, soft }: { rendered: RenderedPage; soft?: SoftMark },
+  { rendered, soft, renderedFor }: { rendered: RenderedPage } & Pick<LaneOutcome, 'soft' | 'renderedFor'>,
   deps: PageWorkDeps,
 ): Promise<void> {
   if (rendered.outcome === 'gone') {
@@ -258,7 +258,17 @@ async function settle(
   return commit(
     job,
     attempt,
-    { outcome: 'completed', rows, quarantined, followed, timings: { ...timings }, weight, soft, kept },
+    {
+      outcome: 'completed',
+      rows,
+      quarantined,
+      followed,
+      timings: { ...timings },
+      weight,
+      soft,
+      renderedFor,
+      kept,
+    },
     deps,
   );
 }
@@ -272,12 +282,24 @@ interface Outcome {
   weight?: number | undefined;
   failure?: PageFailure;
   soft?: SoftMark | undefined;
+  renderedFor?: LaneOutcome['renderedFor'];
   kept?: KeptPage | undefined;
 }
 
 /** Durable first, then counted: killed in between, the page is rendered again and counted once. */
 async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWorkDeps): Promise<void> {
-  const { rows = [], quarantined = [], followed = [], outcome, timings, weight, failure, soft, kept } = end;
+  const {
+    rows = [],
+    quarantined = [],
+    followed = [],
+    outcome,
+    timings,
+    weight,
+    failure,
+    soft,
+    renderedFor,
+    kept,
+  } = end;
   const proxyBytes = deps.sessions.takeProxyBytes();
   await deps.segments.append({
     rows,
@@ -295,6 +317,7 @@ async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWor
       ...(weight === undefined ? {} : { weight }),
       ...(proxyBytes === undefined ? {} : { proxyBytes }),
       ...(soft === undefined ? {} : { soft }),
+      ...(renderedFor === undefined ? {} : { renderedFor }),
       ...(kept === undefined ? {} : { kept }),
     },
   });

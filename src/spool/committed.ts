@@ -11,7 +11,7 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { createPageSet } from './page-set.js';
-import type { PageOutcome, PageRecord } from './record.js';
+import type { PageOutcome, PageRecord, RenderedFor } from './record.js';
 import { type CommittedGroup, readGroupBatches } from './segment-reader.js';
 
 export interface CommittedTotals {
@@ -20,6 +20,8 @@ export interface CommittedTotals {
   soft: number;
   /** Of those completed: carried over from an earlier batch. */
   carried: number;
+  /** Of a target that fetches pages: why others were rendered. */
+  renderedFor: Partial<Record<RenderedFor, number>>;
   /** At the pages that have an outcome, up to it. */
   attempts: number;
   /** Valid rows, before dedup by key. */
@@ -88,6 +90,7 @@ async function collect(
     outcomes: { completed: 0, gone: 0, skipped: 0, dead: 0 },
     soft: 0,
     carried: 0,
+    renderedFor: {},
     attempts: 0,
     rows: 0,
     quarantined: 0,
@@ -115,6 +118,8 @@ async function collect(
         totals.outcomes[page.outcome] += 1;
         if (page.soft !== undefined) totals.soft += 1;
         if (page.carried !== undefined) totals.carried += 1;
+        if (page.renderedFor !== undefined)
+          totals.renderedFor[page.renderedFor] = (totals.renderedFor[page.renderedFor] ?? 0) + 1;
         totals.attempts += page.attempt;
         if (page.weight !== undefined) {
           totals.weighed.pages += 1;

@@ -76,6 +76,12 @@ export interface CarriedMark {
   fetchedAt: string;
 }
 
+/**
+ * Why a page was rendered that a target would have fetched: `learning` of it, a `sample` of those that were fetched, what
+ * was fetched was in `doubt`, to know a `session` anew, a `retry`, its requests are `not-learned`, or the lane is `off`.
+ */
+export type RenderedFor = 'learning' | 'sample' | 'doubt' | 'session' | 'retry' | 'not-learned' | 'off';
+
 /** What is kept of a page, to be read again without the target: names of contents (store/kept-content.ts). */
 export type KeptPage = {
   /** The part of the store where they are. */
@@ -117,6 +123,7 @@ export interface PageRecord {
   proxyBytes?: number;
   soft?: SoftMark;
   carried?: CarriedMark;
+  renderedFor?: RenderedFor;
   /** Of a target that keeps what its rows come from. */
   kept?: KeptPage;
   /** Bytes of the group's lines before this one, and their CRC-32. */

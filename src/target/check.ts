@@ -73,6 +73,7 @@ export function checkTarget<Columns>(
     ...storageProblems(value.browser, file),
     ...proxyProblems(value.proxies),
     ...navigateProblems(value),
+    ...laneProblems(value),
   ];
   const { schema } = value;
   let columns: Columns | undefined;
@@ -156,6 +157,15 @@ function navigateProblems({ navigate, ready }: Record<string, unknown>): TargetP
   if (navigate !== 'soft' || has) return [];
   const message = "is 'soft', and `ready` is no selector";
   return [{ path: 'navigate', message, mend: "write ready: '.product', or leave navigate out" }];
+}
+
+/** Pages that are fetched have nothing but their data. */
+function laneProblems({ lane, data, extract }: Record<string, unknown>): TargetProblem[] {
+  if (lane !== 'auto' || (data !== undefined && extract !== undefined)) return [];
+  const message = "is 'auto', and there is no `data` that rows could be read from without the page";
+  const mend =
+    'write data: { product: /\\/api\\/products\\// } and extract({ data }) { … }, or leave lane out';
+  return [{ path: 'lane', message, mend }];
 }
 
 function isText(value: unknown): boolean {

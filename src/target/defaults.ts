@@ -6,6 +6,7 @@ import { parseDurationMs } from './duration.js';
 type Defaulted =
   | 'url'
   | 'navigate'
+  | 'lane'
   | 'block'
   | 'browser'
   | 'incremental'
@@ -24,6 +25,7 @@ type Defaulted =
 export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   url: { keepFragment: boolean; dropParams: readonly string[] };
   navigate: 'load' | 'soft';
+  lane: 'render' | 'auto';
   /** `false`: everything is loaded. */
   block: Required<BlockSpec> | false;
   /** `block: 'auto'`: what else need not be loaded is found out. */
@@ -45,6 +47,7 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
 
 const DEFAULTS = {
   navigate: 'load' as const,
+  lane: 'render' as const,
   block: { types: ['image', 'font', 'media'], urls: [] } satisfies BlockSpec as Required<BlockSpec>,
   throttle: { maxConcurrency: 8, minDelayMs: 0 },
   retries: 3,
@@ -73,6 +76,7 @@ export function resolveTarget(target: TargetDefinition, file: string): ResolvedT
     ...rest,
     url: over(DEFAULTS.url, target.url),
     navigate: target.navigate ?? DEFAULTS.navigate,
+    lane: target.lane ?? DEFAULTS.lane,
     block: target.block === false ? false : over(DEFAULTS.block, target.block === 'auto' ? {} : target.block),
     learnsBlock: target.block === 'auto',
     browser: withAbsoluteState(browser ?? {}, file),

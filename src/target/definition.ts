@@ -202,6 +202,11 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject, Data
    * time.
    */
   block?: BlockSpec | false | 'auto';
+  /**
+   * `auto`: pages whose `data` can be asked for without them are fetched and not rendered, as long as that gives the same
+   * rows, which is looked at all the time. Default `render`.
+   */
+  lane?: 'render' | 'auto';
   browser?: BrowserSpec;
   /**
    * Pages that have not changed since the last delivered batch, by their `lastmod`, are not rendered: their rows are

@@ -193,6 +193,7 @@ export const targetRule = z.strictObject({
     })
     .optional(),
   navigate: oneOf(['load', 'soft']).optional(),
+  lane: oneOf(['render', 'auto']).optional(),
   block: z
     .union([
       z.literal(false),

@@ -3,6 +3,7 @@
 import { serveLogin, serveLogout, serveOrder, serveOrders } from './account.mjs';
 import { queryNumber, sendJson } from './exchange.mjs';
 import { serveGraphql } from './graphql.mjs';
+import { isBelieved, isLetIn, serveToken } from './guard.mjs';
 import { categories } from './words.mjs';
 
 /** @typedef {import('./exchange.mjs').Shop} Shop */
@@ -19,6 +20,7 @@ const routes = [
   [/^\/api\/categories\/([^/]+)$/, serveCategory],
   [/^\/api\/graphql$/, serveGraphql],
   [/^\/api\/items\/(virtual|infinite)$/, serveItems],
+  [/^\/api\/token$/, serveToken],
   [/^\/api\/login$/, serveLogin],
   [/^\/api\/logout$/, serveLogout],
   [/^\/api\/account\/orders$/, serveOrders],
@@ -39,12 +41,16 @@ export function serveApi(shop, exchange) {
  * @param {Exchange} exchange
  * @param {string} slug
  */
-function serveProduct({ catalogue }, exchange, slug) {
+function serveProduct(shop, exchange, slug) {
+  const { catalogue, settings } = shop;
+  if (!isLetIn(shop, exchange)) return;
   const number = catalogue.numberOf(slug);
   exchange.renders = number ?? `/p/${slug}`;
   if (number === undefined) return sendJson(exchange, 404, { error: 'no such product' });
   const { stock: _, number: __, ...product } = catalogue.productAt(number);
-  sendJson(exchange, 200, product);
+  if (!settings.nested) return sendJson(exchange, 200, product);
+  const { price, currency, ...rest } = product;
+  sendJson(exchange, 200, { ...rest, currency, offer: { price } });
 }
 
 /**
@@ -52,14 +58,16 @@ function serveProduct({ catalogue }, exchange, slug) {
  * @param {Exchange} exchange
  * @param {string} slug
  */
-function serveMore({ catalogue, settings }, exchange, slug) {
+function serveMore(shop, exchange, slug) {
+  const { catalogue, settings } = shop;
+  if (!isLetIn(shop, exchange)) return;
   const number = catalogue.numberOf(slug);
   if (number === undefined) return sendJson(exchange, 404, { error: 'no such product' });
   const recommendations = [97, 194, 291, 388].map((step) =>
     cardOf(catalogue.productAt((number + step) % catalogue.products)),
   );
   const { stock } = settings.restless ? { stock: restlessStock++ } : catalogue.productAt(number);
-  sendJson(exchange, 200, { stock, recommendations });
+  sendJson(exchange, 200, { stock: isBelieved(shop, exchange) ? stock : stock + 1, recommendations });
 }
 
 /**

@@ -19,6 +19,7 @@
  * @property {import('./temper.mjs').Temper} temper
  * @property {import('./access-log.mjs').AccessLog} log
  * @property {import('./account.mjs').Sessions} sessions
+ * @property {ReturnType<typeof import('./guard.mjs').createTokens>} tokens
  * @property {import('./assets.mjs').Assets} assets
  * @property {Buffer} shell
  * @property {string} thirdPartyUrl

@@ -11,6 +11,7 @@ import { loadAssets, shellOf } from './assets.mjs';
 import { createCatalogue } from './catalogue.mjs';
 import { clearLog, logOf } from './control.mjs';
 import { dispatch } from './dispatch.mjs';
+import { createTokens } from './guard.mjs';
 import { checkSettings, createSettings } from './settings.mjs';
 import { createTemper } from './temper.mjs';
 import { createThirdParty } from './third-party.mjs';
@@ -69,6 +70,7 @@ export async function startShop({
     temper: createTemper(settings),
     log,
     sessions: createSessions(settings),
+    tokens: createTokens(settings),
     assets,
     get shell() {
       return shellOf(assets, thirdPartyUrl, settings.manner);

@@ -30,6 +30,7 @@
  * @property {boolean} [isStuck] nor to clicks
  * @property {number} [liesFrom] from the document's so manieth product page on, the stock shown is one too many
  * @property {boolean} [leaks] each product page leaves listeners and data behind
+ * @property {'cookie' | 'header'} [proves] it shows to the API that it is the application: by a cookie that its script sets, or by a header that it computes
  */
 
 /** @typedef {'document' | 'api'} Tempered */
@@ -53,6 +54,8 @@
  * @property {{ every: number, from?: number, at?: string } | null} repriced products `from`, `from + every`, … cost 1 more, and the sitemap
  *   says that they changed `at` that time; without `at` it says nothing of it. Default null
  * @property {string | null} lastmod of all other products in the sitemap. Default null: each has its own
+ * @property {{ token?: { requests?: number, ms?: number }, wants?: 'cookie' | 'header' } | null} guard what the product API wants: a token (good for so many answers, or ms), and a proof, without which it tells a wrong stock. Default null
+ * @property {boolean} nested the price stands in `offer` of a product's answer. Default false
  * @property {boolean} restless the stock of a product is another one each time it is asked for. Default false
  * @property {number} virtualItems of `/virtual`, default 500
  * @property {number} infiniteItems of `/infinite`, default 200
@@ -77,6 +80,8 @@ const defaults = Object.freeze(
     manner: null,
     repriced: null,
     lastmod: null,
+    guard: null,
+    nested: false,
     restless: false,
     virtualItems: 500,
     infiniteItems: 200,
@@ -174,8 +179,22 @@ const checks = {
   crawlDelay: [(value) => value === null || number(0, 3600)(value), 'seconds or null'],
   sessionTtl: [nullOr({ requests: whole(0, 1e9), ms: duration }), '{ requests?, ms? } or null'],
   manner: [
-    nullOr({ keepsOld: flag, isDeaf: flag, isStuck: flag, liesFrom: whole(1, 1e6), leaks: flag }),
-    '{ keepsOld?, isDeaf?, isStuck?, liesFrom?, leaks? } or null',
+    nullOr({
+      keepsOld: flag,
+      isDeaf: flag,
+      isStuck: flag,
+      liesFrom: whole(1, 1e6),
+      leaks: flag,
+      proves: oneOf('cookie', 'header'),
+    }),
+    '{ keepsOld?, isDeaf?, isStuck?, liesFrom?, leaks?, proves? } or null',
+  ],
+  guard: [
+    nullOr({
+      token: (value) => nullOr({ requests: count, ms: duration })(value),
+      wants: oneOf('cookie', 'header'),
+    }),
+    "{ token?: { requests?, ms? }, wants?: 'cookie' | 'header' } or null",
   ],
   repriced: [
     nullOr({ every: whole(1, 1e6), from: count, at: (value) => !Number.isNaN(Date.parse(String(value))) }, [
@@ -184,6 +203,7 @@ const checks = {
     '{ every, from?, at? } or null',
   ],
   lastmod: [(value) => value === null || !Number.isNaN(Date.parse(String(value))), 'a date or null'],
+  nested: [flag, 'true or false'],
   restless: [flag, 'true or false'],
   virtualItems: [count, 'a whole number up to 1,000,000'],
   infiniteItems: [count, 'a whole number up to 1,000,000'],

@@ -1,5 +1,6 @@
 /** Data from the shop's API. */
 import { useEffect, useState } from 'react';
+import { fetchShown } from './guard.js';
 import { manner } from './manner.js';
 
 export interface Card {
@@ -13,6 +14,8 @@ export interface Card {
 
 export interface Product extends Card {
   category: string;
+  /** Where the price stands in newer answers. */
+  offer?: { price: Card['price'] };
   tags: string[];
   specs: {
     material: string;
@@ -33,7 +36,7 @@ export class RefusedError extends Error {
 
 /** @throws {RefusedError} */
 export async function load<T>(path: string, init?: RequestInit): Promise<T> {
-  const answer = await fetch(path, init);
+  const answer = await fetchShown(path, init);
   if (!answer.ok) throw new RefusedError(answer.status);
   return (await answer.json()) as T;
 }

@@ -5,6 +5,7 @@ interface Manner {
   isStuck?: boolean;
   liesFrom?: number;
   leaks?: boolean;
+  proves?: 'cookie' | 'header';
 }
 
 export const manner = JSON.parse(document.getElementById('root')?.dataset.manner ?? '{}') as Manner;

@@ -43,7 +43,10 @@ export function ProductPage({ slug }: { slug: string }) {
           <h1 className="title">{product.title}</h1>
           <Rating rating={product.rating} />
           <p className="buy">
-            <Price price={product.price} currency={product.currency} />
+            <Price
+              price={product.offer === undefined ? product.price : product.offer.price}
+              currency={product.currency}
+            />
             <button type="button">Add to basket</button>
           </p>
           <p className={stock > 0 ? 'stock' : 'stock sold-out'} data-stock={stock}>

@@ -1,0 +1,36 @@
+/** How a target's pages are fetched, kept where the next night finds it: `THRESH_HOME/targets/NAME/lane.json`. */
+import { TEMPLATE_VERSION } from '../data-lane/template.js';
+import type { KnownLane } from '../page/fetch/fetch-kind.js';
+import type { LaneMemory } from '../page/fetch/fetch-lane.js';
+import { createTargetFile } from './target-file.js';
+
+interface LearnedLane {
+  version: number;
+  /** Of the target's file: another file may want other answers. */
+  hash: string;
+  labels: Record<string, KnownLane & { batch: string; learnedAt: string }>;
+}
+
+const FILE = 'lane.json';
+
+export function createLaneFile(
+  home: string,
+  { target, hash, batch }: { target: string; hash: string; batch: string },
+): LaneMemory {
+  const file = createTargetFile<LearnedLane>(home, target, FILE);
+  async function labels(): Promise<LearnedLane['labels']> {
+    const learned = await file.read();
+    return learned?.hash === hash && learned.version === TEMPLATE_VERSION ? learned.labels : {};
+  }
+  const write = (all: LearnedLane['labels']): Promise<void> =>
+    file.write({ version: TEMPLATE_VERSION, hash, labels: all });
+  return {
+    read: async (label) => (await labels())[label],
+    keep: async (label, { template, shapes }) =>
+      write({
+        ...(await labels()),
+        [label]: { template, shapes, batch, learnedAt: new Date().toISOString() },
+      }),
+    forget: () => write({}),
+  };
+}

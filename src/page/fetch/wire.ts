@@ -1,0 +1,109 @@
+/** Requests without a browser: connections that are kept, one set for each proxy, answers as text and bounded. */
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { MAX_ANSWER_LENGTH } from '../../data-lane/captured.js';
+
+export interface WireRequest {
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Record<string, string>;
+  body: string | undefined;
+}
+
+export interface WireAnswer {
+  status: number;
+  contentType: string | undefined;
+  text: string;
+  /** From when the request was sent until its headers were there. */
+  firstByteMs: number;
+  retryAfter: string | undefined;
+  setCookie: string[];
+  location: string | undefined;
+}
+
+export interface Wire {
+  /** Follows no redirect. Throws when there is no whole answer. `proxy`: the server that a session goes by. */
+  ask(request: WireRequest, way: { signal: AbortSignal; proxy: string | undefined }): Promise<WireAnswer>;
+  close(): Promise<void>;
+}
+
+/** That are told apart, as long as a process lives: proxies come and go. */
+const MOST_WAYS = 64;
+const CONNECT_MS = 15_000;
+const KEEP_ALIVE_MS = 10_000;
+/** What is understood here; a browser understands `zstd` as well. */
+export const ENCODINGS = 'gzip, deflate, br';
+
+const expand = { gzip: promisify(gunzip), br: promisify(brotliDecompress), deflate: promisify(inflate) };
+
+/** The answer is longer than what is borne. */
+export class AnswerTooLarge extends Error {}
+
+export function createWire(): Wire {
+  const ways = new Map<string, Dispatcher>();
+
+  function wayBy(proxy = ''): Dispatcher {
+    const known = ways.get(proxy);
+    if (known !== undefined) return known;
+    const options = { keepAliveTimeout: KEEP_ALIVE_MS, connect: { timeout: CONNECT_MS } };
+    const made =
+      proxy === '' ? new Agent(options) : new ProxyAgent({ ...options, uri: proxy, proxyTunnel: false });
+    const [oldest] = ways.size >= MOST_WAYS ? ways.keys() : [];
+    if (oldest !== undefined) {
+      void ways.get(oldest)?.close();
+      ways.delete(oldest);
+    }
+    ways.set(proxy, made);
+    return made;
+  }
+
+  return {
+    async ask({ method, url, headers, body }, { signal, proxy }) {
+      const { origin, pathname, search } = new URL(url);
+      const sentAt = performance.now();
+      const answer = await wayBy(proxy).request({
+        origin,
+        path: `${pathname}${search}`,
+        method,
+        headers,
+        body: body ?? null,
+        signal,
+      });
+      const firstByteMs = performance.now() - sentAt;
+      const { statusCode: status } = answer;
+      return {
+        status,
+        contentType: one(answer.headers['content-type']),
+        text: await textOf(answer),
+        firstByteMs,
+        retryAfter: one(answer.headers['retry-after']),
+        setCookie: [answer.headers['set-cookie'] ?? []].flat(),
+        location: one(answer.headers.location),
+      };
+    },
+    async close() {
+      await Promise.all([...ways.values()].map((way) => way.destroy()));
+    },
+  };
+}
+
+async function textOf({ headers, body }: Dispatcher.ResponseData): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).length;
+    if (length > MAX_ANSWER_LENGTH) throw new AnswerTooLarge(`an answer over ${MAX_ANSWER_LENGTH} bytes`);
+  }
+  const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  const encoding = one(headers['content-encoding'])?.trim().toLowerCase();
+  if (encoding === undefined || encoding === 'identity' || length === 0) return bytes.toString('utf8');
+  const by = encoding === 'x-gzip' ? expand.gzip : expand[encoding as keyof typeof expand];
+  if (by === undefined) throw new Error(`an answer encoded by ${encoding.slice(0, 40)}`);
+  return (await by(bytes, { maxOutputLength: MAX_ANSWER_LENGTH })).toString('utf8');
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}

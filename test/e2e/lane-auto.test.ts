@@ -1,0 +1,123 @@
+/** `lane: 'auto'` from discovery to delivery: the same dataset as rendering every page, whatever the API does. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { LaneBooks } from '../../src/delivery/manifest.js';
+import { type RunningShop, startShop } from '../shop/server.mjs';
+import { dataTarget } from '../support/data-target.js';
+import { type Lab, openLab } from '../support/lab.js';
+import { runBatch } from '../support/run-batch.js';
+
+const PAGES = 160;
+let lab: Lab;
+let shop: RunningShop;
+
+beforeAll(async () => {
+  shop = await startShop({ products: PAGES });
+  lab = await openLab();
+});
+
+afterEach(async () => {
+  await shop.control({ guard: null, manner: null, nested: false });
+});
+
+afterAll(async () => {
+  await lab?.close();
+  await shop?.stop();
+});
+
+/** Rows as they were delivered, without when and by which batch. */
+const rowsOf = (name: string, date: string) =>
+  lab.query(name, date, 'select * exclude (_fetched_at, _batch, date) from FILES order by sku');
+
+/** Runs a target in the auto lane; `meanwhile` once, when so many pages have their outcome. */
+async function runAuto(name: string, more: { after?: number; meanwhile?: () => Promise<void> } = {}) {
+  const target = await dataTarget(lab, { name, shop: shop.url, lane: 'auto' });
+  let over = false;
+  const changing = (async () => {
+    if (more.meanwhile === undefined) return;
+    while (!over && Object.keys(shop.log().rendered).length < (more.after ?? 0)) await delay(20);
+    await more.meanwhile();
+  })();
+  shop.clearLog();
+  const ran = await runBatch(lab, target, { date: '2026-03-01' });
+  over = true;
+  await changing;
+  expect(ran.code, ran.stderr).toBe(0);
+  return { ...ran, lane: ran.report.lane as LaneBooks };
+}
+
+/** As the catalogue has it, by rendering it once. */
+let truth: Record<string, unknown>[];
+
+test('pages are fetched after a few, and give what rendering them gives; the next night sooner', async () => {
+  const plain = await dataTarget(lab, { name: 'plain', shop: shop.url, lane: 'render' });
+  const rendered = await runBatch(lab, plain, { date: '2026-03-01' });
+  expect(rendered.code, rendered.stderr).toBe(0);
+
+  truth = await rowsOf('plain', '2026-03-01');
+
+  const first = await runAuto('fetched');
+  expect(await rowsOf('fetched', '2026-03-01')).toEqual(truth);
+  expect(first.report.lane?.off).toBeUndefined();
+  expect(first.report.lane?.fetched).toBeGreaterThan(PAGES / 2);
+
+  const kept = JSON.parse(await readFile(path.join(lab.home, 'targets', 'fetched', 'lane.json'), 'utf8'));
+  expect(Object.keys(kept.labels)).toEqual(['']);
+  const target = path.join(lab.dir, 'targets', 'fetched.ts');
+  const second = await runBatch(lab, target, { date: '2026-03-02' });
+  expect(second.code, second.stderr).toBe(0);
+  expect(second.report.lane?.renderedFor.learning).toBeLessThan(first.report.lane?.renderedFor.learning ?? 0);
+  expect(await rowsOf('fetched', '2026-03-02')).toEqual(truth);
+});
+
+test('an API that changes its shape in the middle is rendered until it is known again', async () => {
+  const { lane } = await runAuto('reshaped', {
+    after: 70,
+    meanwhile: () => shop.control({ nested: true }),
+  });
+  expect(await rowsOf('reshaped', '2026-03-01')).toEqual(truth);
+  expect(lane.off).toBeUndefined();
+  expect(lane.renderedFor.doubt).toBeGreaterThan(0);
+  expect(lane.fetched).toBeGreaterThan(PAGES / 2);
+});
+
+test('a token that expires is had anew by rendering one page', async () => {
+  await shop.control({ guard: { token: { requests: 60 } } });
+  const { lane, report } = await runAuto('tokened');
+  expect(await rowsOf('tokened', '2026-03-01')).toEqual(truth);
+  expect(lane.off).toBeUndefined();
+  expect(lane.renderedFor.session).toBeGreaterThanOrEqual(2);
+  expect(lane.renderedFor.session).toBeLessThan(20);
+  expect(lane.fetched).toBeGreaterThan(PAGES / 2);
+  expect(report.pages.dead).toBe(0);
+});
+
+test('a cookie that the script sets is sent as the browser would', async () => {
+  await shop.control({ guard: { wants: 'cookie' }, manner: { proves: 'cookie' } });
+  const { lane } = await runAuto('cookied');
+  expect(await rowsOf('cookied', '2026-03-01')).toEqual(truth);
+  expect(lane.fetched).toBeGreaterThan(PAGES / 2);
+});
+
+test('an API that lies to who does not compute a header is found out before a page is fetched', async () => {
+  await shop.control({ guard: { wants: 'header' }, manner: { proves: 'header' } });
+  const { lane } = await runAuto('proved');
+  expect(await rowsOf('proved', '2026-03-01')).toEqual(truth);
+  expect(lane).toMatchObject({ fetched: 0, rendered: lane.rendered });
+  expect(lane.notLearned?.['']).toMatch(
+    /^its answers are not the same to requests without the page: row 1: stock/,
+  );
+});
+
+test('an API that begins to lie is found out by a sample, and what was fetched since the last is rendered again', async () => {
+  await shop.control({ manner: { proves: 'header' } });
+  const { lane, stderr } = await runAuto('lied', {
+    after: 60,
+    meanwhile: () => shop.control({ guard: { wants: 'header' } }),
+  });
+  expect(await rowsOf('lied', '2026-03-01')).toEqual(truth);
+  expect(lane.off).toMatch(/gives other rows than when it is loaded: row 1: stock/);
+  expect(stderr).toMatch(/"batch\.lane-off"/);
+});
