@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -67,17 +67,25 @@ async function collect(writers: readonly (readonly Attempt[])[], voids: Voids = 
     for (const attempt of attempts) await writer.append(groupOf(attempt));
     await writer.close();
   }
-  const files = { rows: `${place}-rows`, quarantined: `${place}-quarantined`, dead: `${place}-dead` };
-  const totals = await collectCommitted({ segments, ...files, voids });
-  const [rows, quarantined, dead] = await Promise.all(
-    Object.values(files).map(async (file) =>
-      (await readFile(file, 'utf8'))
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as Record<string, unknown>),
-    ),
-  );
-  return { totals, rows: rows ?? [], quarantined: quarantined ?? [], dead: dead ?? [] };
+  const files = { quarantined: `${place}-quarantined`, dead: `${place}-dead` };
+  const { rows, totals } = await collectCommitted({ segments, ...files, work: `${place}-work`, voids });
+  const found: Record<string, unknown>[] = [];
+  for await (const { path: file, ...said } of rows) {
+    const lines = await linesIn(file);
+    expect(said).toMatchObject({
+      bytes: (await stat(file)).size,
+      firstPage: lines[0]?.page,
+      lastPage: lines.at(-1)?.page,
+    });
+    found.push(...lines);
+  }
+  const [quarantined, dead] = [await linesIn(files.quarantined), await linesIn(files.dead)];
+  return { totals, rows: found, quarantined, dead };
+}
+
+async function linesIn(file: string): Promise<Record<string, unknown>[]> {
+  const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 /** The rule as the contract has it, said another way: the last completed attempt, else the last. */
@@ -183,7 +191,7 @@ test('stops when it is told to', async () => {
   const writer = createSegmentWriter({ dir: segments, writer: 'w' });
   await writer.append(groupOf(one));
   await writer.close();
-  const files = { rows: `${segments}-r`, quarantined: `${segments}-q`, dead: `${segments}-d` };
+  const files = { work: `${segments}-r`, quarantined: `${segments}-q`, dead: `${segments}-d` };
   const signal = AbortSignal.abort(new Error('stopping'));
   await expect(collectCommitted({ segments, ...files, signal })).rejects.toThrow('stopping');
 });
