@@ -11,7 +11,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createLineFile, type LineFile } from './line-file.js';
-import { linesAt, type Place } from './lines.js';
+import { linesAt } from './lines.js';
 import { createNumberSet } from './number-set.js';
 import { createPageOrder, type PageOrder } from './page-order.js';
 import type { PageOutcome, PageRecord } from './record.js';
@@ -83,6 +83,7 @@ export async function collectCommitted(options: CollectOptions): Promise<Committ
   const seen = createNumberSet();
   const repeated = new Set<number>();
   const totals = noTotals();
+  const files: string[] = [];
   for await (const groups of readGroupBatches(segments)) {
     signal?.throwIfAborted();
     for (const group of groups) {
@@ -91,11 +92,12 @@ export async function collectCommitted(options: CollectOptions): Promise<Committ
       if (!seen.add(page.page)) repeated.add(page.page);
       if (page.proxyBytes !== undefined) totals.proxyBytes = (totals.proxyBytes ?? 0) + page.proxyBytes;
       count(totals, page, 1);
-      const written = order.add(entryOf(group));
+      if (group.place.file !== files.at(-1)) files.push(group.place.file);
+      const written = order.add(entryOf(group, files.length - 1));
       if (written !== undefined) await written;
     }
   }
-  return { rows: settled({ options, order, repeated, totals, runs }), totals };
+  return { rows: settled({ options, order, files, repeated, totals, runs }), totals };
 }
 
 function noTotals(): CommittedTotals {
@@ -123,33 +125,40 @@ function count(totals: CommittedTotals, page: PageRecord, by: 1 | -1): void {
   totals.quarantined += by * page.quarantined;
 }
 
-/** What an entry's body is, and what is to become of its commit. */
+/** What stands in an entry's body, and what is to become of its commit. */
 const HAS_QUARANTINED = 1;
 const IS_DEAD = 2;
-/** The body is the place of the lines, as JSON. */
 const IS_ELSEWHERE = 4;
 
-function entryOf({ page, commit, body, place }: CommittedGroup): Entry {
+const NOTHING = Buffer.alloc(0);
+
+function entryOf({ page, place, commitBytes, body }: CommittedGroup, segment: number): Entry {
   return {
     page: page.page,
     marks:
       (page.quarantined > 0 ? HAS_QUARANTINED : 0) |
       (page.outcome === 'dead' ? IS_DEAD : 0) |
       (body === undefined ? IS_ELSEWHERE : 0),
-    body: body ?? Buffer.from(JSON.stringify(place)),
-    commit,
+    segment,
+    start: place.start,
+    bytes: place.bytes,
+    commitBytes,
+    body: body ?? NOTHING,
   };
 }
 
 interface Collected {
   options: CollectOptions;
   order: PageOrder;
+  /** The segments, by their numbers in the entries. */
+  files: readonly string[];
   repeated: ReadonlySet<number>;
   totals: CommittedTotals;
   runs: string;
 }
 
-async function* settled({ options, order, repeated, totals, runs }: Collected): AsyncGenerator<RowFile> {
+async function* settled(collected: Collected): AsyncGenerator<RowFile> {
+  const { options, order, files, repeated, runs } = collected;
   const rows = createRowFiles(options.work);
   const others: LineFile[] = [];
   try {
@@ -157,17 +166,17 @@ async function* settled({ options, order, repeated, totals, runs }: Collected): 
     others.push(quarantined);
     const dead = await createLineFile(options.dead);
     others.push(dead);
-    const sinks: Sinks = { rows, quarantined, dead };
+    const sinks: Sinks = { rows, quarantined, dead, files };
     let rivals: Entry[] = [];
     for await (const entries of order.inOrder()) {
       options.signal?.throwIfAborted();
       for (const entry of entries) {
         if (rivals[0] !== undefined && rivals[0].page !== entry.page) {
-          await put(winnerOf(rivals, totals), sinks);
+          await put(await winnerOf(rivals, collected), sinks);
           rivals = [];
         }
         if (repeated.has(entry.page)) {
-          rivals.push({ ...entry, body: Buffer.from(entry.body), commit: Buffer.from(entry.commit) });
+          rivals.push({ ...entry, marks: entry.marks | IS_ELSEWHERE, body: NOTHING });
           continue;
         }
         const writing = put(entry, sinks);
@@ -176,7 +185,7 @@ async function* settled({ options, order, repeated, totals, runs }: Collected): 
       for (const file of others) await file.settle();
       yield* rows.take();
     }
-    if (rivals.length > 0) await put(winnerOf(rivals, totals), sinks);
+    if (rivals.length > 0) await put(await winnerOf(rivals, collected), sinks);
     await rm(runs, { recursive: true, force: true });
   } finally {
     await Promise.all([rows.close(), ...others.map((file) => file.close())]);
@@ -185,35 +194,48 @@ async function* settled({ options, order, repeated, totals, runs }: Collected): 
 }
 
 /** Of attempts at one page. Two commits of the same content are as good as one. */
-function winnerOf(rivals: readonly Entry[], totals: CommittedTotals): Entry {
-  const records = rivals.map(({ commit }) => JSON.parse(commit.toString('utf8')) as PageRecord);
-  let winner = 0;
-  for (const [at, record] of records.entries())
-    if (supersedes(record, records[winner] as PageRecord)) winner = at;
-  for (const [at, record] of records.entries()) {
-    if (at === winner) continue;
+async function winnerOf(rivals: readonly Entry[], { files, totals }: Collected): Promise<Entry> {
+  const attempts: { entry: Entry; record: PageRecord }[] = [];
+  for (const entry of rivals)
+    attempts.push({ entry, record: JSON.parse((await commitOf(entry, files)).toString('utf8')) });
+  const winner = attempts.reduce((best, one) => (supersedes(one.record, best.record) ? one : best));
+  for (const { entry, record } of attempts) {
+    if (entry === winner.entry) continue;
     count(totals, record, -1);
     totals.superseded += 1;
   }
-  return rivals[winner] as Entry;
+  return winner.entry;
+}
+
+async function commitOf(
+  { segment, start, bytes, commitBytes }: Entry,
+  files: readonly string[],
+): Promise<Buffer> {
+  const lines: Buffer[] = [];
+  const place = { file: files[segment] ?? '', start: start + bytes, bytes: commitBytes };
+  for await (const some of linesAt(place)) lines.push(...some);
+  return Buffer.concat(lines);
 }
 
 interface Sinks {
   rows: RowFiles;
   quarantined: LineFile;
   dead: LineFile;
+  files: readonly string[];
 }
 
 function put(entry: Entry, sinks: Sinks): Promise<void> | undefined {
-  const { page, marks, body, commit } = entry;
-  if ((marks & IS_DEAD) !== 0) sinks.dead.write(commit);
-  if ((marks & IS_ELSEWHERE) !== 0) return putFrom(JSON.parse(body.toString('utf8')) as Place, page, sinks);
+  const { page, marks, body } = entry;
+  if ((marks & (IS_DEAD | IS_ELSEWHERE)) !== 0) return putFromSegment(entry, sinks);
   if ((marks & HAS_QUARANTINED) !== 0) return putLines(linesOf(body), page, sinks);
   return body.length > 0 ? sinks.rows.write(body, { page, longest: body.length }) : undefined;
 }
 
-async function putFrom(place: Place, page: number, sinks: Sinks): Promise<void> {
-  for await (const lines of linesAt(place)) await putLines(lines, page, sinks);
+async function putFromSegment(entry: Entry, sinks: Sinks): Promise<void> {
+  const { page, marks, segment, start, bytes } = entry;
+  for await (const lines of linesAt({ file: sinks.files[segment] ?? '', start, bytes }))
+    await putLines(lines, page, sinks);
+  if ((marks & IS_DEAD) !== 0) sinks.dead.write(await commitOf(entry, sinks.files));
 }
 
 async function putLines(lines: Iterable<Buffer>, page: number, { rows, quarantined }: Sinks): Promise<void> {

@@ -25,9 +25,10 @@ const MOST_READ = 1024 * 1024;
 const BATCH_BYTES = 512 * 1024;
 const MOST_IN_BATCH = 1_000;
 
-/** Writes its runs into `dir`, which its caller makes and removes. */
-export function createPageOrder(dir: string): PageOrder {
-  let memory = Buffer.allocUnsafe(MEMORY_BYTES);
+/** Writes its runs into `dir`, which its caller makes and removes. `memoryBytes`, default 32 MB: what is sorted at once. */
+export function createPageOrder(dir: string, memoryBytes = MEMORY_BYTES): PageOrder {
+  let memory = Buffer.allocUnsafe(memoryBytes);
+  const block = Buffer.allocUnsafe(WRITE_BYTES);
   const keys = new Float64Array(MOST_ENTRIES);
   const starts = new Uint32Array(MOST_ENTRIES + 1);
   const runs: string[] = [];
@@ -45,21 +46,18 @@ export function createPageOrder(dir: string): PageOrder {
     const file = path.join(dir, `run-${runs.length}`);
     const handle = await open(file, 'w');
     try {
-      let block: Buffer[] = [];
-      let size = 0;
-      const flush = async (): Promise<void> => {
-        await handle.writeFile(Buffer.concat(block, size));
-        block = [];
-        size = 0;
-      };
+      let filled = 0;
       for (const key of keys.subarray(0, entries).sort()) {
         const at = key % MOST_ENTRIES;
         const entry = memory.subarray(starts[at], starts[at + 1]);
-        block.push(entry);
-        size += entry.length;
-        if (size >= WRITE_BYTES) await flush();
+        if (filled + entry.length > block.length) {
+          await handle.writeFile(block.subarray(0, filled));
+          filled = 0;
+        }
+        if (entry.length > block.length) await handle.writeFile(entry);
+        else filled += entry.copy(block, filled);
       }
-      await flush();
+      await handle.writeFile(block.subarray(0, filled));
     } finally {
       await handle.close();
     }
@@ -102,7 +100,7 @@ async function* merge(files: readonly string[]): AsyncGenerator<Entry[]> {
   for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
     const entry = run.entry();
     batch.push(entry);
-    bytes += entry.body.length + entry.commit.length;
+    bytes += entry.body.length;
     let goesOn = run.advance();
     if (!goesOn || bytes >= BATCH_BYTES || batch.length >= MOST_IN_BATCH) {
       yield batch;

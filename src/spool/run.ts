@@ -1,31 +1,39 @@
 /**
- * A run of entries (page-order.ts): each one's page (8 bytes), the bytes of its body and of its commit (4 each), a byte of
- * marks; then body and commit. A file of them is read a part at a time and is not open in between.
+ * A run of entries (page-order.ts): a header each, then the lines that it holds. A file of them is read a part at a time
+ * and is not open in between.
  */
 import { open } from 'node:fs/promises';
 
-const HEADER_BYTES = 17;
-
+/** A committed group, in short. */
 export interface Entry {
   page: number;
   /** Bits that the order does not look at. */
   marks: number;
+  /** The number of the segment, and where in it the group's lines begin and how many bytes they and the commit have. */
+  segment: number;
+  start: number;
+  bytes: number;
+  commitBytes: number;
+  /** The lines before the commit, or nothing: they may stay where they are. */
   body: Buffer;
-  commit: Buffer;
 }
 
-export function entryBytes({ body, commit }: Entry): number {
-  return HEADER_BYTES + body.length + commit.length;
+const HEADER_BYTES = 41;
+
+export function entryBytes({ body }: Entry): number {
+  return HEADER_BYTES + body.length;
 }
 
 /** How many bytes it took. */
 export function writeEntry(memory: Buffer, at: number, entry: Entry): number {
-  memory.writeDoubleLE(entry.page, at);
-  memory.writeUInt32LE(entry.body.length, at + 8);
-  memory.writeUInt32LE(entry.commit.length, at + 12);
-  memory[at + 16] = entry.marks;
+  memory.writeUInt32LE(entry.body.length, at);
+  memory.writeDoubleLE(entry.page, at + 4);
+  memory.writeDoubleLE(entry.start, at + 12);
+  memory.writeDoubleLE(entry.bytes, at + 20);
+  memory.writeDoubleLE(entry.commitBytes, at + 28);
+  memory.writeUInt32LE(entry.segment, at + 36);
+  memory[at + 40] = entry.marks;
   entry.body.copy(memory, at + HEADER_BYTES);
-  entry.commit.copy(memory, at + HEADER_BYTES + entry.body.length);
   return entryBytes(entry);
 }
 
@@ -63,27 +71,26 @@ export function openRun({
     if (filled - next < HEADER_BYTES || filled - next < sizeAt(next)) return false;
     at = next;
     next += sizeAt(at);
-    page = memory.readDoubleLE(at);
+    page = memory.readDoubleLE(at + 4);
     return true;
   }
 
   function sizeAt(begin: number): number {
-    return HEADER_BYTES + memory.readUInt32LE(begin + 8) + memory.readUInt32LE(begin + 12);
+    return HEADER_BYTES + memory.readUInt32LE(begin);
   }
 
   return {
     number,
     page: () => page,
-    entry() {
-      const body = at + HEADER_BYTES;
-      const commit = body + memory.readUInt32LE(at + 8);
-      return {
-        page,
-        marks: memory[at + 16] ?? 0,
-        body: memory.subarray(body, commit),
-        commit: memory.subarray(commit, next),
-      };
-    },
+    entry: () => ({
+      page,
+      marks: memory[at + 40] ?? 0,
+      segment: memory.readUInt32LE(at + 36),
+      start: memory.readDoubleLE(at + 12),
+      bytes: memory.readDoubleLE(at + 20),
+      commitBytes: memory.readDoubleLE(at + 28),
+      body: memory.subarray(at + HEADER_BYTES, next),
+    }),
     advance: isHeld,
     async readOn() {
       const handle = await open(file, 'r');

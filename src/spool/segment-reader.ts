@@ -9,15 +9,13 @@ import { crc32 } from 'node:zlib';
 import type { Place } from './lines.js';
 import type { PageRecord } from './record.js';
 
-/** Buffers may be read only until the next groups are. */
 export interface CommittedGroup {
   page: PageRecord;
-  /** The commit's line with its newline. */
-  commit: Buffer;
-  /** The lines of the group's rows and quarantined rows; undefined when they were too large to be held. */
-  body: Buffer | undefined;
-  /** Where those lines stand. */
+  /** Where the lines of its rows and quarantined rows stand, and how many bytes the commit's line after them has. */
   place: Place;
+  commitBytes: number;
+  /** Those lines; undefined when they were too large to be held. May be read only until the next groups are. */
+  body: Buffer | undefined;
 }
 
 const NEWLINE = 10;
@@ -62,15 +60,14 @@ async function* groupBatchesOf(file: string): AsyncGenerator<CommittedGroup[]> {
         const end = window.find(LINE_END, begin);
         looked = end === undefined ? begin : end + 1;
         if (end === undefined) break;
-        const commit = window.slice(begin, looked);
-        const page = recordIn(commit);
+        const page = recordIn(window.slice(begin, end));
         if (page === undefined) continue;
         after = looked;
         const place = { file, start: begin - page.bytes, bytes: page.bytes };
         if (place.start < 0 || page.bytes < 0) continue;
         const body = place.start >= window.start() ? window.slice(place.start, begin) : undefined;
         const crc = body === undefined ? await crcOf(handle, place) : crc32(body);
-        if (crc === page.crc) groups.push({ page, commit, body, place });
+        if (crc === page.crc) groups.push({ page, place, commitBytes: looked - begin, body });
       }
       if (groups.length > 0) yield groups;
     }

@@ -195,3 +195,49 @@ test('stops when it is told to', async () => {
   const signal = AbortSignal.abort(new Error('stopping'));
   await expect(collectCommitted({ segments, ...files, signal })).rejects.toThrow('stopping');
 });
+
+test('pages too large to be held, commits longer than what is read at once, and small ones between them', async () => {
+  const segments = path.join(dir, `case-${cases++}`);
+  const writer = createSegmentWriter({ dir: segments, writer: 'w' });
+  const large = (page: number, at: number): PageGroup => {
+    const group = groupOf({ ...one, page, at, rows: 3_000, quarantined: 2_000 });
+    for (const row of group.rows) row.row = { of: `${page}/${at}`, text: 'x'.repeat(600) };
+    return group;
+  };
+  const follow = Array.from({ length: 60_000 }, (_, n) => ({
+    url: `http://shop/p/${n}/of/a/longer/address`,
+  }));
+  const chatty = groupOf({ ...one, page: 7 });
+  const groups = [
+    large(9, 10),
+    groupOf({ ...one, page: 3 }),
+    { ...chatty, page: { ...chatty.page, follow } },
+    large(2, 10),
+    groupOf({ ...one, page: 1 }),
+    large(9, 20),
+  ];
+  for (const group of groups) await writer.append(group);
+  await writer.close();
+  const files = { work: `${segments}-work`, quarantined: `${segments}-q`, dead: `${segments}-d` };
+  const { rows, totals } = await collectCommitted({ segments, ...files });
+  const found: Record<string, unknown>[] = [];
+  let longest = 0;
+  for await (const file of rows) {
+    found.push(...(await linesIn(file.path)));
+    longest = Math.max(longest, file.longest);
+  }
+  const pageOf = (page: number, count: number) => Array<number>(count).fill(page);
+  const pages = [...pageOf(1, 2), ...pageOf(2, 3_000), ...pageOf(3, 2), ...pageOf(7, 2), ...pageOf(9, 3_000)];
+  expect(found.map(({ page }) => page)).toEqual(pages);
+  expect(
+    found.filter(({ page }) => page === 9).every(({ row }) => (row as { of: string }).of === '9/20'),
+  ).toBe(true);
+  expect(longest).toBeGreaterThan(600);
+  expect(totals).toMatchObject({
+    rows: 6_006,
+    quarantined: 4_003,
+    superseded: 1,
+    outcomes: { completed: 5 },
+  });
+  expect(await linesIn(files.quarantined)).toHaveLength(4_003);
+});

@@ -79,12 +79,13 @@ async function written(all: readonly PageGroup[], maxBytes?: number): Promise<st
 /** What a reader makes of a folder: the bytes of each group, commit and all. */
 async function readBack(place: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const { page, commit, body, place: at } of readAllGroups(place)) {
+  for await (const { page, body, place: at, commitBytes } of readAllGroups(place)) {
     let text = '';
     for await (const lines of linesAt(at)) text += Buffer.concat(lines).toString('utf8');
     expect(body?.toString('utf8')).toBe(text);
-    expect(JSON.parse(commit.toString('utf8'))).toEqual(page);
-    found.push(`${text}${commit.toString('utf8')}`);
+    const commit = `${JSON.stringify(page)}\n`;
+    expect(commitBytes).toBe(Buffer.byteLength(commit));
+    found.push(`${text}${commit}`);
   }
   return found;
 }
