@@ -59,7 +59,7 @@ test('by page, and within a page as they were added, whatever fits into memory',
 });
 
 test('of more entries than are sorted at once, some larger than what is read at once', async () => {
-  const entries = Array.from({ length: 150_000 }, (_, at) =>
+  const entries = Array.from({ length: 80_000 }, (_, at) =>
     entryOf((at * 7_919) % 50_021, at, at % 30_000 === 7 ? 2_500_000 : at % 20),
   );
   const found = await ordered(entries, 4_000_000);
