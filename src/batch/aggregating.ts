@@ -17,6 +17,7 @@ export interface Aggregated {
 }
 
 export interface WorkFiles {
+  /** A folder: the rows that count, while the dataset is built from them. */
   rows: string;
   quarantined: string;
   dead: string;
@@ -29,7 +30,7 @@ export interface WorkFiles {
 
 export function workFiles(files: BatchFiles): WorkFiles {
   return {
-    rows: path.join(files.work, 'rows.ndjson'),
+    rows: path.join(files.work, 'rows'),
     quarantined: path.join(files.work, 'quarantine.ndjson'),
     dead: path.join(files.work, 'dead-letters.ndjson'),
     dataset: path.join(files.work, 'dataset'),
@@ -70,17 +71,17 @@ async function build(
 ): Promise<Aggregated> {
   await mkdir(work.dataset, { recursive: true });
   await mkdir(work.temp, { recursive: true });
-  const { rows, quarantined, dead } = work;
-  const totals = await collectCommitted({
+  const { quarantined, dead } = work;
+  const { rows, totals } = await collectCommitted({
     segments: files.segments,
-    rows,
+    work: work.rows,
     quarantined,
     dead,
     voids,
     signal,
   });
   const dataset = await aggregate({
-    rows: [rows],
+    rows,
     columns,
     key: [...key],
     batch: spec.id,
@@ -91,7 +92,7 @@ async function build(
     engine,
     signal,
   });
-  await rm(rows, { force: true }); // the segments still hold them
+  await rm(work.rows, { recursive: true, force: true }); // the segments still hold them
   await rm(work.temp, { recursive: true, force: true });
   const aggregated: Aggregated = {
     totals,

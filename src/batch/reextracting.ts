@@ -99,16 +99,16 @@ async function findCommits(segments: string, pages: number): Promise<Commits> {
   }
 
   const breathe = createBreather();
-  for await (const { file, page, commit } of readAllGroups(segments)) {
+  for await (const { page, place, commitBytes } of readAllGroups(segments)) {
     await breathe();
     const n = page.page;
     if (n < 0 || n >= pages) continue;
     const other = await read(n);
     if (other !== undefined && !supersedes(page, other)) continue;
-    if (files.at(-1) !== file) files.push(file);
+    if (files.at(-1) !== place.file) files.push(place.file);
     fileOf[n] = files.length - 1;
-    startOf[n] = commit.start;
-    bytesOf[n] = commit.bytes;
+    startOf[n] = place.start + place.bytes;
+    bytesOf[n] = commitBytes;
   }
   return {
     read,

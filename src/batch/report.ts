@@ -3,12 +3,12 @@
 import { type Column, describeColumns, schemaHash } from '../dataset/column.js';
 import type { Verdict as Judgement } from '../dataset/gate.js';
 import type { Cost, Effort, Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
+import type { SoftStanding } from '../page/proofs.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { Durations } from '../telemetry/durations.js';
 import type { Aggregated } from './aggregating.js';
 import { discoveredPages, isEnd, type JournalEntry } from './journal.js';
 import { quantilesOf } from './measuring.js';
-import type { SoftStanding } from '../page/proofs.js';
 import type { NightPlan } from './night-plan.js';
 import type { BatchSoftBook } from './soft-book.js';
 import { shortCutOf } from './soft-watch.js';

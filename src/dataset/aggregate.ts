@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isThreshError, reasonOf, ThreshError } from '../errors.js';
+import type { RowFile } from '../spool/row-files.js';
 import { type Column, schemaHash } from './column.js';
 import { writeByDuckdb } from './duckdb-engine.js';
 import type { AggregateProgress, ColumnStatistics, EngineJob, EngineName } from './engine.js';
@@ -12,8 +13,8 @@ const DEFAULT_MEMORY_LIMIT_MB = 256;
 const DEFAULT_ROWS_PER_FILE = 1_000_000;
 
 export interface AggregateOptions {
-  /** NDJSON files of `RowRecord`s (`src/spool/record.ts`), in any order; every line is committed and valid. */
-  rows: readonly string[];
+  /** Ordered by (page, index), which no two rows share; every line is committed and valid. Read while they are made. */
+  rows: AsyncIterable<RowFile>;
   columns: readonly Column[];
   /** Names of columns that are never NULL (`checkKey`). */
   key: readonly string[];
@@ -30,7 +31,7 @@ export interface AggregateOptions {
   memoryLimitMb?: number;
   /** Default 1,000,000. */
   rowsPerFile?: number;
-  /** Needs about three times the size of the rows. A folder of its own is made in it and removed at the end. */
+  /** Needs about as much as the rows take. A folder of its own is made in it and removed at the end. */
   tempDir: string;
   signal?: AbortSignal | undefined;
   onProgress?: (progress: AggregateProgress) => void;
@@ -47,7 +48,7 @@ export interface AggregateResult {
 
 /**
  * Writes a batch's dataset. Of the rows with one key that of the greatest (page, index) is kept; the files' rows are
- * ordered by (page, index), so that the same rows give the same dataset whatever their order in the segments.
+ * ordered by (page, index), as they come, so that the same rows give the same dataset.
  * Nothing is left in `outDir` or `tempDir` when it throws: `INTERRUPTED` on abort, `OUTPUT_UNWRITABLE` when a folder
  * cannot be written or is full, else `DATASET_FAILED`.
  */

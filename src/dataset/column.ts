@@ -94,3 +94,10 @@ export function schemaHash(columns: readonly Column[]): string {
     .update(JSON.stringify(describeColumns(columns)))
     .digest('hex');
 }
+
+/** Throws when there is none: keys were checked (`checkKey`). */
+export function columnNamed(columns: readonly Column[], name: string): Column {
+  const column = columns.find((one) => one.name === name);
+  if (column === undefined) throw new Error(`the key names ${JSON.stringify(name)}, which is no column`);
+  return column;
+}

@@ -1,71 +1,76 @@
 /**
- * Dedup without holding all keys: rows are dealt to parts by their key's hash, so that equal keys meet in one part, and
- * each part, small enough for memory, becomes a run: its winners ordered by (page, index).
+ * Which rows lose to a later one with the same key, without holding all keys: they are dealt to parts by their hash, so
+ * that equal keys meet in one part, and each part is small enough for memory. A row is known by its place among all that
+ * are read, from 0.
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Column } from './column.js';
+import { linesAt } from '../spool/lines.js';
+import { createNumberSet, type NumberSet } from '../spool/number-set.js';
+import type { RowFile } from '../spool/row-files.js';
+import { type Column, columnNamed } from './column.js';
 import type { EngineJob } from './engine.js';
-import { isBefore, type KeyedLine, keyTextOf, readKeyed, writeKeyed } from './keyed-line.js';
-import { measureLines, openLines } from './ndjson-lines.js';
 
-/** A part's lines are held as bytes with a Map beside them: a sixteenth leaves room for both and for the writer. */
+/** A part's keys are held in a Map: a sixteenth leaves room for it, were the rows nothing but keys. */
 const PARTS_PER_MEMORY = 16;
 const MOST_PARTS = 256;
 const BUFFERED_BYTES = 64 * 1024;
 const PROGRESS_ROWS = 10_000;
 
-/** The runs' paths, each ordered by (page, index) and without duplicates, and the number of rows read. */
-export async function dedupByHash(job: EngineJob): Promise<{ runs: string[]; read: number }> {
-  const { bytes } = await measureLines(job.rows);
-  const partBytes = (job.memoryLimitMb * 1024 * 1024) / PARTS_PER_MEMORY;
-  const parts = Math.min(MOST_PARTS, Math.max(1, Math.ceil(bytes / partBytes)));
-  const { paths, read } = await deal(job, parts);
-  const runs: string[] = [];
-  let kept = 0;
-  for (const path of paths) {
-    job.signal?.throwIfAborted();
-    const winners = await winnersOf(path);
-    await rm(path);
-    const run = `${path}.run`;
-    const output = await openBuffered(run);
-    try {
-      for (const winner of winners) await output.write(writeKeyed(winner));
-    } finally {
-      await output.close();
-    }
-    runs.push(run);
-    kept += winners.length;
-    job.onProgress({ phase: 'deduplicating', rows: kept });
-  }
-  return { runs, read };
+export interface Losers {
+  losers: NumberSet;
+  read: number;
+  delivered: number;
 }
 
-async function deal(job: EngineJob, parts: number): Promise<{ paths: string[]; read: number }> {
+export async function dedupByHash(job: EngineJob, rows: readonly RowFile[]): Promise<Losers> {
+  const bytes = rows.reduce((sum, file) => sum + file.bytes, 0);
+  const partBytes = (job.memoryLimitMb * 1024 * 1024) / PARTS_PER_MEMORY;
+  const parts = Math.min(MOST_PARTS, Math.max(1, Math.ceil(bytes / partBytes)));
+  const { paths, read } = await deal(job, rows, parts);
+  const losers = createNumberSet();
+  let delivered = 0;
+  for (const path of paths) {
+    job.signal?.throwIfAborted();
+    delivered += await settlePart(path, losers);
+    await rm(path);
+    job.onProgress({ phase: 'deduplicating', rows: delivered });
+  }
+  return { losers, read, delivered };
+}
+
+/** The lines of all files in their order, some at a time. Throws when a file has others than it was said to have. */
+export async function* rowLines(rows: readonly RowFile[]): AsyncGenerator<Buffer[]> {
+  for (const { path, bytes } of rows) {
+    let seen = 0;
+    for await (const lines of linesAt({ file: path, start: 0, bytes })) {
+      for (const line of lines) seen += line.length;
+      yield lines;
+    }
+    if (seen !== bytes) throw new Error(`${path} has lines of ${seen} bytes, not of ${bytes}`);
+  }
+}
+
+async function deal(
+  job: EngineJob,
+  rows: readonly RowFile[],
+  parts: number,
+): Promise<{ paths: string[]; read: number }> {
   const key = job.key.map((name) => columnNamed(job.columns, name));
   const paths = Array.from({ length: parts }, (_, part) => join(job.scratch, `part-${part}`));
   const outputs: BufferedOutput[] = [];
   let read = 0;
   try {
     for (const path of paths) outputs.push(await openBuffered(path));
-    for (const file of job.rows) {
-      for await (const line of linesOf(file)) {
-        if (line.length === 0) continue;
-        const record = JSON.parse(line.toString()) as {
-          kind: string;
-          page: number;
-          index: number;
-          row: Record<string, unknown>;
-        };
-        if (record.kind !== 'row') continue;
-        const keyText = keyTextOf(key, record.row);
-        const keyed = writeKeyed({ page: record.page, index: record.index, key: keyText, line });
-        await outputs[hashOf(keyText) % parts]?.write(keyed);
+    for await (const lines of rowLines(rows)) {
+      job.signal?.throwIfAborted();
+      for (const line of lines) {
+        const { row } = JSON.parse(line.toString()) as { row: Record<string, unknown> };
+        const keyText = keyTextOf(key, row);
+        // JSON text escapes tabs and newlines, so neither can stand in the key.
+        await outputs[hashOf(keyText) % parts]?.write(Buffer.from(`${read}\t${keyText}\n`));
         read += 1;
-        if (read % PROGRESS_ROWS === 0) {
-          job.signal?.throwIfAborted();
-          job.onProgress({ phase: 'reading', rows: read });
-        }
+        if (read % PROGRESS_ROWS === 0) job.onProgress({ phase: 'reading', rows: read });
       }
     }
   } finally {
@@ -75,31 +80,27 @@ async function deal(job: EngineJob, parts: number): Promise<{ paths: string[]; r
   return { paths, read };
 }
 
-function columnNamed(columns: readonly Column[], name: string): Column {
-  const column = columns.find((candidate) => candidate.name === name);
-  if (!column) throw new Error(`the key names ${JSON.stringify(name)}, which is no column`);
-  return column;
+/** A row's key as text; equal for equal keys. An int64 may be encoded as a number or as text. */
+function keyTextOf(columns: readonly Column[], row: Record<string, unknown>): string {
+  return JSON.stringify(
+    columns.map(({ name, type }) => (type.kind === 'int64' ? String(row[name]) : row[name])),
+  );
 }
 
-async function winnersOf(path: string): Promise<KeyedLine[]> {
-  const winners = new Map<string, KeyedLine>();
-  for await (const bytes of linesOf(path)) {
-    const keyed = readKeyed(bytes);
-    const other = winners.get(keyed.key);
-    if (other && !isBefore(other, keyed)) continue;
-    // A copy: the line is a view of a whole read, which would stay in memory with it.
-    winners.set(keyed.key, { ...keyed, line: Buffer.from(keyed.line) });
+/** Adds the part's losers; how many rows win. */
+async function settlePart(path: string, losers: NumberSet): Promise<number> {
+  const latest = new Map<string, number>();
+  for await (const lines of linesAt({ file: path, start: 0, bytes: Infinity })) {
+    for (const line of lines) {
+      const text = line.toString();
+      const tab = text.indexOf('\t');
+      const key = text.slice(tab + 1);
+      const earlier = latest.get(key);
+      if (earlier !== undefined) losers.add(earlier);
+      latest.set(key, Number(text.slice(0, tab)));
+    }
   }
-  return [...winners.values()].sort((a, b) => a.page - b.page || a.index - b.index);
-}
-
-async function* linesOf(path: string): AsyncGenerator<Buffer> {
-  const reader = await openLines(path);
-  try {
-    for (let lines = await reader.next(); lines; lines = await reader.next()) yield* lines;
-  } finally {
-    await reader.close();
-  }
+  return latest.size;
 }
 
 interface BufferedOutput {

@@ -1,34 +1,27 @@
 /**
- * The default engine. Rows go into a table on disk, the losers among duplicates are deleted there, and each file is
- * one ordered COPY of a range; all of it within `memoryLimitMb`, spilling beside the table. What DuckDB holds outside of
- * its limit are groups of rows, one or more a thread, so both the table's and the files' are kept small.
+ * The default engine. The rows come ordered, so that nothing has to be sorted or staged: a first reading takes only their
+ * keys, which tells the losers among duplicates; the second one goes straight into the files. Memory is DuckDB's limit,
+ * within which keys spill, and beside it what the writer holds of a group of rows; hence those are kept small.
  */
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { ThreshError } from '../errors.js';
-import { type Column, quoteName, sqlTypeOf } from './column.js';
+import type { RowFile } from '../spool/row-files.js';
+import { ahead } from './ahead.js';
+import { type Column, columnNamed, quoteName, sqlTypeOf } from './column.js';
 import { quotePath, quoteText, withDuckdb } from './duckdb.js';
 import { statisticsOf } from './duckdb-statistics.js';
 import { type EngineJob, type EngineResult, fileName } from './engine.js';
-import { measureLines } from './ndjson-lines.js';
 
-/** DuckDB's reader allots twice its longest line to each thread, so the limit follows the data. */
+/** DuckDB's reader allots twice its longest line, so the limit follows the data. */
 const LEAST_LINE_BYTES = 2 * 1024 * 1024;
 const MOST_ROWS_PER_GROUP = 122_880;
 const LEAST_ROWS_PER_GROUP = 2_048;
 const BYTES_PER_GROUP = 16 * 1024 * 1024;
-const BYTES_PER_STAGED_GROUP = 8 * 1024 * 1024;
-/** The table's groups are of 2,048 rows times a power of two, below DuckDB's own 122,880. */
-const MOST_ROWS_PER_STAGED_GROUP = 65_536;
 const ROWS_PER_SHARE = 1_000_000;
 
 /** A row's place in the dataset as one number: the page's number, then 31 bits for the place within the page. */
 const PLACE = '(page::UBIGINT << 31) | "index"::UBIGINT';
-
-/** The table's own name of a column, so that no name of the target's can collide with ours. */
-function staged(place: number): string {
-  return `c${place}`;
-}
+const INDEX_BITS = 31n;
 
 async function count(connection: DuckDBConnection, sql: string): Promise<number> {
   const rows = (await connection.runAndReadAll(sql)).getRows();
@@ -37,16 +30,6 @@ async function count(connection: DuckDBConnection, sql: string): Promise<number>
 
 /** Writes the dataset by DuckDB. Throws what DuckDB throws. */
 export async function writeByDuckdb(job: EngineJob): Promise<EngineResult> {
-  if (job.scratch.includes('?')) {
-    // DuckDB takes what follows for options when it names the log beside its table.
-    throw new ThreshError(`DuckDB cannot work in a folder with ? in its path: ${job.scratch}`, {
-      code: 'DATASET_FAILED',
-      scope: 'batch',
-      mend: 'choose a THRESH_HOME without ?',
-    });
-  }
-  const { bytes, lines, longest } = await measureLines(job.rows);
-  const bytesPerRow = bytes / Math.max(1, lines);
   return withDuckdb(
     {
       database: ':memory:',
@@ -56,106 +39,124 @@ export async function writeByDuckdb(job: EngineJob): Promise<EngineResult> {
     },
     async (connection) => {
       await connection.run("SET TimeZone = 'UTC'");
-      await openTable(connection, job, bytesPerRow);
-      await stage(connection, job, longest);
-      const read = await count(connection, 'SELECT count(*) FROM staged');
+      // With more of them the same rows give other bytes each time.
+      await connection.run('SET threads = 1');
+      const rows = await takeKeys(connection, job);
+      const read = await count(connection, 'SELECT count(*) FROM keys');
       job.onProgress({ phase: 'reading', rows: read });
-      await deleteDuplicates(connection, job, read);
-      // Before the files are written: afterwards the process holds more.
-      const statistics = await statisticsOf(connection, job.columns, staged);
-      const delivered = await count(connection, 'SELECT count(*) FROM staged');
+      await findLosers(connection, job.key.length, read);
+      const delivered = read - (await count(connection, 'SELECT count(*) FROM losers'));
       job.onProgress({ phase: 'deduplicating', rows: delivered });
-      const files = await writeFiles(connection, job, { delivered, bytesPerRow });
+      const files = await writeFiles(connection, job, { rows, read, delivered });
+      const statistics = await statisticsOf(
+        connection,
+        job.columns,
+        files.map(({ path }) => path),
+      );
       return { files, read, delivered, statistics };
     },
   );
 }
 
-/** Uncompressed: the table lives for seconds, and choosing a compression takes a third of the time of filling it. */
-async function openTable(connection: DuckDBConnection, job: EngineJob, bytesPerRow: number): Promise<void> {
-  const fitting = Math.max(LEAST_ROWS_PER_GROUP, BYTES_PER_STAGED_GROUP / bytesPerRow);
-  const rowsPerGroup = Math.min(MOST_ROWS_PER_STAGED_GROUP, 2 ** Math.floor(Math.log2(fitting)));
-  await connection.run(
-    `ATTACH ${quoteText(join(job.scratch, 'staged.duckdb'))} AS disk (ROW_GROUP_SIZE ${rowsPerGroup})`,
-  );
-  await connection.run('USE disk');
-  await connection.run("SET force_compression = 'uncompressed'");
+/** Fills the table of places and keys, file by file as they are made. */
+async function takeKeys(connection: DuckDBConnection, job: EngineJob): Promise<RowFile[]> {
+  const columns = job.key.map((name) => columnNamed(job.columns, name));
+  const types = columns.map(({ type }, at) => `${keyName(at)} ${sqlTypeOf(type)}`);
+  await connection.run(`CREATE TABLE keys (place UBIGINT, hash UBIGINT, ${types.join(', ')})`);
+  const values = columns.map(({ name }) => `"row".${quoteName(name)}`).join(', ');
+  const files: RowFile[] = [];
+  for await (const file of ahead(job.rows)) {
+    job.signal?.throwIfAborted();
+    await connection.run(
+      `INSERT INTO keys SELECT ${PLACE}, hash(${values}), ${values} FROM ${rowsIn([file], columns)}`,
+    );
+    files.push(file);
+  }
+  return files;
 }
 
-async function stage(connection: DuckDBConnection, job: EngineJob, longest: number): Promise<void> {
-  const columns = job.columns.map((column, place) => `${staged(place)} ${sqlTypeOf(column.type)}`);
-  await connection.run(
-    `CREATE TABLE staged (place UBIGINT, url VARCHAR, fetched TIMESTAMP, carried VARCHAR, ${columns.join(', ')})`,
-  );
-  if (job.rows.length === 0) return;
-  const row = sqlTypeOf({ kind: 'struct', fields: [...job.columns] });
-  const fields = job.columns.map((column) => `"row".${quoteName(column.name)}`);
-  await connection.run(
-    `INSERT INTO staged SELECT ${PLACE}, url, "fetchedAt", "carriedFrom", ${fields.join(', ')}
-     FROM read_json([${job.rows.map(quotePath).join(', ')}],
-       format = 'newline_delimited', compression = 'uncompressed',
-       maximum_object_size = ${Math.max(LEAST_LINE_BYTES, longest + 1024)},
-       columns = {kind: 'VARCHAR', page: 'BIGINT', "index": 'INTEGER', url: 'VARCHAR', "fetchedAt": 'TIMESTAMP',
-                  "carriedFrom": 'VARCHAR', "row": ${quoteText(row)}})
-     WHERE kind = 'row'`,
-  );
+/** The table's own name of a key's column, so that no name of the target's can collide with ours. */
+function keyName(at: number): string {
+  return `k${at}`;
+}
+
+/** What the files hold of the rows: of `columns` only. */
+function rowsIn(files: readonly RowFile[], columns: readonly Column[]): string {
+  const row = sqlTypeOf({ kind: 'struct', fields: [...columns] });
+  if (files.length === 0)
+    return `(SELECT NULL::BIGINT AS page, NULL::INTEGER AS "index", NULL::VARCHAR AS url,
+       NULL::TIMESTAMP AS "fetchedAt", NULL::VARCHAR AS "carriedFrom", NULL::${row} AS "row" WHERE false)`;
+  const longest = Math.max(...files.map((file) => file.longest));
+  return `read_json([${files.map(({ path }) => quotePath(path)).join(', ')}],
+    format = 'newline_delimited', compression = 'uncompressed', hive_partitioning = false,
+    maximum_object_size = ${Math.max(LEAST_LINE_BYTES, longest + 1024)},
+    columns = {page: 'BIGINT', "index": 'INTEGER', url: 'VARCHAR', "fetchedAt": 'TIMESTAMP',
+              "carriedFrom": 'VARCHAR', "row": ${quoteText(row)}})`;
 }
 
 /**
- * Of the rows with one key the one latest in the dataset's order stays; of equal places the one read last. By shares of
- * the keys: the winners of all of them at once, ten million, did not fit into the limit.
+ * Of the rows with one key all but the one latest in the dataset's order. Only where a key's hash occurs twice the keys
+ * themselves are compared. By shares of the hashes, which bounds what is held at once.
  */
-async function deleteDuplicates(connection: DuckDBConnection, job: EngineJob, read: number): Promise<void> {
-  const key = job.key.map((name) => staged(placeOf(job.columns, name))).join(', ');
+async function findLosers(connection: DuckDBConnection, keyColumns: number, read: number): Promise<void> {
+  await connection.run('CREATE TABLE losers (place UBIGINT)');
+  const key = Array.from({ length: keyColumns }, (_, at) => keyName(at)).join(', ');
   const shares = Math.max(1, Math.ceil(read / ROWS_PER_SHARE));
   for (let share = 0; share < shares; share += 1) {
-    const inShare = `hash(${key}) % ${shares} = ${share}`;
+    const inShare = `hash % ${shares} = ${share}`;
     await connection.run(
-      `DELETE FROM staged WHERE ${inShare} AND rowid NOT IN (
-         SELECT (max((place::HUGEINT << 40) | rowid::HUGEINT) & ((1::HUGEINT << 40) - 1))::BIGINT
-         FROM staged WHERE ${inShare} GROUP BY ${key})`,
+      `INSERT INTO losers
+       WITH likely AS (SELECT place, ${key} FROM keys WHERE ${inShare} AND hash IN
+              (SELECT hash FROM keys WHERE ${inShare} GROUP BY hash HAVING count(*) > 1)),
+            winners AS (SELECT max(place) FROM likely GROUP BY ${key})
+       SELECT place FROM likely WHERE place NOT IN (FROM winners)`,
     );
   }
-}
-
-function placeOf(columns: readonly Column[], name: string): number {
-  const place = columns.findIndex((column) => column.name === name);
-  if (place < 0) throw new Error(`the key names ${JSON.stringify(name)}, which is no column`);
-  return place;
 }
 
 async function writeFiles(
   connection: DuckDBConnection,
   job: EngineJob,
-  size: { delivered: number; bytesPerRow: number },
+  { rows, read, delivered }: { rows: readonly RowFile[]; read: number; delivered: number },
 ): Promise<EngineResult['files']> {
-  const starts = await fileStarts(connection, job.rowsPerFile, size.delivered);
-  const columns = job.columns.map((column, place) => `${staged(place)} AS ${quoteName(column.name)}`);
+  const starts = await fileStarts(connection, job.rowsPerFile, delivered);
+  const columns = job.columns.map(({ name }) => `"row".${quoteName(name)} AS ${quoteName(name)}`);
+  const bytesPerRow = rows.reduce((sum, { bytes }) => sum + bytes, 0) / Math.max(1, read);
   const rowsPerGroup = Math.round(
-    Math.min(MOST_ROWS_PER_GROUP, Math.max(LEAST_ROWS_PER_GROUP, BYTES_PER_GROUP / size.bytesPerRow)),
+    Math.min(MOST_ROWS_PER_GROUP, Math.max(LEAST_ROWS_PER_GROUP, BYTES_PER_GROUP / bytesPerRow)),
   );
   const metadata = Object.entries(job.metadata).map(
     ([key, value]) => `${quoteName(key)}: ${quoteText(value)}`,
   );
   const files: EngineResult['files'] = [];
   let written = 0;
-  for (const [place, start] of starts.entries()) {
-    const path = join(job.scratch, fileName(job.batch, place));
-    const end = starts[place + 1];
-    const rows = await count(
+  for (const [number, start] of starts.entries()) {
+    job.signal?.throwIfAborted();
+    const end = starts[number + 1];
+    const places = end === undefined ? `place >= ${start}` : `place >= ${start} AND place < ${end}`;
+    const path = join(job.scratch, fileName(job.batch, number));
+    // NOT IN, since of all ways to leave rows out it alone always reads on in the rows' order.
+    const added = await count(
       connection,
       `COPY (
-         SELECT ${columns.join(', ')}, url AS "_page_url", fetched AS "_fetched_at", ${quoteText(job.batch)} AS "_batch"
-           ${job.marksCarried ? ', carried AS "_carried_from"' : ''}
-         FROM staged WHERE place >= ${start} ${end === undefined ? '' : `AND place < ${end}`} ORDER BY place
+         SELECT ${columns.join(', ')}, url AS "_page_url", "fetchedAt" AS "_fetched_at", ${quoteText(job.batch)} AS "_batch"
+           ${job.marksCarried ? ', "carriedFrom" AS "_carried_from"' : ''}
+         FROM (SELECT *, ${PLACE} AS place FROM ${rowsIn(rows.filter(within(start, end)), job.columns)})
+         WHERE ${places} AND place NOT IN (SELECT place FROM losers WHERE ${places})
        ) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowsPerGroup},
          KV_METADATA {${metadata.join(', ')}})`,
     );
-    files.push({ path, rows });
-    written += rows;
+    files.push({ path, rows: added });
+    written += added;
     job.onProgress({ phase: 'writing', rows: written });
   }
   return files;
+}
+
+/** Whether a file may hold rows from one place up to another. */
+function within(start: bigint, end: bigint | undefined): (file: RowFile) => boolean {
+  return ({ firstPage, lastPage }) =>
+    BigInt(lastPage) >= start >> INDEX_BITS && (end === undefined || BigInt(firstPage) <= end >> INDEX_BITS);
 }
 
 /** The first place of each file; one file at least, even of no rows. */
@@ -163,11 +164,12 @@ async function fileStarts(
   connection: DuckDBConnection,
   rowsPerFile: number,
   delivered: number,
-): Promise<string[]> {
-  if (delivered <= rowsPerFile) return ['0'];
+): Promise<bigint[]> {
+  if (delivered <= rowsPerFile) return [0n];
+  // Keys stand in the order of their places.
   const result = await connection.runAndReadAll(
-    `SELECT place::VARCHAR FROM (SELECT place, row_number() OVER (ORDER BY place) - 1 AS n FROM staged)
+    `SELECT place FROM (SELECT place, row_number() OVER () - 1 AS n FROM keys WHERE place NOT IN (FROM losers))
      WHERE n % ${rowsPerFile} = 0 ORDER BY n`,
   );
-  return result.getRows().map((row) => String(row[0]));
+  return result.getRows().map(([place]) => BigInt(String(place)));
 }

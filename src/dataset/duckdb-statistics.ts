@@ -1,16 +1,17 @@
-/** Column statistics by one query over the deduplicated rows. */
+/** Column statistics by one query over the files that were written. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { type Column, type ColumnType, isScalar } from './column.js';
+import { type Column, type ColumnType, isScalar, quoteName } from './column.js';
+import { quotePath } from './duckdb.js';
 import { type ColumnStatistics, TEXT_KEPT } from './engine.js';
 
 /** Nulls of every column, and the least, greatest and distinct values of the scalar ones. */
 export async function statisticsOf(
   connection: DuckDBConnection,
   columns: readonly Column[],
-  nameOf: (place: number) => string,
+  files: readonly string[],
 ): Promise<Record<string, ColumnStatistics>> {
-  const parts = columns.flatMap(({ type }, place) => {
-    const name = nameOf(place);
+  const parts = columns.flatMap(({ name: plain, type }) => {
+    const name = quoteName(plain);
     const nulls = `(count(*) - count(${name}))::DOUBLE`;
     if (!isScalar(type)) return [nulls, 'NULL', 'NULL', 'NULL'];
     return [
@@ -20,7 +21,10 @@ export async function statisticsOf(
       `approx_count_distinct(${name})::DOUBLE`,
     ];
   });
-  const row = (await connection.runAndReadAll(`SELECT ${parts.join(', ')} FROM staged`)).getRows()[0] ?? [];
+  const found = await connection.runAndReadAll(
+    `SELECT ${parts.join(', ')} FROM read_parquet([${files.map(quotePath).join(', ')}], hive_partitioning = false)`,
+  );
+  const row = found.getRows()[0] ?? [];
   return Object.fromEntries(
     columns.map(({ name, type }, place) => {
       const [nulls, min, max, distinct] = row.slice(place * 4, place * 4 + 4);

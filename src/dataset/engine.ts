@@ -1,4 +1,5 @@
 /** What a Parquet engine is: staged rows in, files and statistics out. The two are held to the same results. */
+import type { RowFile } from '../spool/row-files.js';
 import type { Column } from './column.js';
 
 /** `duckdb` is the default; `parquetjs` is pure JavaScript, for machines without DuckDB's native module. */
@@ -24,8 +25,8 @@ export interface AggregateProgress {
 }
 
 export interface EngineJob {
-  /** NDJSON files of `RowRecord`s (`src/spool/record.ts`), in any order. */
-  rows: readonly string[];
+  /** To be read once; the files themselves stay until the job is done. */
+  rows: AsyncIterable<RowFile>;
   columns: readonly Column[];
   key: readonly string[];
   batch: string;

@@ -1,11 +1,12 @@
-/** The pure-JavaScript engine: dedup in parts on disk, a merge back into the dataset's order, then parquetjs-lite. */
+/** The pure-JavaScript engine: a first reading of the rows for their keys, deduplicated in parts on disk; a second one by parquetjs-lite. */
 import { join } from 'node:path';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import type { NumberSet } from '../spool/number-set.js';
+import type { RowFile } from '../spool/row-files.js';
 import type { Column } from './column.js';
 import { createTally } from './column-tally.js';
-import { dedupByHash } from './dedup-by-hash.js';
+import { dedupByHash, rowLines } from './dedup-by-hash.js';
 import { type EngineJob, type EngineResult, fileName } from './engine.js';
-import { mergeRuns } from './merge-runs.js';
 import { createParquetFile, type ParquetFile } from './parquetjs-file.js';
 import { recordOf } from './parquetjs-record.js';
 import { layoutOf } from './parquetjs-schema.js';
@@ -24,7 +25,9 @@ const PROGRESS_ROWS = 10_000;
 
 /** Writes the dataset by parquetjs-lite. Throws what the file system or the library throws. */
 export async function writeByParquetjs(job: EngineJob): Promise<EngineResult> {
-  const { runs, read } = await dedupByHash(job);
+  const rows: RowFile[] = [];
+  for await (const file of job.rows) rows.push(file);
+  const { losers, read } = await dedupByHash(job, rows);
   const columns = [...job.columns, ...EXTRA, ...(job.marksCarried ? [CARRIED] : [])];
   const layout = layoutOf(columns);
   const tallies = job.columns.map((column) => ({ name: column.name, tally: createTally(column.type) }));
@@ -41,7 +44,7 @@ export async function writeByParquetjs(job: EngineJob): Promise<EngineResult> {
 
   try {
     let file = await begin();
-    for await (const { line } of mergeRuns(runs)) {
+    for await (const line of winners(rows, losers)) {
       const { row, url, fetchedAt, carriedFrom } = JSON.parse(line.toString()) as {
         row: Record<string, unknown>;
         url: string;
@@ -73,4 +76,14 @@ export async function writeByParquetjs(job: EngineJob): Promise<EngineResult> {
   job.onProgress({ phase: 'writing', rows: delivered });
   const statistics = Object.fromEntries(tallies.map(({ name, tally }) => [name, tally.result()]));
   return { files, read, delivered, statistics };
+}
+
+async function* winners(rows: readonly RowFile[], losers: NumberSet): AsyncGenerator<Buffer> {
+  let place = 0;
+  for await (const lines of rowLines(rows)) {
+    for (const line of lines) {
+      if (!losers.has(place)) yield line;
+      place += 1;
+    }
+  }
 }

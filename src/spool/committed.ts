@@ -2,16 +2,21 @@
  * Settles what a batch's segments say: one attempt counts for each page. A completed attempt beats any other outcome,
  * and of two of the same kind the later one counts; what the others wrote does not exist.
  *
- * Nearly always no page was committed twice, which is known when all has been read; so the first reading already writes.
- * Only where a page was, the attempts at such pages are compared, and all is written anew.
+ * First all commits are checked and counted, and what was committed is put into the order of the pages; then it is read
+ * in that order, where the attempts at one page stand beside each other.
  *
- * Memory is one bit a page, and an entry for each page that was committed more than once (those in flight at a kill).
+ * Memory is one bit a page, an entry for each page that was committed more than once (those in flight at a kill), and
+ * what the order sorts at once.
  */
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import { createPageSet } from './page-set.js';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { createLineFile, type LineFile } from './line-file.js';
+import { linesAt } from './lines.js';
+import { createNumberSet } from './number-set.js';
+import { createPageOrder, type PageOrder } from './page-order.js';
 import type { PageOutcome, PageRecord, RenderedFor } from './record.js';
+import { createRowFiles, type RowFile, type RowFiles } from './row-files.js';
+import type { Entry } from './run.js';
 import { type CommittedGroup, readGroupBatches } from './segment-reader.js';
 
 export interface CommittedTotals {
@@ -37,12 +42,20 @@ export interface CommittedTotals {
 
 export interface CollectOptions {
   segments: string;
-  /** NDJSON files to write: RowRecord, QuarantinedRecord and (outcome dead) PageRecord lines. */
-  rows: string;
+  /** Where the files of rows go. Made when it is not there; needs twice what was committed. */
+  work: string;
+  /** NDJSON files to write: QuarantinedRecord and (outcome dead) PageRecord lines, in the order of the pages. */
   quarantined: string;
   dead: string;
   voids?: Voids;
   signal?: AbortSignal;
+}
+
+export interface Committed {
+  /** The rows that count, a file as soon as it is complete. To be read once; writes the other files, too. */
+  rows: AsyncGenerator<RowFile>;
+  /** Right when `rows` has been read to its end. */
+  totals: CommittedTotals;
 }
 
 /** What was committed and does not count. */
@@ -71,22 +84,34 @@ export function isVoid(
   return soft !== undefined && softBeyond !== undefined && soft.nth > (softBeyond.get(soft.document) ?? 0);
 }
 
-/** Streams the lines that count into three files, each page once, and says how many there are. */
-export async function collectCommitted(options: CollectOptions): Promise<CommittedTotals> {
-  const { totals, repeated } = await collect(options);
-  if (repeated.size === 0) return totals;
-  return (await collect(options, await findWinners(options, repeated))).totals;
+/** Checks and counts all commits. Throws what the file system throws, and the signal's reason. */
+export async function collectCommitted(options: CollectOptions): Promise<Committed> {
+  const { segments, work, voids = {}, signal } = options;
+  const runs = path.join(work, 'runs');
+  await mkdir(runs, { recursive: true });
+  const order = createPageOrder(runs);
+  const seen = createNumberSet();
+  const repeated = new Set<number>();
+  const totals = noTotals();
+  const files: string[] = [];
+  for await (const groups of readGroupBatches(segments)) {
+    signal?.throwIfAborted();
+    for (const group of groups) {
+      const { page } = group;
+      if (isVoid(page, voids)) continue;
+      if (!seen.add(page.page)) repeated.add(page.page);
+      if (page.proxyBytes !== undefined) totals.proxyBytes = (totals.proxyBytes ?? 0) + page.proxyBytes;
+      count(totals, page, 1);
+      if (group.place.file !== files.at(-1)) files.push(group.place.file);
+      const written = order.add(entryOf(group, files.length - 1));
+      if (written !== undefined) await written;
+    }
+  }
+  return { rows: settled({ options, order, files, repeated, totals, runs }), totals };
 }
 
-/** Without `winners` it ends with the pages that were committed more than once, and is good for nothing else if there are any. */
-async function collect(
-  options: CollectOptions,
-  winners?: ReadonlyMap<number, PageRecord>,
-): Promise<{ totals: CommittedTotals; repeated: ReadonlySet<number> }> {
-  const seen = createPageSet();
-  const repeated = new Set<number>();
-  const taken = new Set<number>();
-  const totals: CommittedTotals = {
+function noTotals(): CommittedTotals {
+  return {
     outcomes: { completed: 0, gone: 0, skipped: 0, dead: 0 },
     soft: 0,
     carried: 0,
@@ -97,135 +122,155 @@ async function collect(
     superseded: 0,
     weighed: { pages: 0, bytes: 0 },
   };
-  const rows = lineFile(options.rows);
-  const quarantined = lineFile(options.quarantined);
-  const dead = lineFile(options.dead);
+}
+
+/** Adds a page to the totals, or takes it out again. */
+function count(totals: CommittedTotals, page: PageRecord, by: 1 | -1): void {
+  totals.outcomes[page.outcome] += by;
+  if (page.soft !== undefined) totals.soft += by;
+  if (page.carried !== undefined) totals.carried += by;
+  if (page.renderedFor !== undefined)
+    totals.renderedFor[page.renderedFor] = (totals.renderedFor[page.renderedFor] ?? 0) + by;
+  totals.attempts += by * page.attempt;
+  if (page.weight !== undefined) {
+    totals.weighed.pages += by;
+    totals.weighed.bytes += by * page.weight;
+  }
+  totals.rows += by * page.rows;
+  totals.quarantined += by * page.quarantined;
+}
+
+/** What stands in an entry's body, and what is to become of its commit. */
+const HAS_QUARANTINED = 1;
+const IS_DEAD = 2;
+const IS_ELSEWHERE = 4;
+
+const NOTHING = Buffer.alloc(0);
+
+function entryOf({ page, place, commitBytes, body }: CommittedGroup, segment: number): Entry {
+  return {
+    page: page.page,
+    marks:
+      (page.quarantined > 0 ? HAS_QUARANTINED : 0) |
+      (page.outcome === 'dead' ? IS_DEAD : 0) |
+      (body === undefined ? IS_ELSEWHERE : 0),
+    segment,
+    start: place.start,
+    bytes: place.bytes,
+    commitBytes,
+    body: body ?? NOTHING,
+  };
+}
+
+interface Collected {
+  options: CollectOptions;
+  order: PageOrder;
+  /** The segments, by their numbers in the entries. */
+  files: readonly string[];
+  repeated: ReadonlySet<number>;
+  totals: CommittedTotals;
+  runs: string;
+}
+
+async function* settled(collected: Collected): AsyncGenerator<RowFile> {
+  const { options, order, files, repeated, runs } = collected;
+  const rows = createRowFiles(options.work);
+  const others: LineFile[] = [];
   try {
-    for await (const groups of countingGroups(options)) {
-      for (const group of groups) {
-        const { page } = group;
-        if (page.proxyBytes !== undefined) totals.proxyBytes = (totals.proxyBytes ?? 0) + page.proxyBytes;
-        if (winners === undefined && !seen.add(page.page)) repeated.add(page.page);
-        if (repeated.size > 0) continue;
-        const winner = winners?.get(page.page);
-        if (winner !== undefined) {
-          if (taken.has(page.page) || !isSameAttempt(winner, page)) {
-            totals.superseded += 1;
-            continue;
-          }
-          taken.add(page.page);
+    const quarantined = await createLineFile(options.quarantined);
+    others.push(quarantined);
+    const dead = await createLineFile(options.dead);
+    others.push(dead);
+    const sinks: Sinks = { rows, quarantined, dead, files };
+    let rivals: Entry[] = [];
+    for await (const entries of order.inOrder()) {
+      options.signal?.throwIfAborted();
+      for (const entry of entries) {
+        if (rivals[0] !== undefined && rivals[0].page !== entry.page) {
+          await put(await winnerOf(rivals, collected), sinks);
+          rivals = [];
         }
-        totals.outcomes[page.outcome] += 1;
-        if (page.soft !== undefined) totals.soft += 1;
-        if (page.carried !== undefined) totals.carried += 1;
-        if (page.renderedFor !== undefined)
-          totals.renderedFor[page.renderedFor] = (totals.renderedFor[page.renderedFor] ?? 0) + 1;
-        totals.attempts += page.attempt;
-        if (page.weight !== undefined) {
-          totals.weighed.pages += 1;
-          totals.weighed.bytes += page.weight;
+        if (repeated.has(entry.page)) {
+          rivals.push({ ...entry, marks: entry.marks | IS_ELSEWHERE, body: NOTHING });
+          continue;
         }
-        totals.rows += page.rows;
-        totals.quarantined += page.quarantined;
-        if (group.kept !== undefined) {
-          for (const line of group.kept) (isRow(line) ? rows : quarantined).write(line);
-        } else {
-          for await (const line of group.lines()) {
-            const file = isRow(line) ? rows : quarantined;
-            file.write(line);
-            if (file.isFull()) await file.drained();
-          }
-        }
-        if (page.outcome === 'dead') dead.write(Buffer.from(`${JSON.stringify(page)}\n`));
+        const writing = put(entry, sinks);
+        if (writing !== undefined) await writing;
       }
-      for (const file of [rows, quarantined, dead]) if (file.isFull()) await file.drained();
+      for (const file of others) await file.settle();
+      yield* rows.take();
     }
+    if (rivals.length > 0) await put(await winnerOf(rivals, collected), sinks);
+    await rm(runs, { recursive: true, force: true });
   } finally {
-    await Promise.all([rows.close(), quarantined.close(), dead.close()]);
+    await Promise.all([rows.close(), ...others.map((file) => file.close())]);
   }
-  return { totals, repeated };
+  yield* rows.take();
 }
 
-/** What was committed and is not void. */
-async function* countingGroups({
-  segments,
-  voids = {},
-  signal,
-}: CollectOptions): AsyncGenerator<CommittedGroup[]> {
-  for await (const groups of readGroupBatches(segments)) {
-    signal?.throwIfAborted();
-    yield groups.filter(({ page }) => !isVoid(page, voids));
+/** Of attempts at one page. Two commits of the same content are as good as one. */
+async function winnerOf(rivals: readonly Entry[], { files, totals }: Collected): Promise<Entry> {
+  const attempts: { entry: Entry; record: PageRecord }[] = [];
+  for (const entry of rivals)
+    attempts.push({ entry, record: JSON.parse((await commitOf(entry, files)).toString('utf8')) });
+  const winner = attempts.reduce((best, one) => (supersedes(one.record, best.record) ? one : best));
+  for (const { entry, record } of attempts) {
+    if (entry === winner.entry) continue;
+    count(totals, record, -1);
+    totals.superseded += 1;
   }
+  return winner.entry;
 }
 
-/** The attempt that counts, for each of the pages. */
-async function findWinners(
-  options: CollectOptions,
-  pages: ReadonlySet<number>,
-): Promise<Map<number, PageRecord>> {
-  const winners = new Map<number, PageRecord>();
-  for await (const groups of countingGroups(options)) {
-    for (const { page } of groups) {
-      if (!pages.has(page.page)) continue;
-      const best = winners.get(page.page);
-      if (best === undefined || supersedes(page, best)) winners.set(page.page, page);
-    }
-  }
-  return winners;
+async function commitOf(
+  { segment, start, bytes, commitBytes }: Entry,
+  files: readonly string[],
+): Promise<Buffer> {
+  const lines: Buffer[] = [];
+  const place = { file: files[segment] ?? '', start: start + bytes, bytes: commitBytes };
+  for await (const some of linesAt(place)) lines.push(...some);
+  return Buffer.concat(lines);
 }
 
-/** Two commits of the same content are as good as one; the caller takes the first it meets. */
-function isSameAttempt(a: PageRecord, b: PageRecord): boolean {
-  return a.at === b.at && a.attempt === b.attempt && a.crc === b.crc && a.outcome === b.outcome;
+interface Sinks {
+  rows: RowFiles;
+  quarantined: LineFile;
+  dead: LineFile;
+  files: readonly string[];
+}
+
+function put(entry: Entry, sinks: Sinks): Promise<void> | undefined {
+  const { page, marks, body } = entry;
+  if ((marks & (IS_DEAD | IS_ELSEWHERE)) !== 0) return putFromSegment(entry, sinks);
+  if ((marks & HAS_QUARANTINED) !== 0) return putLines(linesOf(body), page, sinks);
+  return body.length > 0 ? sinks.rows.write(body, { page, longest: body.length }) : undefined;
+}
+
+async function putFromSegment(entry: Entry, sinks: Sinks): Promise<void> {
+  const { page, marks, segment, start, bytes } = entry;
+  for await (const lines of linesAt({ file: sinks.files[segment] ?? '', start, bytes }))
+    await putLines(lines, page, sinks);
+  if ((marks & IS_DEAD) !== 0) sinks.dead.write(await commitOf(entry, sinks.files));
+}
+
+async function putLines(lines: Iterable<Buffer>, page: number, { rows, quarantined }: Sinks): Promise<void> {
+  for (const line of lines) {
+    if (isRow(line)) await rows.write(line, { page, longest: line.length });
+    else quarantined.write(line);
+  }
+  await quarantined.settle();
+}
+
+function* linesOf(body: Buffer): Generator<Buffer> {
+  for (let from = 0; from < body.length; ) {
+    const end = body.indexOf(10, from) + 1 || body.length;
+    yield body.subarray(from, end);
+    from = end;
+  }
 }
 
 const ROW = Buffer.from('{"kind":"row",');
 
 function isRow(line: Buffer): boolean {
   return line.length > ROW.length && ROW.compare(line, 0, ROW.length) === 0;
-}
-
-interface LineFile {
-  /** `line` with its newline. Throws when an earlier line could not be written. */
-  write(line: Buffer): void;
-  /** True when the disk does not keep up. */
-  isFull(): boolean;
-  drained(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** Lines are handed on together: a write of each costs more than the line. */
-const WRITE_BYTES = 256 * 1024;
-
-function lineFile(file: string): LineFile {
-  const stream: WriteStream = createWriteStream(file, { highWaterMark: 1024 * 1024 });
-  let failure: Error | undefined;
-  let waiting: Buffer[] = [];
-  let bytes = 0;
-  stream.on('error', (error) => {
-    failure = error;
-  });
-  function flush(): void {
-    if (bytes > 0) stream.write(Buffer.concat(waiting, bytes));
-    waiting = [];
-    bytes = 0;
-  }
-  return {
-    write(line) {
-      if (failure !== undefined) throw failure;
-      waiting.push(line);
-      bytes += line.length;
-      if (bytes >= WRITE_BYTES) flush();
-    },
-    isFull: () => stream.writableNeedDrain,
-    drained: async () => {
-      if (failure !== undefined) throw failure;
-      await once(stream, 'drain');
-    },
-    async close() {
-      if (failure === undefined) flush();
-      stream.end();
-      await finished(stream);
-    },
-  };
 }

@@ -9,18 +9,30 @@ const NEWLINE = 10;
 /** What is done with the lines of one chunk is one piece of work: some ms, however small they are. */
 const CHUNK_BYTES = 256 * 1024;
 
-export interface Range {
+interface Range {
   start: number;
   bytes: number;
 }
 
-/** Lines with their newline, of the file or of a range of it; a last line without one was torn off and is not a line. */
-export async function* linesOf(handle: FileHandle, range?: Range): AsyncGenerator<Buffer> {
-  for await (const lines of lineBatchesOf(handle, range)) yield* lines;
+export interface Place extends Range {
+  file: string;
 }
 
-/** The same lines, those of one read together: waiting for each of a million lines takes longer than what is done with it. */
-export async function* lineBatchesOf(handle: FileHandle, range?: Range): AsyncGenerator<Buffer[]> {
+/** The lines at a place, as `lineBatchesOf` has them. */
+export async function* linesAt({ file, ...range }: Place): AsyncGenerator<Buffer[]> {
+  const handle = await open(file, 'r');
+  try {
+    yield* lineBatchesOf(handle, range);
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Lines with their newline, of the file or of a range of it, those of one read together: waiting for each of a million
+ * lines takes longer than what is done with it. A last line without a newline was torn off and is not a line.
+ */
+async function* lineBatchesOf(handle: FileHandle, range?: Range): AsyncGenerator<Buffer[]> {
   if (range?.bytes === 0) return;
   let rest: Buffer[] = [];
   const stream = handle.createReadStream({
@@ -51,7 +63,8 @@ export async function* recordsOf<T>(file: string): AsyncGenerator<T> {
   });
   if (handle === undefined) return;
   try {
-    for await (const line of linesOf(handle)) yield JSON.parse(line.toString('utf8')) as T;
+    for await (const lines of lineBatchesOf(handle))
+      for (const line of lines) yield JSON.parse(line.toString('utf8')) as T;
   } finally {
     await handle.close();
   }

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
+import { linesAt, type Place } from './lines.js';
 import type { KeptPage, PageRecord, QuarantinedRecord, RowRecord } from './record.js';
 import { type CommittedGroup, readAllGroups } from './segment-reader.js';
 
@@ -99,13 +100,13 @@ async function deal(options: PageIndexOptions, lists: Lists): Promise<void> {
       hashOf(page).copy(entry);
       entry.writeDoubleLE(Date.parse(page.at), 16);
       entry.writeDoubleLE(fetchedAt === undefined ? 0 : Date.parse(fetchedAt), 24);
-      entry.writeDoubleLE(group.start, 32);
+      entry.writeDoubleLE(group.place.start, 32);
       entry.writeUInt32LE(page.bytes, 40);
       entry.writeUInt32LE(page.crc, 44);
-      entry.writeUInt32LE(placeOf('segments', group.file), 48);
+      entry.writeUInt32LE(placeOf('segments', group.place.file), 48);
       entry.writeUInt32LE(placeOf('origins', page.carried?.from ?? options.batch), 52);
       entry.writeUInt32LE(fetchedAt !== undefined && options.isUsable(page) ? USABLE : 0, 56);
-      entry.writeUInt32LE(group.commit.bytes, 60);
+      entry.writeUInt32LE(group.commitBytes, 60);
       await parts[(entry[0] ?? 0) >> 2]?.write(entry);
     }
   } finally {
@@ -114,9 +115,14 @@ async function deal(options: PageIndexOptions, lists: Lists): Promise<void> {
 }
 
 /** Of its rows; undefined when it has none, not even refused ones. */
-async function fetchTimeOf(group: CommittedGroup): Promise<string | undefined> {
-  for await (const line of group.lines())
-    return (JSON.parse(line.toString()) as RowRecord | QuarantinedRecord).fetchedAt;
+async function fetchTimeOf({ place, body }: CommittedGroup): Promise<string | undefined> {
+  const line = body === undefined ? await firstLineAt(place) : body.subarray(0, body.indexOf('\n'));
+  if (line === undefined || line.length === 0) return undefined;
+  return (JSON.parse(line.toString()) as RowRecord | QuarantinedRecord).fetchedAt;
+}
+
+async function firstLineAt(place: Place): Promise<Buffer | undefined> {
+  for await (const [line] of linesAt(place)) return line;
   return undefined;
 }
 

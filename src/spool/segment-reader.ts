@@ -1,35 +1,26 @@
 /**
  * Finds the committed groups of a segment without parsing its rows: a line that starts as a `page` line is a commit,
  * and the bytes before it, as many as it says, must have its CRC-32. What does not match is no group: a torn tail, or
- * what a failed write left.
+ * what a failed write left. Lines of rows are not even looked for: a group's bytes are checked and handed on as they are.
  */
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { lineBatchesOf, linesOf, type Range } from './lines.js';
+import type { Place } from './lines.js';
 import type { PageRecord } from './record.js';
 
 export interface CommittedGroup {
-  file: string;
-  /** Where its first line begins, in bytes. */
-  start: number;
   page: PageRecord;
-  /** Where the commit itself stands in the file. */
-  commit: Range;
-  /** The lines of the group's rows and quarantined rows, with their newlines. May be read only until the next groups are. */
-  lines(): AsyncGenerator<Buffer>;
-  /** The same lines where they are in memory still, as those of most groups are. */
-  kept: readonly Buffer[] | undefined;
+  /** Where the lines of its rows and quarantined rows stand, and how many bytes the commit's line after them has. */
+  place: Place;
+  commitBytes: number;
+  /** Those lines; undefined when they were too large to be held. May be read only until the next groups are. */
+  body: Buffer | undefined;
 }
 
-/** The lines since the last commit. */
-interface Body {
-  start: number;
-  crc: number;
-  kept: Buffer[];
-}
-
-const COMMIT = Buffer.from('{"kind":"page",');
+const NEWLINE = 10;
+const LINE_END = Buffer.from('\n');
+const COMMIT = Buffer.from('\n{"kind":"page",');
 
 /** The segments of a folder in the order of their names; none when the folder does not exist. */
 export async function listSegments(dir: string): Promise<string[]> {
@@ -43,36 +34,40 @@ export async function listSegments(dir: string): Promise<string[]> {
     .map((name) => path.join(dir, name));
 }
 
+/** Read at once; what is done with the groups in it is one piece of work of some ms, however small they are. */
+const CHUNK_BYTES = 512 * 1024;
+
 /** Bytes of a group up to which its lines are kept until its commit is read; of a larger one they are read again. */
 const MOST_KEPT = 1024 * 1024;
 
-/** The committed groups of one segment, in order, those that end in one read together. Memory is one line and some chunks. */
+/** The committed groups of one segment, in order, those that end in one chunk together. Memory is a chunk and a group. */
 async function* groupBatchesOf(file: string): AsyncGenerator<CommittedGroup[]> {
   const handle = await open(file, 'r');
   try {
-    let lineAt = 0;
-    let body: Body = { start: 0, crc: 0, kept: [] };
-    for await (const lines of lineBatchesOf(handle)) {
+    const window = createWindow(handle);
+    /** Offset of the byte after the last commit, and of that up to which no other one begins. */
+    let after = 0;
+    let looked = 0;
+    while (await window.more(looked - after <= MOST_KEPT ? after : looked)) {
       const groups: CommittedGroup[] = [];
-      for (const line of lines) {
-        const page = commitOf(line);
-        const next = lineAt + line.length;
-        if (page === undefined) {
-          body.crc = crc32(line, body.crc);
-          if (next - body.start <= MOST_KEPT) body.kept.push(line);
-          else body.kept = [];
-        } else {
-          const start = lineAt - page.bytes;
-          const follows = start === body.start;
-          const whole = follows ? body.crc === page.crc : await rangeMatches(handle, start, page);
-          const kept = follows && page.bytes <= MOST_KEPT ? body.kept : undefined;
-          const range = { start, bytes: page.bytes };
-          const commit = { start: lineAt, bytes: line.length };
-          if (whole)
-            groups.push({ file, start, page, commit, kept, lines: () => linesFrom(kept, handle, range) });
-          body = { start: next, crc: 0, kept: [] };
+      for (;;) {
+        const newline = window.find(COMMIT, looked - 1);
+        if (newline === undefined) {
+          looked = Math.max(looked, window.end() - COMMIT.length + 1);
+          break;
         }
-        lineAt = next;
+        const begin = newline + 1;
+        const end = window.find(LINE_END, begin);
+        looked = end === undefined ? begin : end + 1;
+        if (end === undefined) break;
+        const page = recordIn(window.slice(begin, end));
+        if (page === undefined) continue;
+        after = looked;
+        const place = { file, start: begin - page.bytes, bytes: page.bytes };
+        if (place.start < 0 || page.bytes < 0) continue;
+        const body = place.start >= window.start() ? window.slice(place.start, begin) : undefined;
+        const crc = body === undefined ? await crcOf(handle, place) : crc32(body);
+        if (crc === page.crc) groups.push({ page, place, commitBytes: looked - begin, body });
       }
       if (groups.length > 0) yield groups;
     }
@@ -93,32 +88,62 @@ export async function* readAllGroups(dir: string): AsyncGenerator<CommittedGroup
   for await (const groups of readGroupBatches(dir)) yield* groups;
 }
 
-function commitOf(line: Buffer): PageRecord | undefined {
-  if (line.length < COMMIT.length || COMMIT.compare(line, 0, COMMIT.length) !== 0) return undefined;
+/** A part of a file in memory; offsets are the file's. Before its first byte stands a newline, as before every line. */
+interface Window {
+  /** Reads on; what stands before `from` may be forgotten. False at the file's end. */
+  more(from: number): Promise<boolean>;
+  start(): number;
+  end(): number;
+  /** The offset at which `bytes` begin, at or after `from`. */
+  find(bytes: Buffer, from: number): number | undefined;
+  /** Shares the window's memory. */
+  slice(from: number, to: number): Buffer;
+}
+
+function createWindow(handle: FileHandle): Window {
+  let memory = Buffer.allocUnsafe(MOST_KEPT + 2 * CHUNK_BYTES);
+  memory[0] = NEWLINE;
+  let held = memory.subarray(0, 1);
+  let start = -1;
+  return {
+    async more(from) {
+      // With the newline before it.
+      const kept = held.subarray(from - 1 - start);
+      if (memory.length - kept.length < CHUNK_BYTES) memory = Buffer.allocUnsafe(memory.length * 2);
+      kept.copy(memory);
+      start = from - 1;
+      const { bytesRead } = await handle.read(memory, kept.length, CHUNK_BYTES, start + kept.length);
+      held = memory.subarray(0, kept.length + bytesRead);
+      return bytesRead > 0;
+    },
+    start: () => start,
+    end: () => start + held.length,
+    find(bytes, from) {
+      const at = held.indexOf(bytes, from - start);
+      return at < 0 ? undefined : start + at;
+    },
+    slice: (from, to) => held.subarray(from - start, to - start),
+  };
+}
+
+function recordIn(commit: Buffer): PageRecord | undefined {
   try {
-    const record = JSON.parse(line.toString('utf8')) as PageRecord;
+    const record = JSON.parse(commit.toString('utf8')) as PageRecord;
     return Number.isSafeInteger(record.page) && Number.isSafeInteger(record.bytes) ? record : undefined;
   } catch {
     return undefined; // torn within the commit itself: not committed
   }
 }
 
-/** For a commit that does not follow the last one directly: what stands between them was left by a failed write. */
-async function rangeMatches(handle: FileHandle, start: number, page: PageRecord): Promise<boolean> {
-  return start >= 0 && page.bytes >= 0 && crc32(await readRange(handle, start, page.bytes)) === page.crc;
-}
-
-async function* linesFrom(
-  kept: readonly Buffer[] | undefined,
-  handle: FileHandle,
-  range: Range,
-): AsyncGenerator<Buffer> {
-  if (kept === undefined) yield* linesOf(handle, range);
-  else yield* kept;
-}
-
-async function readRange(handle: FileHandle, start: number, bytes: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(bytes);
-  const { bytesRead } = await handle.read(buffer, 0, bytes, start);
-  return buffer.subarray(0, bytesRead);
+/** Of lines that are no longer, or never were, within the window. */
+async function crcOf(handle: FileHandle, { start, bytes }: Place): Promise<number> {
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  let crc = 0;
+  for (let at = start; at < start + bytes; ) {
+    const { bytesRead } = await handle.read(chunk, 0, Math.min(chunk.length, start + bytes - at), at);
+    if (bytesRead === 0) break;
+    crc = crc32(chunk.subarray(0, bytesRead), crc);
+    at += bytesRead;
+  }
+  return crc;
 }

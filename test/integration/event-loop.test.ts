@@ -9,7 +9,7 @@ import { columnsOf } from '../../src/dataset/columns.js';
 import { encodeRow } from '../../src/dataset/encode.js';
 import { createRobots } from '../../src/discovery/robots.js';
 import { validateRows } from '../../src/page/validate.js';
-import { collectCommitted } from '../../src/spool/committed.js';
+import { type CommittedTotals, collectCommitted } from '../../src/spool/committed.js';
 import { createSegmentWriter } from '../../src/spool/segment-writer.js';
 import { longestTurnMs } from '../support/longest-turn.js';
 import { startSmallServer } from '../support/small-server.js';
@@ -40,12 +40,14 @@ test('a page with very many rows is validated, made durable and collected', asyn
   const page = { page: 0, url: origin.url, outcome: 'completed', attempt: 1, at: origin.fetchedAt } as const;
   const writing = await longestTurnMs(() => writer.append({ rows, quarantined, page }));
   await writer.close();
-  let totals: Awaited<ReturnType<typeof collectCommitted>> | undefined;
+  let totals: CommittedTotals | undefined;
   const collecting = await longestTurnMs(async () => {
-    const [rowFile = '', quarantineFile = '', dead = ''] = ['rows', 'quarantine', 'dead'].map((name) =>
+    const [work = '', quarantineFile = '', dead = ''] = ['work', 'quarantine', 'dead'].map((name) =>
       path.join(folder, name),
     );
-    totals = await collectCommitted({ segments: folder, rows: rowFile, quarantined: quarantineFile, dead });
+    const committed = await collectCommitted({ segments: folder, work, quarantined: quarantineFile, dead });
+    for await (const _ of committed.rows);
+    totals = committed.totals;
   });
   expect(totals).toMatchObject({ rows: (ROWS / 3) * 2, quarantined: ROWS / 3 });
   expect(Math.max(validating, writing, collecting)).toBeLessThan(MOST_MS);

@@ -328,7 +328,11 @@ describe.each(ENGINES)('%s', (engine) => {
     const folder = await makeFolder();
     const bad = join(folder, 'bad.ndjson');
     const { writeFile, mkdir } = await import('node:fs/promises');
-    await writeFile(bad, `${JSON.stringify(recordAt(0, 0, row('a', 1n, 'x')))}\n{"kind":"row","page":`);
+    const torn = `${JSON.stringify(recordAt(0, 0, row('a', 1n, 'x')))}\n{"kind":"row","page":`;
+    await writeFile(bad, torn);
+    async function* spoiled() {
+      yield { path: bad, bytes: torn.length, longest: torn.length, firstPage: 0, lastPage: 0 };
+    }
     const given = {
       columns,
       key: ['id'],
@@ -336,7 +340,9 @@ describe.each(ENGINES)('%s', (engine) => {
       outDir: join(folder, 'out'),
       tempDir: join(folder, 'temp'),
     };
-    await expect(buildDataset({ ...given, rows: [bad] })).rejects.toMatchObject({ code: 'DATASET_FAILED' });
+    await expect(buildDataset({ ...given, rows: spoiled() })).rejects.toMatchObject({
+      code: 'DATASET_FAILED',
+    });
     expect(await readdir(join(folder, 'temp'))).toEqual([]);
 
     const many = Array.from({ length: 30_000 }, (_, i) =>

@@ -3,6 +3,7 @@
  * Arguments: engine, rows, folder, memory limit in MB.
  */
 import { createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -44,9 +45,12 @@ function* lines(rows: number): Generator<string> {
 
 const path = join(folder, 'rows.ndjson');
 await pipeline(lines(Number(count)), createWriteStream(path));
+async function* rows() {
+  yield { path, bytes: (await stat(path)).size, longest: 1_024, firstPage: 0, lastPage: Number(count) - 1 };
+}
 const before = process.cpuUsage();
 const { read, delivered, files } = await aggregate({
-  rows: [path],
+  rows: rows(),
   columns,
   key: ['sku'],
   batch: 'memory',

@@ -9,7 +9,10 @@ import { type AggregateOptions, type AggregateResult, aggregate } from '../../..
 import { columnsOf } from '../../../src/dataset/columns.js';
 import { encodeRow } from '../../../src/dataset/encode.js';
 import type { EngineName } from '../../../src/dataset/engine.js';
+import { collectCommitted } from '../../../src/spool/committed.js';
+import { recordsOf } from '../../../src/spool/lines.js';
 import type { RowRecord } from '../../../src/spool/record.js';
+import { createSegmentWriter } from '../../../src/spool/segment-writer.js';
 
 export const ENGINES: readonly EngineName[] = ['duckdb', 'parquetjs'];
 
@@ -54,7 +57,9 @@ export interface Dataset extends AggregateResult {
   paths: string[];
 }
 
-type Given = Pick<AggregateOptions, 'columns' | 'key' | 'engine' | 'rows'> & Partial<AggregateOptions>;
+/** `rows`: files of row lines in any order, or what a spool made. */
+type Given = Pick<AggregateOptions, 'columns' | 'key' | 'engine'> &
+  Partial<Omit<AggregateOptions, 'rows'>> & { rows: readonly string[] | AggregateOptions['rows'] };
 
 export async function buildDataset(given: Given): Promise<Dataset> {
   const folder = await makeFolder();
@@ -64,9 +69,39 @@ export async function buildDataset(given: Given): Promise<Dataset> {
     date: '2026-01-02',
     tempDir: join(folder, 'temp'),
     ...given,
+    rows: Array.isArray(given.rows)
+      ? await spooled(given.rows, folder)
+      : (given.rows as AggregateOptions['rows']),
     outDir,
   });
   return { ...result, outDir, paths: result.files.map((file) => join(outDir, file.name)) };
+}
+
+/** As a batch has its rows: committed by page, in the order in which the pages first come, and collected again. */
+async function spooled(files: readonly string[], folder: string): Promise<AggregateOptions['rows']> {
+  const pages = new Map<number, RowRecord[]>();
+  for (const file of files) {
+    for await (const record of recordsOf<RowRecord>(file))
+      pages.set(record.page, [...(pages.get(record.page) ?? []), record]);
+  }
+  const segments = join(folder, 'segments');
+  const writer = createSegmentWriter({ dir: segments, writer: 'w', maxBytes: 100_000 });
+  await Promise.all(
+    [...pages].map(([page, found]) => {
+      const rows = found.sort((a, b) => a.index - b.index);
+      const at = rows[0]?.fetchedAt ?? '';
+      const commit = { page, url: rows[0]?.url ?? '', outcome: 'completed', attempt: 1, at } as const;
+      return writer.append({ rows, quarantined: [], page: commit });
+    }),
+  );
+  await writer.close();
+  const { rows } = await collectCommitted({
+    segments,
+    work: join(folder, "it's [0]*?"),
+    quarantined: join(folder, 'quarantined'),
+    dead: join(folder, 'dead'),
+  });
+  return rows;
 }
 
 /** The schema's rows through encoder and engine: one page a row. */

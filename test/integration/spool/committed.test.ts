@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -69,17 +69,25 @@ async function collect(writers: readonly (readonly Attempt[])[], voids: Voids = 
     for (const attempt of attempts) await writer.append(groupOf(attempt));
     await writer.close();
   }
-  const files = { rows: `${place}-rows`, quarantined: `${place}-quarantined`, dead: `${place}-dead` };
-  const totals = await collectCommitted({ segments, ...files, voids });
-  const [rows, quarantined, dead] = await Promise.all(
-    Object.values(files).map(async (file) =>
-      (await readFile(file, 'utf8'))
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as Record<string, unknown>),
-    ),
-  );
-  return { totals, rows: rows ?? [], quarantined: quarantined ?? [], dead: dead ?? [] };
+  const files = { quarantined: `${place}-quarantined`, dead: `${place}-dead` };
+  const { rows, totals } = await collectCommitted({ segments, ...files, work: `${place}-work`, voids });
+  const found: Record<string, unknown>[] = [];
+  for await (const { path: file, ...said } of rows) {
+    const lines = await linesIn(file);
+    expect(said).toMatchObject({
+      bytes: (await stat(file)).size,
+      firstPage: lines[0]?.page,
+      lastPage: lines.at(-1)?.page,
+    });
+    found.push(...lines);
+  }
+  const [quarantined, dead] = [await linesIn(files.quarantined), await linesIn(files.dead)];
+  return { totals, rows: found, quarantined, dead };
+}
+
+async function linesIn(file: string): Promise<Record<string, unknown>[]> {
+  const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 /** The rule as the contract has it, said another way: the last completed attempt, else the last. */
@@ -199,7 +207,53 @@ test('stops when it is told to', async () => {
   const writer = createSegmentWriter({ dir: segments, writer: 'w' });
   await writer.append(groupOf(one));
   await writer.close();
-  const files = { rows: `${segments}-r`, quarantined: `${segments}-q`, dead: `${segments}-d` };
+  const files = { work: `${segments}-r`, quarantined: `${segments}-q`, dead: `${segments}-d` };
   const signal = AbortSignal.abort(new Error('stopping'));
   await expect(collectCommitted({ segments, ...files, signal })).rejects.toThrow('stopping');
+});
+
+test('pages too large to be held, commits longer than what is read at once, and small ones between them', async () => {
+  const segments = path.join(dir, `case-${cases++}`);
+  const writer = createSegmentWriter({ dir: segments, writer: 'w' });
+  const large = (page: number, at: number): PageGroup => {
+    const group = groupOf({ ...one, page, at, rows: 3_000, quarantined: 2_000 });
+    for (const row of group.rows) row.row = { of: `${page}/${at}`, text: 'x'.repeat(600) };
+    return group;
+  };
+  const follow = Array.from({ length: 60_000 }, (_, n) => ({
+    url: `http://shop/p/${n}/of/a/longer/address`,
+  }));
+  const chatty = groupOf({ ...one, page: 7 });
+  const groups = [
+    large(9, 10),
+    groupOf({ ...one, page: 3 }),
+    { ...chatty, page: { ...chatty.page, follow } },
+    large(2, 10),
+    groupOf({ ...one, page: 1 }),
+    large(9, 20),
+  ];
+  for (const group of groups) await writer.append(group);
+  await writer.close();
+  const files = { work: `${segments}-work`, quarantined: `${segments}-q`, dead: `${segments}-d` };
+  const { rows, totals } = await collectCommitted({ segments, ...files });
+  const found: Record<string, unknown>[] = [];
+  let longest = 0;
+  for await (const file of rows) {
+    found.push(...(await linesIn(file.path)));
+    longest = Math.max(longest, file.longest);
+  }
+  const pageOf = (page: number, count: number) => Array<number>(count).fill(page);
+  const pages = [...pageOf(1, 2), ...pageOf(2, 3_000), ...pageOf(3, 2), ...pageOf(7, 2), ...pageOf(9, 3_000)];
+  expect(found.map(({ page }) => page)).toEqual(pages);
+  expect(
+    found.filter(({ page }) => page === 9).every(({ row }) => (row as { of: string }).of === '9/20'),
+  ).toBe(true);
+  expect(longest).toBeGreaterThan(600);
+  expect(totals).toMatchObject({
+    rows: 6_006,
+    quarantined: 4_003,
+    superseded: 1,
+    outcomes: { completed: 5 },
+  });
+  expect(await linesIn(files.quarantined)).toHaveLength(4_003);
 });

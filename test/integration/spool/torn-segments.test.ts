@@ -5,6 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeGroup, type PageGroup } from '../../../src/spool/group.js';
+import { linesAt } from '../../../src/spool/lines.js';
 import { readAllGroups } from '../../../src/spool/segment-reader.js';
 import { createSegmentWriter } from '../../../src/spool/segment-writer.js';
 
@@ -78,10 +79,13 @@ async function written(all: readonly PageGroup[], maxBytes?: number): Promise<st
 /** What a reader makes of a folder: the bytes of each group, commit and all. */
 async function readBack(place: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const { page, lines } of readAllGroups(place)) {
+  for await (const { page, body, place: at, commitBytes } of readAllGroups(place)) {
     let text = '';
-    for await (const line of lines()) text += line.toString('utf8');
-    found.push(`${text}${JSON.stringify(page)}\n`);
+    for await (const lines of linesAt(at)) text += Buffer.concat(lines).toString('utf8');
+    expect(body?.toString('utf8')).toBe(text);
+    const commit = `${JSON.stringify(page)}\n`;
+    expect(commitBytes).toBe(Buffer.byteLength(commit));
+    found.push(`${text}${commit}`);
   }
   return found;
 }
