@@ -68,7 +68,7 @@ test('pages are fetched after a few, and give what rendering them gives; the nex
   const target = path.join(lab.dir, 'targets', 'fetched.ts');
   const second = await runBatch(lab, target, { date: '2026-03-02' });
   expect(second.code, second.stderr).toBe(0);
-  expect(second.report.lane?.renderedFor.learning).toBeLessThan(first.report.lane?.renderedFor.learning ?? 0);
+  expect(second.report.lane?.fetched).toBeGreaterThan(PAGES / 2);
   expect(await rowsOf('fetched', '2026-03-02')).toEqual(truth);
 });
 
@@ -120,4 +120,21 @@ test('an API that begins to lie is found out by a sample, and what was fetched s
   expect(await rowsOf('lied', '2026-03-01')).toEqual(truth);
   expect(lane.off).toMatch(/gives other rows than when it is loaded: row 1: stock/);
   expect(stderr).toMatch(/"batch\.lane-off"/);
+});
+
+test('pages whose extract uses the page are rendered, all of them', async () => {
+  const target = await dataTarget(lab, {
+    name: 'touching',
+    shop: shop.url,
+    lane: 'auto',
+    more: "ready: 'article',",
+    title: 'page.title().then((title) => title.slice(0, 0) + product.title)',
+  });
+  const { code, report, stderr } = await runBatch(lab, target, {
+    date: '2026-03-01',
+    args: ['--limit', '20'],
+  });
+  expect(code, stderr).toBe(0);
+  expect(report.lane).toMatchObject({ fetched: 0, rendered: 20 });
+  expect(report.lane?.notLearned?.['']).toMatch(/page/);
 });

@@ -7,9 +7,14 @@ export interface DataTarget {
   lane: 'render' | 'auto';
   /** Other options of the target, as code. */
   more?: string;
+  /** What `extract` makes the title of, as code. */
+  title?: string;
 }
 
-export function dataTarget(lab: Lab, { name, shop, lane, more = '' }: DataTarget): Promise<string> {
+export function dataTarget(
+  lab: Lab,
+  { name, shop, lane, more = '', title = 'product.title' }: DataTarget,
+): Promise<string> {
   return lab.target(
     name,
     `
@@ -35,9 +40,9 @@ export default defineTarget({
   data: { product: /\\/api\\/products\\/[^/]+$/, more: /\\/api\\/products\\/[^/]+\\/more$/ },
   lane: '${lane}',
   ${more}
-  extract: ({ data: { product, more } }) => ({
+  extract: async ({ page, data: { product, more } }) => ({
     sku: product.sku,
-    title: product.title,
+    title: await ${title},
     price: price(product),
     stock: more.stock,
     tags: product.tags,

@@ -188,12 +188,14 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
       if (fetched.kind === 'failed') return loaded; // the target is in trouble, or we stop: another page is tried
       const difference =
         fetched.kind === 'read' ? differenceOf(fetched.rendered, loaded.rendered) : fetched.why;
+      if (fetched.kind === 'doubt' && fetched.lasting) kind.giveUp(fetched.why);
       if (difference === undefined) {
         if (kind.tried()) await memory.keep(kind.label, kind.known());
         await say(kind);
         return loaded;
       }
-      if (kind.triedInVain()) return loaded;
+      await say(kind);
+      if (kind.stage() !== 'trying' || kind.triedInVain()) return loaded;
       const again = await renderNext(task, deps);
       if (!again.ok) return loaded;
       const change = differenceOf(loaded.rendered, again.rendered);

@@ -61,6 +61,16 @@ describe('an answer', () => {
   });
 });
 
+it('a request goes by the proxy of its session', async () => {
+  const { text } = await wire.ask(
+    { method: 'POST', url: 'http://shop.invalid/api/9?a=1', headers: {}, body: '{}' },
+    { signal: AbortSignal.timeout(20_000), proxy: url },
+  );
+  expect(text).toBe('{}');
+  expect(asked.at(-1)).toMatchObject({ method: 'POST', url: 'http://shop.invalid/api/9?a=1' });
+  expect(asked.at(-1)?.headers.host).toBe('shop.invalid');
+});
+
 describe('a request', () => {
   const session = { generation: 0, storageState: undefined, proxy: undefined };
   const template = { name: 'product', headers: [{ name: 'x-id', kind: 'left-out' }] } as never;
