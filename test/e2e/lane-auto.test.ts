@@ -12,10 +12,16 @@ import { runBatch } from '../support/run-batch.js';
 const PAGES = 160;
 let lab: Lab;
 let shop: RunningShop;
+/** By rendering every page. */
+let truth: Record<string, unknown>[];
 
 beforeAll(async () => {
   shop = await startShop({ products: PAGES });
   lab = await openLab();
+  const plain = await dataTarget(lab, { name: 'plain', shop: shop.url, lane: 'render' });
+  const rendered = await runBatch(lab, plain, { date: '2026-03-01' });
+  expect(rendered.code, rendered.stderr).toBe(0);
+  truth = await rowsOf('plain', '2026-03-01');
 });
 
 afterEach(async () => {
@@ -45,19 +51,11 @@ async function runAuto(name: string, more: { after?: number; meanwhile?: () => P
   over = true;
   await changing;
   expect(ran.code, ran.stderr).toBe(0);
+  process.stderr.write(`${name} ${JSON.stringify(ran.report.lane)}\n`);
   return { ...ran, lane: ran.report.lane as LaneBooks };
 }
 
-/** As the catalogue has it, by rendering it once. */
-let truth: Record<string, unknown>[];
-
 test('pages are fetched after a few, and give what rendering them gives; the next night sooner', async () => {
-  const plain = await dataTarget(lab, { name: 'plain', shop: shop.url, lane: 'render' });
-  const rendered = await runBatch(lab, plain, { date: '2026-03-01' });
-  expect(rendered.code, rendered.stderr).toBe(0);
-
-  truth = await rowsOf('plain', '2026-03-01');
-
   const first = await runAuto('fetched');
   expect(await rowsOf('fetched', '2026-03-01')).toEqual(truth);
   expect(first.report.lane?.off).toBeUndefined();

@@ -178,11 +178,12 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
   async function tryOut(task: PageTask, deps: RenderDeps, kind: Kind): Promise<LaneOutcome> {
     kind.isTrying = true;
     try {
+      const way = await wayOf(task, deps, kind);
       const loaded = await load(task, deps, { kind, why: 'learning' });
       if (!loaded.ok || !isCompleted(loaded.rendered) || kind.stage() !== 'trying') return loaded;
-      const way = await wayOf(task, deps, kind);
+      // As an earlier page came: what this page alone was given would prove nothing.
       const identity = way?.identity;
-      if (way === undefined || identity === undefined) return loaded;
+      if (way === undefined || identity === undefined || way.template !== kind.template()) return loaded;
       await pause(task, deps);
       const fetched = await fetchPage(task, deps, { ...way, identity });
       if (fetched.kind === 'failed') return loaded; // the target is in trouble, or we stop: another page is tried
