@@ -144,6 +144,7 @@ test('of each page the last completed attempt counts, else the last, without sof
         },
         soft: winners.filter((one) => one.soft !== undefined).length,
         carried: 0,
+        renderedFor: {},
         attempts: sum((one) => one.attempt),
         rows: sum((one) => one.rows),
         quarantined: sum((one) => one.quarantined),
