@@ -40,13 +40,13 @@ const rowsOf = (name: string, date: string) =>
 /** Runs a target in the auto lane; `meanwhile` once, when so many pages have their outcome. */
 async function runAuto(name: string, more: { after?: number; meanwhile?: () => Promise<void> } = {}) {
   const target = await dataTarget(lab, { name, shop: shop.url, lane: 'auto' });
+  shop.clearLog();
   let over = false;
   const changing = (async () => {
     if (more.meanwhile === undefined) return;
     while (!over && Object.keys(shop.log().rendered).length < (more.after ?? 0)) await delay(20);
     await more.meanwhile();
   })();
-  shop.clearLog();
   const ran = await runBatch(lab, target, { date: '2026-03-01' });
   over = true;
   await changing;

@@ -4,6 +4,7 @@
  * address, the number of pages and how many at once; says one line of JSON with the seconds, its own CPU seconds and
  * the rows that hold what the farm's schema wants.
  */
+import { gunzipSync } from 'node:zlib';
 import { Agent, request } from 'undici';
 import { rowOf } from './shop-target.mjs';
 
@@ -17,16 +18,18 @@ async function json(url) {
   return JSON.parse(await body.text());
 }
 
-const sitemap = await (await request(`${shop}/sitemap.xml`, { dispatcher: agent })).body.text();
-const files = /<sitemapindex/.test(sitemap)
-  ? [...sitemap.matchAll(/<loc>([^<]+)<\/loc>/g)].map(([, url = '']) => url)
-  : [`${shop}/sitemap.xml`];
+/** @param {string} url @returns {Promise<string>} */
+async function sitemapAt(url) {
+  const bytes = Buffer.from(await (await request(url, { dispatcher: agent })).body.arrayBuffer());
+  return (url.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+}
+
+const files = [...(await sitemapAt(`${shop}/sitemap.xml`)).matchAll(/<loc>([^<]+)<\/loc>/g)];
 /** @type {string[]} */
 const slugs = [];
-for (const file of files) {
-  const text = await (await request(file, { dispatcher: agent })).body.text();
-  for (const [, slug = ''] of text.matchAll(/<loc>[^<]+\/p\/([^<]+)<\/loc>/g)) slugs.push(slug);
-}
+for (const [, file = ''] of files)
+  for (const [, slug = ''] of (await sitemapAt(file)).matchAll(/<loc>[^<]+\/p\/([^<]+)<\/loc>/g))
+    slugs.push(slug);
 const wanted = slugs.slice(0, Number(pages)).values();
 
 /** @type {unknown[]} */
