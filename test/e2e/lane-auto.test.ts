@@ -51,7 +51,6 @@ async function runAuto(name: string, more: { after?: number; meanwhile?: () => P
   over = true;
   await changing;
   expect(ran.code, ran.stderr).toBe(0);
-  process.stderr.write(`${name} ${JSON.stringify(ran.report.lane)}\n`);
   return { ...ran, lane: ran.report.lane as LaneBooks };
 }
 
