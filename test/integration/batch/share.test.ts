@@ -52,7 +52,7 @@ describe.each(['a folder', 'S3'])('a batch that machines share by %s', (kind) =>
         target: 'shop',
         targetHash: 'abc',
         date: '2026-03-01',
-        createdAt: 'now',
+        createdAt: new Date().toISOString(),
         out: homeOf('out'),
       } as BatchSpec;
       await here.of(batch).putSpec(spec);
