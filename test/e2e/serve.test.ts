@@ -130,7 +130,7 @@ test('the OpenAPI document describes every route from the schemas that check it'
     [
       ...[
         ...['', '/{id}', '/{id}/events', '/{id}/failures', '/{id}/quarantine', '/{id}/report'],
-        ...['/{id}/timeline', '/{id}/artifacts/{name}'],
+        ...['/{id}/diff', '/{id}/timeline', '/{id}/artifacts/{name}'],
         ...['/{id}/pause', '/{id}/resume', '/{id}/cancel', '/{id}/retry', '/{id}/release'],
       ].map((rest) => `/api/batches${rest}`),
       ...['/api/farm', '/api/farm/events', '/api/nights', '/api/scaling'],
