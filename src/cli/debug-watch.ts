@@ -18,15 +18,18 @@ export async function watchPage(look: Look, whileItStands: WhileItStands): Promi
   while (!signal.aborted) {
     const saved = new AbortController();
     const over = AbortSignal.any([signal, saved.signal]);
-    let folder = settings.targets;
+    const file = await findTarget(asked.ref, { targetsDir: settings.targets, cwd: process.cwd() }).catch(
+      () => undefined,
+    );
+    const folder = file === undefined ? settings.targets : path.dirname(file);
+    // Before it is loaded: what is saved meanwhile is looked at next.
+    void untilSaved(folder, over).then(() => saved.abort());
     const untilOver = async (): Promise<void> => {
       process.stderr.write(`thresh: waiting for a file in ${folder} to be saved; Ctrl-C ends\n`);
       if (!over.aborted) await once(over, 'abort');
     };
     try {
       const target = await loadChecked(asked.ref, settings.targets);
-      folder = path.dirname(target.file);
-      void untilSaved(folder, over).then(() => saved.abort());
       await lookAt(look, target, async (sight, lease) => {
         if (signal.aborted) return;
         await whileItStands(sight, lease);
@@ -45,11 +48,6 @@ export async function watchPage(look: Look, whileItStands: WhileItStands): Promi
           .map((line) => plainText(line, 1_000))
           .join('\n')}\n`,
       );
-      const file = await findTarget(asked.ref, { targetsDir: settings.targets, cwd: process.cwd() }).catch(
-        () => undefined,
-      );
-      if (file !== undefined) folder = path.dirname(file);
-      void untilSaved(folder, over).then(() => saved.abort());
       await untilOver();
     }
   }
