@@ -3,7 +3,7 @@ import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
 import { runBatch } from '../support/run-batch.js';
 
-const PRODUCTS = 40;
+const PRODUCTS = 24;
 const date = '2026-03-01';
 let lab: Lab;
 let shop: Awaited<ReturnType<typeof startShop>>;

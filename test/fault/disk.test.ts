@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, open, rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { casesOf } from '../support/long.js';
 import { DATE, type FaultLab, hasRead, openFaultLab } from './fault-lab.js';
 
 const PRODUCTS = 30;
@@ -91,7 +92,7 @@ test('a disk that is full while pages are discovered', async (context) => {
   expect((await worker.ended).code).toBe(0);
 });
 
-test.each(['duckdb', 'parquetjs'])(
+test.each(casesOf(['duckdb', 'parquetjs'], 1))(
   'a disk that is full while the dataset is built by %s',
   async (engine) => {
     if (!mount('-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', batches)) return; // said by the tests above
