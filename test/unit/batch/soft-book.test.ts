@@ -14,7 +14,12 @@ const file = (): string => path.join(dir, 'soft.ndjson');
 const open = (): BatchSoftBook => createSoftBook({ file: file(), patiently: (work) => work() });
 
 test('before anybody has written nothing is known', async () => {
-  expect(await open().look()).toEqual({ samples: 0, off: undefined, proven: new Map() });
+  expect(await open().look()).toEqual({
+    samples: 0,
+    off: undefined,
+    proven: new Map(),
+    notes: [],
+  });
 });
 
 test('what one process writes another one reads, also after it has looked', async () => {

@@ -108,7 +108,7 @@ describe('any site', () => {
           }
         },
       ),
-      { numRuns: 150, endOnFailure: true },
+      { numRuns: 150, endOnFailure: true, seed: 7 },
     );
     expect(foretold).toBeGreaterThan(4_000);
   });
