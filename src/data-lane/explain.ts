@@ -8,7 +8,7 @@
  */
 import { CODES, SLICES, sliceOf, written } from './slices.js';
 import { type SourcePage, sourcesOf, valueAt } from './sources.js';
-import type { Code, Explanation, Slice, Source, TextTemplate } from './template.js';
+import type { Code, Explanation, Held, Slice, Source, TextTemplate } from './template.js';
 
 /** A value that every page has, as it may be used. */
 export interface Candidate {
@@ -70,7 +70,7 @@ function explainWhole(texts: readonly string[], candidates: Candidates, codes: r
     const same = [...ofPage, ...ofAnswers.filter(() => text.length > 1)].flatMap((candidate) =>
       candidate.slice === 'whole' ? (explanationBy(texts, candidate, codes, WHOLE) ?? []) : [],
     );
-    return chosen([{ kind: 'constant', text }, ...same]);
+    return chosen([{ kind: 'constant', text }, ...same], candidates, codes);
   }
   const around = surroundingsOf(texts);
   let isThin = false;
@@ -81,14 +81,53 @@ function explainWhole(texts: readonly string[], candidates: Candidates, codes: r
       return explanation === undefined ? [] : [{ explanation, bits: bitsOf(candidate.values) }];
     });
     const telling = fitting.filter(({ bits }) => bits >= needed);
-    if (telling.length > 0) return chosen(telling.map(({ explanation }) => explanation));
+    if (telling.length > 0)
+      return chosen(
+        telling.map(({ explanation }) => explanation),
+        candidates,
+        codes,
+      );
     isThin ||= fitting.length > 0;
   }
   return { kind: isThin ? 'thin' : 'unexplained' };
 }
 
-function chosen(explanations: Explanation[]): Explained {
-  return { kind: 'text', text: { one: explanations.slice(0, MOST_EXPLANATIONS) } };
+function chosen(explanations: Explanation[], candidates: Candidates, codes: readonly Code[]): Explained {
+  const kept = explanations.slice(0, MOST_EXPLANATIONS);
+  return { kind: 'text', text: { one: [...kept, ...heldIn(kept, candidates, codes)] } };
+}
+
+/** Values that were the same on every page, and stand in what is the same in every text. */
+function heldIn(
+  explanations: readonly Explanation[],
+  { ofPage, ofAnswers }: Candidates,
+  codes: readonly Code[],
+): Held[] {
+  const fixed = [...new Set(explanations.flatMap(fixedTextsOf))].filter((text) => text !== '');
+  if (fixed.length === 0) return [];
+  const held = [...ofPage, ...ofAnswers].flatMap(({ source, slice, values }): Held[] => {
+    const [text = ''] = values;
+    const isAlike = slice === 'whole' && values.every((value) => value === text);
+    if (!isAlike || (source.of === 'answer' && text.length < 2)) return [];
+    const isThere = codes.some((code) => {
+      const part = written(text, code) ?? '';
+      return part !== '' && fixed.some((one) => one !== part && stands(part, one));
+    });
+    return isThere ? [{ kind: 'held', source, text }] : [];
+  });
+  return held.slice(0, MOST_EXPLANATIONS);
+}
+
+function fixedTextsOf(explanation: Explanation): string[] {
+  if (explanation.kind === 'constant') return [explanation.text];
+  return explanation.kind === 'hole' ? [explanation.before, explanation.after] : [];
+}
+
+/** As a word of it, or several. */
+function stands(part: string, text: string): boolean {
+  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + 1))
+    if (isAnchored(text.slice(0, at), [part], text.slice(at + part.length))) return true;
+  return false;
 }
 
 /** Of several values, with what is no letter and no digit between them. */

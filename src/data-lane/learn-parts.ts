@@ -1,7 +1,7 @@
 /** Explains the parts of a request: a list of texts, parameters, JSON. What cannot be explained is thrown as `Unlearned`. */
 import { type Candidates, everyOne, explain } from './explain.js';
 import { type Parameter, parametersOf } from './request-shape.js';
-import { CODES, written } from './slices.js';
+import { CODES, QUERY_CODES, written } from './slices.js';
 import type {
   BodyTemplate,
   Code,
@@ -43,28 +43,40 @@ export function learnText(texts: readonly string[], place: Place, codes?: readon
   );
 }
 
-/** Throws Unlearned. */
-export function learnQuery(queries: readonly (readonly Parameter[])[], place: Place): QueryTemplate[] {
+/** Throws Unlearned. `codes`: as values may be written there; by default as in the query of an address. */
+export function learnQuery(
+  queries: readonly (readonly Parameter[])[],
+  place: Place,
+  codes = QUERY_CODES,
+): QueryTemplate[] {
   const names = new Set(queries.map((query) => JSON.stringify(query.map(({ name, bare }) => [name, bare]))));
   if (names.size > 1) throw new Unlearned('never', `${place.what} has not the same parameters on every page`);
   return (queries[0] ?? []).map(({ name, bare }, at): QueryTemplate => {
     const texts = queries.map((query) => query[at]?.value ?? '');
-    return { name, bare, value: learnValue(texts, { ...place, what: `parameter ${name} of ${place.what}` }) };
+    return {
+      name,
+      bare,
+      value: learnValue(texts, { ...place, what: `parameter ${name} of ${place.what}` }, codes),
+    };
   });
 }
 
-function learnValue(texts: readonly string[], place: Place): QueryValue {
-  const explained = explain(texts, place.candidates);
+function learnValue(texts: readonly string[], place: Place, codes: readonly Code[]): QueryValue {
+  const explained = explain(texts, place.candidates, codes);
   if (explained.kind === 'text') return { kind: 'text', text: explained.text };
-  const json = learnWrittenJson(texts, place);
+  const json = learnWrittenJson(texts, place, codes);
   if (json !== undefined) return json;
   const isEver = new Set(texts).size === texts.length;
   if (place.mayLeaveOut && explained.kind === 'unexplained' && isEver) return { kind: 'left-out' };
-  return { kind: 'text', text: learnText(texts, place) };
+  return { kind: 'text', text: learnText(texts, place, codes) };
 }
 
-function learnWrittenJson(texts: readonly string[], place: Place): QueryValue | undefined {
-  for (const code of CODES) {
+function learnWrittenJson(
+  texts: readonly string[],
+  place: Place,
+  codes: readonly Code[],
+): QueryValue | undefined {
+  for (const code of codes) {
     const values = everyOne(texts, (text) => jsonWithin(text, code));
     if (values !== undefined) return { kind: 'json', json: learnJson(values, place), code };
   }
@@ -94,7 +106,7 @@ export function learnBody(
   if (texts === undefined) throw new Unlearned('never', `${place.what} is there on some pages only`);
   const [text = ''] = texts;
   if (texts.every((other) => other === text) && text === '') return { kind: 'fixed', text };
-  if (isForm) return { kind: 'form', query: learnQuery(texts.map(parametersOf), place) };
+  if (isForm) return { kind: 'form', query: learnQuery(texts.map(parametersOf), place, CODES) };
   const values = everyOne(texts, (one) => jsonWithin(one, 'plain'));
   if (values !== undefined) return { kind: 'json', json: learnJson(values, place) };
   if (texts.every((other) => other === text)) return { kind: 'fixed', text };

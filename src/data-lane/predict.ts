@@ -11,6 +11,7 @@ import { type SourcePage, sourceInWords, valueAt } from './sources.js';
 import type {
   BodyTemplate,
   Explanation,
+  Held,
   JsonTemplate,
   PageTemplate,
   QueryTemplate,
@@ -173,14 +174,21 @@ function textFor(text: TextTemplate, page: SourcePage): string {
 }
 
 function agreed(explanations: readonly Explanation[], page: SourcePage): string {
-  const [first, ...others] = explanations.map((explanation) => madeOf(explanation, page));
+  const [first, ...others] = explanations.flatMap((explanation) =>
+    explanation.kind === 'held' ? holds(explanation, page) : [madeOf(explanation, page)],
+  );
   const other = others.find((text) => text !== first);
   if (first === undefined || other !== undefined)
     throw new Doubtful(`two explanations differ: ${first} or ${other}`);
   return first;
 }
 
-function madeOf(explanation: Explanation, page: SourcePage): string {
+function holds({ source, text }: Held, page: SourcePage): [] {
+  if (valueAt(source, page) !== text) throw new Doubtful(`${sourceInWords(source)} is not ${text} any more`);
+  return [];
+}
+
+function madeOf(explanation: Exclude<Explanation, Held>, page: SourcePage): string {
   if (explanation.kind === 'constant') return explanation.text;
   const { before, source, slice, code, after } = explanation;
   const value = valueAt(source, page);

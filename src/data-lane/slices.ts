@@ -14,6 +14,8 @@ export const SLICES: readonly Slice[] = [
 ];
 
 export const CODES: readonly Code[] = ['component', 'form', 'path', 'plain'];
+/** The same in the query of an address. */
+export const QUERY_CODES: readonly Code[] = ['query', 'form', 'path', 'plain'];
 
 /** Undefined: the value has no such part, or that is all of it. */
 export function sliceOf(value: string, slice: Slice): string | undefined {
@@ -52,6 +54,8 @@ export function written(text: string, code: Code): string | undefined {
         return text;
       case 'component':
         return encodeURIComponent(text);
+      case 'query':
+        return encodeURIComponent(text).replaceAll("'", '%27'); // the one sign that only an address escapes
       case 'form':
         return new URLSearchParams([['', text]]).toString().slice(1);
       case 'path':

@@ -24,12 +24,26 @@ export type JsonPath = readonly (string | number)[];
  */
 export type Slice = 'whole' | 'stem' | 'last' | 'stem-last' | 'first' | 'digits' | 'lower' | 'upper';
 
-/** How it is written: as it is, by encodeURIComponent, as a form has it, as an address has it in its path. */
-export type Code = 'plain' | 'component' | 'form' | 'path';
+/**
+ * How it is written: as it is, by encodeURIComponent, by that and then as an address has it in its query, as a form has it,
+ * as an address has it in its path.
+ */
+export type Code = 'plain' | 'component' | 'query' | 'form' | 'path';
 
 export type Explanation =
   | { kind: 'constant'; text: string }
-  | { kind: 'hole'; before: string; source: Source; slice: Slice; code: Code; after: string };
+  | { kind: 'hole'; before: string; source: Source; slice: Slice; code: Code; after: string }
+  | Held;
+
+/**
+ * What beside a hole, or within a constant, says the same as a value that every page had alike: it may be that value. Where
+ * a page has another one nothing is asked.
+ */
+export interface Held {
+  kind: 'held';
+  source: Source;
+  text: string;
+}
 
 /** All that fit; at least one. `parts`, joined, when it takes more than one value. */
 export type TextTemplate = { one: readonly Explanation[] } | { parts: readonly (readonly Explanation[])[] };

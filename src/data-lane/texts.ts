@@ -20,7 +20,7 @@ export function needsOf({ path, query = [], body, headers }: Learned): string[] 
   const names = texts
     .flatMap(explanationsOf)
     .flatMap((explanation) =>
-      explanation.kind === 'hole' && explanation.source.of === 'answer' ? [explanation.source.name] : [],
+      explanation.kind !== 'constant' && explanation.source.of === 'answer' ? [explanation.source.name] : [],
     );
   return [...new Set(names)];
 }

@@ -7,7 +7,6 @@ import type { LaneBooks } from '../../src/delivery/manifest.js';
 import { type RunningShop, startShop } from '../shop/server.mjs';
 import { dataTarget } from '../support/data-target.js';
 import { type Lab, openLab } from '../support/lab.js';
-import { longOnly } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 
 const PAGES = 160;
@@ -115,27 +114,24 @@ test('pages whose extract uses the page are rendered, all of them', async () => 
   expect(report.lane?.notLearned?.['']).toMatch(/page/);
 });
 
-// How many pages are asked before the change is a matter of time: on a busy machine too many.
-longOnly('the API changes while pages are fetched', () => {
-  test('a token that expires is had anew by rendering one page', async () => {
-    await shop.control({ guard: { token: { requests: 60 } } });
-    const { lane, report } = await runAuto('tokened');
-    expect(await rowsOf('tokened', '2026-03-01')).toEqual(truth);
-    expect(lane.off).toBeUndefined();
-    expect(lane.renderedFor.session).toBeGreaterThanOrEqual(2);
-    expect(lane.renderedFor.session).toBeLessThan(20);
-    expect(lane.fetched).toBeGreaterThan(PAGES / 2);
-    expect(report.pages.dead).toBe(0);
-  });
+test('a token that expires is had anew by rendering one page', async () => {
+  await shop.control({ guard: { token: { requests: 60 } } });
+  const { lane, report } = await runAuto('tokened');
+  expect(await rowsOf('tokened', '2026-03-01')).toEqual(truth);
+  expect(lane.off).toBeUndefined();
+  expect(lane.renderedFor.session).toBeGreaterThanOrEqual(2);
+  expect(lane.renderedFor.session).toBeLessThan(20);
+  expect(lane.fetched).toBeGreaterThan(PAGES / 2);
+  expect(report.pages.dead).toBe(0);
+});
 
-  test('an API that begins to lie is found out by a sample, and what was fetched since the last is rendered again', async () => {
-    await shop.control({ manner: { proves: 'header' } });
-    const { lane, stderr } = await runAuto('lied', {
-      after: 60,
-      meanwhile: () => shop.control({ guard: { wants: 'header' } }),
-    });
-    expect(await rowsOf('lied', '2026-03-01')).toEqual(truth);
-    expect(lane.off).toMatch(/gives other rows than when it is loaded: row 1: stock/);
-    expect(stderr).toMatch(/"batch\.lane-off"/);
+test('an API that begins to lie is found out by a sample, and what was fetched since the last is rendered again', async () => {
+  await shop.control({ manner: { proves: 'header' } });
+  const { lane, stderr } = await runAuto('lied', {
+    after: 60,
+    meanwhile: () => shop.control({ guard: { wants: 'header' } }),
   });
+  expect(await rowsOf('lied', '2026-03-01')).toEqual(truth);
+  expect(lane.off).toMatch(/gives other rows than when it is loaded: row 1: stock/);
+  expect(stderr).toMatch(/"batch\.lane-off"/);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type LearnPage, learn, sourcePageOf } from '../../../src/data-lane/learn.js';
-import { contradiction, predict } from '../../../src/data-lane/predict.js';
+import { contradiction, Doubtful, predict } from '../../../src/data-lane/predict.js';
 import { leftOut, type PageTemplate } from '../../../src/data-lane/template.js';
 import { aPage } from './a-page.js';
 
@@ -54,6 +54,30 @@ describe('what is learned', () => {
       }),
     );
     expect(foretold(pages)[0]?.url).toBe('https://s.example/api/find?text=z%3F&max=10');
+  });
+
+  it('writes an apostrophe as an address has it in its query, where browsers escape it', () => {
+    const names = ["men's", 'hats', "kids' shoes", 'bags', "women's", "o'neill"];
+    const pages = names.map((name) =>
+      aPage(`https://s.example/find?q=${encodeURIComponent(name)}`, {
+        found: new URL(`https://s.example/api/find?text=${encodeURIComponent(name)}`).href,
+      }),
+    );
+    expect(foretold(pages)[0]?.url).toBe('https://s.example/api/find?text=o%27neill');
+  });
+
+  it('foretells nothing where a constant may have been a value that all pages seen had alike', () => {
+    const page = (lang: string, slug: string) =>
+      aPage(`https://s.example/${lang}/p/${slug}`, {
+        product: `https://s.example/api/${slug.split('-').at(-1)}_${lang}?in=prices-${lang}`,
+      });
+    const seen = slugs.map((slug) => page('de', slug));
+    const [request] = learned(seen);
+    const of = (lang: string) => predict(request as PageTemplate[number], sourcePageOf(page(lang, 'new-7')));
+    expect(of('de').url).toBe('https://s.example/api/7_de?in=prices-de');
+    expect(() => of('fr')).toThrow(Doubtful);
+    const more = [...seen, ...slugs.map((slug) => page('fr', slug)), page('en', 'new-7')];
+    expect(foretold(more)[0]?.url).toBe('https://s.example/api/7_en?in=prices-en');
   });
 
   it('takes values of the page’s data and of its label', () => {
