@@ -10,19 +10,19 @@ const mostTokens = 10_000;
 
 /** @param {import('./settings.mjs').Settings} settings read anew at every use */
 export function createTokens(settings) {
-  /** @type {Map<string, { openedAt: number, uses: number }>} */
+  /** @type {Map<string, { openedAt: number, uses: number, guard: unknown }>} */
   const open = new Map();
   return {
     open() {
       if (open.size >= mostTokens) open.delete(/** @type {string} */ (open.keys().next().value));
       const token = randomUUID();
-      open.set(token, { openedAt: Date.now(), uses: 0 });
+      open.set(token, { openedAt: Date.now(), uses: 0, guard: settings.guard });
       return token;
     },
     /** @param {string} token */
     use(token) {
       const known = open.get(token);
-      if (known === undefined) return false;
+      if (known === undefined || known.guard !== settings.guard) return false; // of before the guard was set
       known.uses++;
       const { requests = Infinity, ms = Infinity } = settings.guard?.token ?? {};
       return known.uses <= requests && Date.now() - known.openedAt < ms;

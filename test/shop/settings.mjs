@@ -54,7 +54,7 @@
  * @property {{ every: number, from?: number, at?: string } | null} repriced products `from`, `from + every`, … cost 1 more, and the sitemap
  *   says that they changed `at` that time; without `at` it says nothing of it. Default null
  * @property {string | null} lastmod of all other products in the sitemap. Default null: each has its own
- * @property {{ token?: { requests?: number, ms?: number }, wants?: 'cookie' | 'header' } | null} guard what the product API wants: a token (good for so many answers, or ms), and a proof, without which it tells a wrong stock. Default null
+ * @property {{ token?: { requests?: number, ms?: number }, wants?: 'cookie' | 'header' } | null} guard what the product API wants: a token (good for so many answers, or ms; setting it again ends all), and a proof, without which it tells a wrong stock. Default null
  * @property {boolean} nested the price stands in `offer` of a product's answer. Default false
  * @property {boolean} restless the stock of a product is another one each time it is asked for. Default false
  * @property {number} virtualItems of `/virtual`, default 500
