@@ -3,10 +3,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { writeSection } from '../benchmarks-page.mjs';
 import { createReport } from '../throttle/report.mjs';
 import { median } from '../throttle/sweep.mjs';
+import { readTyped } from '../typed.mjs';
 import { plainCase, runCase, threshCase } from './cases.mjs';
 import { distinctOf } from './catalogue.mjs';
 import { USAGE } from './usage.mjs';
@@ -107,58 +107,27 @@ function tell() {
 }
 
 function readOptions() {
-  const values = readValues();
-  if (values.help) {
-    console.log(USAGE);
-    process.exit();
-  }
-  const whole = (
-    /** @type {string} */ name,
-    /** @type {string | undefined} */ typed,
-    /** @type {number} */ usual,
-  ) => {
-    const number = typed === undefined ? usual : Number(typed);
-    return Number.isInteger(number) && number > 0
-      ? number
-      : refuse(`--${name} wants a whole number above 0, not "${typed}"`);
-  };
+  const { values, refuse, number } = readTyped(USAGE, {
+    rows: { type: 'string' },
+    'rows-per-page': { type: 'string' },
+    rounds: { type: 'string' },
+    only: { type: 'string' },
+    parquetjs: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
+    temp: { type: 'string' },
+  });
+  const whole = (/** @type {'rows' | 'rows-per-page' | 'rounds'} */ name, /** @type {number} */ usual) =>
+    number(name, { typed: values[name], usual, least: 1 });
   const only = (values.only ?? CASES.join()).split(',');
   const wrong = only.find((id) => !CASES.includes(id));
   if (wrong !== undefined) refuse(`"${wrong}" is none of ${CASES.join(', ')}`);
   return {
-    rows: whole('rows', values.rows, values.short ? 100_000 : 1_000_000),
-    rowsPerPage: whole('rows-per-page', values['rows-per-page'], 1),
-    rounds: whole('rounds', values.rounds, values.short ? 1 : 3),
+    rows: whole('rows', values.short ? 100_000 : 1_000_000),
+    rowsPerPage: whole('rows-per-page', 1),
+    rounds: whole('rounds', values.short ? 1 : 3),
     only: values.parquetjs ? [...only, 'parquetjs'] : only,
     temp: values.temp ?? os.tmpdir(),
     json: values.json,
     docs: values.docs,
   };
-}
-
-function readValues() {
-  try {
-    return parseArgs({
-      options: {
-        rows: { type: 'string' },
-        'rows-per-page': { type: 'string' },
-        rounds: { type: 'string' },
-        only: { type: 'string' },
-        parquetjs: { type: 'boolean', default: false },
-        short: { type: 'boolean', default: false },
-        temp: { type: 'string' },
-        json: { type: 'string' },
-        docs: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** @param {string} problem @returns {never} */
-function refuse(problem) {
-  console.error(`${problem}\n\n${USAGE}`);
-  process.exit(2);
 }

@@ -1,13 +1,13 @@
 // @ts-check
 /** `npm run bench:memory`: whether memory stays flat; exit code 1 when it does not. */
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { writeSection } from '../benchmarks-page.mjs';
 import { writeStubTarget } from '../queue/stub-target.mjs';
 import { writeFarmTarget } from '../render/contenders/farm-target.mjs';
 import { courseOf } from '../render/course.mjs';
 import { startShopProcess } from '../render/shop-process.mjs';
 import { createReport } from '../throttle/report.mjs';
+import { readTyped } from '../typed.mjs';
 import { tellReal, tellStubbed } from './tell.mjs';
 import { USAGE } from './usage.mjs';
 import { watchBatch } from './watch.mjs';
@@ -62,26 +62,18 @@ function watchStubbed(pages) {
 }
 
 function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      real: { type: 'string', default: '20000' },
-      stubbed: { type: 'string', default: '1000000' },
-      budget: { type: 'string', default: '1024' },
-      json: { type: 'string' },
-      docs: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
+  const { values, number } = readTyped(USAGE, {
+    real: { type: 'string' },
+    stubbed: { type: 'string' },
+    budget: { type: 'string' },
   });
-  if (values.help) {
-    console.log(USAGE);
-    process.exit();
-  }
-  const whole = (/** @type {'real' | 'stubbed' | 'budget'} */ name) => {
-    const number = Number(values[name]);
-    if (Number.isInteger(number) && number >= 0) return number;
-    console.error(`--${name} wants a whole number, not "${values[name]}"\n\n${USAGE}`);
-    return process.exit(2);
-  };
   const { json, docs } = values;
-  return { json, docs, real: whole('real'), stubbed: whole('stubbed'), budget: whole('budget') };
+  const whole = (/** @type {'real' | 'stubbed' | 'budget'} */ name, /** @type {number} */ usual) =>
+    number(name, { typed: values[name], usual, least: 0 });
+  return {
+    ...{ json, docs },
+    real: whole('real', 20_000),
+    stubbed: whole('stubbed', 1_000_000),
+    budget: whole('budget', 1_024),
+  };
 }

@@ -1,24 +1,23 @@
 // @ts-check
-/** What was typed. Ends the process when that makes no sense. */
-import { parseArgs } from 'node:util';
+import { readTyped } from '../typed.mjs';
 import { USAGE } from './usage.mjs';
 
 const USUAL = { pages: 30_000, rounds: 3, concurrency: 64, pace: 300, memory: 1_000_000 };
 const SHORT = { pages: 4_000, rounds: 1, concurrency: 64, pace: 0, memory: 0 };
 
 export function readOptions() {
-  const values = readValues();
-  if (values.help) {
-    console.log(USAGE);
-    process.exit();
-  }
+  const { values, refuse, number } = readTyped(USAGE, {
+    pages: { type: 'string' },
+    processes: { type: 'string', default: '1,2' },
+    concurrency: { type: 'string' },
+    rounds: { type: 'string' },
+    pace: { type: 'string' },
+    memory: { type: 'string' },
+    short: { type: 'boolean', default: false },
+  });
   const usual = values.short ? SHORT : USUAL;
-  const whole = (/** @type {keyof typeof USUAL} */ name, /** @type {number} */ least) => {
-    const number = values[name] === undefined ? usual[name] : Number(values[name]);
-    if (!Number.isInteger(number) || number < least)
-      refuse(`--${name} wants a whole number from ${least} on, not "${values[name]}"`);
-    return number;
-  };
+  const whole = (/** @type {keyof typeof USUAL} */ name, /** @type {number} */ least) =>
+    number(name, { typed: values[name], usual: usual[name], least });
   const processes = values.processes.split(',').map(Number);
   if (!processes.every((count) => Number.isInteger(count) && count > 0))
     refuse(`--processes wants numbers of processes, not "${values.processes}"`);
@@ -32,31 +31,4 @@ export function readOptions() {
     json: values.json,
     docs: values.docs,
   };
-}
-
-function readValues() {
-  try {
-    return parseArgs({
-      options: {
-        pages: { type: 'string' },
-        processes: { type: 'string', default: '1,2' },
-        concurrency: { type: 'string' },
-        rounds: { type: 'string' },
-        pace: { type: 'string' },
-        memory: { type: 'string' },
-        short: { type: 'boolean', default: false },
-        json: { type: 'string' },
-        docs: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** @param {string} problem @returns {never} */
-function refuse(problem) {
-  console.error(`${problem}\n\n${USAGE}`);
-  process.exit(2);
 }

@@ -1,6 +1,5 @@
 // @ts-check
-/** What was typed. Ends the process when that makes no sense. */
-import { parseArgs } from 'node:util';
+import { readTyped } from '../typed.mjs';
 import { USAGE } from './usage.mjs';
 
 const USUAL = {
@@ -16,27 +15,30 @@ const USUAL = {
 const SHORT = { ...USUAL, pages: 30_000 };
 
 export function readOptions() {
-  const values = readValues();
-  if (values.help) {
-    console.log(USAGE);
-    process.exit();
-  }
+  const { values, refuse, number } = readTyped(USAGE, {
+    pages: { type: 'string' },
+    workers: { type: 'string' },
+    processes: { type: 'string' },
+    slots: { type: 'string' },
+    delay: { type: 'string' },
+    spread: { type: 'string' },
+    seed: { type: 'string' },
+    kill: { type: 'string' },
+    apart: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
+  });
   const usual = values.short ? SHORT : USUAL;
-  const number = (/** @type {keyof typeof USUAL} */ name, /** @type {number} */ least) => {
-    const typed = values[name] === undefined ? usual[name] : Number(values[name]);
-    if (!(typed >= least) || (name !== 'spread' && !Number.isInteger(typed)))
-      refuse(`--${name} wants a number from ${least} on, not "${values[name]}"`);
-    return typed;
-  };
+  const numberOf = (/** @type {keyof typeof USUAL} */ name, /** @type {number} */ least) =>
+    number(name, { typed: values[name], usual: usual[name], least, isWhole: name !== 'spread' });
   const read = {
-    pages: number('pages', 1_000),
-    workers: number('workers', 1),
-    processes: number('processes', 1),
-    slots: number('slots', 1),
-    delayMs: number('delay', 0),
-    spread: number('spread', 0),
-    seed: number('seed', 0),
-    killAt: number('kill', 0) / 100,
+    pages: numberOf('pages', 1_000),
+    workers: numberOf('workers', 1),
+    processes: numberOf('processes', 1),
+    slots: numberOf('slots', 1),
+    delayMs: numberOf('delay', 0),
+    spread: numberOf('spread', 0),
+    seed: numberOf('seed', 0),
+    killAt: numberOf('kill', 0) / 100,
     apart: values.apart,
     json: values.json,
     docs: values.docs,
@@ -47,34 +49,4 @@ export function readOptions() {
   if (read.killAt > 0 && read.processes === 1)
     refuse('with one process nobody is left: --kill 0, or more processes');
   return read;
-}
-
-function readValues() {
-  try {
-    return parseArgs({
-      options: {
-        pages: { type: 'string' },
-        workers: { type: 'string' },
-        processes: { type: 'string' },
-        slots: { type: 'string' },
-        delay: { type: 'string' },
-        spread: { type: 'string' },
-        seed: { type: 'string' },
-        kill: { type: 'string' },
-        apart: { type: 'boolean', default: false },
-        short: { type: 'boolean', default: false },
-        json: { type: 'string' },
-        docs: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** @param {string} problem @returns {never} */
-function refuse(problem) {
-  console.error(`${problem}\n\n${USAGE}`);
-  process.exit(2);
 }
