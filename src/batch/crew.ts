@@ -58,12 +58,10 @@ export function createCrew(options: CrewOptions): Crew {
     pageQueue(options.target),
     async (job, token) => {
       taken += 1;
-      const leave = await gate.enter(signal);
       try {
-        await work(job, token, leave);
+        await work(job, token);
         if (!fetching) completed += 1;
       } finally {
-        leave();
         taken -= 1;
       }
     },
@@ -81,7 +79,7 @@ export function createCrew(options: CrewOptions): Crew {
   );
   worker.on('error', () => undefined); // lost links are told by the handle's own client
 
-  async function work(job: Job<PageJob>, token: string | undefined, leave: () => void): Promise<void> {
+  async function work(job: Job<PageJob>, token: string | undefined): Promise<void> {
     const context = await options.contextOf(job.data.batch).catch((error: unknown) => {
       if (error instanceof OtherCode) return undefined;
       throw error;
@@ -97,7 +95,7 @@ export function createCrew(options: CrewOptions): Crew {
       ...context,
       dir: context.files.dir,
       pool,
-      leave,
+      enter: () => gate.enter(signal),
       holdUntil,
       onEvent,
       signal,

@@ -13,20 +13,18 @@ import { DelayedError, type Job, type Queue } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { ThreshError } from '../errors.js';
 import { pauseUntil } from '../queue/limited-queue.js';
-import type { PageLedger } from '../queue/page-ledger.js';
 import type { TargetBoard } from '../queue/target-board.js';
-import type { PageGroup } from '../spool/group.js';
-import type { KeptPage, PageFailure, PageOutcome, SoftMark } from '../spool/record.js';
-import type { SegmentWriter } from '../spool/segment-writer.js';
+import type { KeptPage, PageFailure, SoftMark } from '../spool/record.js';
 import type { Json, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { PageSample } from '../throttle/page-sample.js';
 import { beginAttempt } from './attempt.js';
 import type { OnPageEvent } from './events.js';
 import type { LaneOutcome, PageLane, Proofs, SoftBook } from './proofs.js';
-import { type CompletedPage, type PageTask, type RenderedPage, renderPage } from './render.js';
+import { type PageTask, type RenderedPage, renderPage } from './render.js';
 import { digestOf } from './same-rows.js';
 import type { Sessions } from './sessions.js';
+import { commit, type SettleDeps, settle } from './settle-page.js';
 import type { EncodeRow } from './validate.js';
 
 /** A page's job as the feeder makes it. */
@@ -49,31 +47,26 @@ export interface PageJob {
   kept?: KeptPage;
 }
 
-export interface PageWorkDeps {
+export interface PageWorkDeps extends SettleDeps {
   target: LoadedTarget;
   encode: EncodeRow;
   pool: BrowserPool;
   sessions: Sessions;
   /** What its browsers call themselves. */
   userAgent: string;
-  ledger: PageLedger;
   targetBoard: TargetBoard;
-  /** Waits while the disk takes nothing: what was rendered is not thrown away. */
-  segments: SegmentWriter;
   queue: Queue;
   proofs: Proofs;
   /** What is known of pages that are carried over from an earlier batch. */
   carryBook: SoftBook;
   /** Undefined: every page is loaded. */
   lane: PageLane | undefined;
-  /** Keeps what a page's rows come from; undefined: nothing is kept. Waits while the disk or the store takes nothing. */
-  keep: ((page: CompletedPage) => Promise<KeptPage | undefined>) | undefined;
   /** Its pages are read from what was kept of them: nothing goes to the target, and nothing is learned of it. */
   isOffline: boolean;
   /** The batch's folder, for artifacts. */
   dir: string;
-  /** To be called when the page has left the target. */
-  leave: () => void;
+  /** Resolves when the page may go to the target; what it resolves to is called when it has left it. */
+  enter: () => Promise<() => void>;
   /** Nobody of this process goes to the target before this time, epoch ms. */
   holdUntil: (atMs: number) => void;
   onEvent: OnPageEvent;
@@ -91,17 +84,44 @@ const OUTAGE_WAIT_MS = 2_000;
 const BACKOFF_MS = 1_000;
 const PAUSE_LOOK_MS = 3_000;
 const NO_BROWSER_MS = 5_000;
+/** What was asked of a page so long ago is asked again before it goes to the target. */
+const ASKED_MS = 250;
 
 export async function workPage(
   job: Job<PageJob>,
   token: string | undefined,
   deps: PageWorkDeps,
 ): Promise<void> {
+  if (await isNotWanted(job, token, deps)) return;
+  const asked = performance.now();
+  const leave = await deps.enter();
+  try {
+    if (performance.now() - asked > ASKED_MS && (await isNotWanted(job, token, deps))) return;
+    await tryPage(job, token, { ...deps, leave });
+  } finally {
+    leave();
+  }
+}
+
+/** Cancelled, or settled meanwhile. Puts it back while its batch is paused. */
+async function isNotWanted(
+  job: Job<PageJob>,
+  token: string | undefined,
+  { ledger }: PageWorkDeps,
+): Promise<boolean> {
+  const { page, proof } = job.data;
+  const { control, isSettled } = await ledger.standing(page);
+  if (control === 'cancel' || (isSettled && proof === undefined)) return true;
+  return control === 'pause' ? putBack(job, token, PAUSE_LOOK_MS) : false;
+}
+
+async function tryPage(
+  job: Job<PageJob>,
+  token: string | undefined,
+  deps: PageWorkDeps & { leave: () => void },
+): Promise<void> {
   const { page, proof } = job.data;
   const { ledger } = deps;
-  const { control, isSettled } = await ledger.standing(page);
-  if (control === 'cancel' || (isSettled && proof === undefined)) return;
-  if (control === 'pause') return putBack(job, token, PAUSE_LOOK_MS);
   const attempts = job.opts.attempts ?? 1;
   const attempt = job.attemptsMade + 1;
   const isLast = ({ retry }: ThreshError): boolean =>
@@ -240,95 +260,6 @@ export async function retryDelayMs(attemptsMade: number, board: TargetBoard): Pr
 async function putBack(job: Job<PageJob>, token: string | undefined, afterMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + Math.max(1, afterMs), token);
   throw new DelayedError();
-}
-
-async function settle(
-  job: PageJob,
-  attempt: number,
-  { rendered, soft, renderedFor }: { rendered: RenderedPage } & Pick<LaneOutcome, 'soft' | 'renderedFor'>,
-  deps: PageWorkDeps,
-): Promise<void> {
-  if (rendered.outcome === 'gone') {
-    const status = rendered.status === undefined ? {} : { status: rendered.status };
-    const failure: PageFailure = { code: 'PAGE_GONE', message: 'the page does not exist', ...status };
-    return commit(job, attempt, { outcome: 'gone', failure }, deps);
-  }
-  const { rows, quarantined, followed, timings, weight } = rendered;
-  const kept = await deps.keep?.(rendered); // before the page counts
-  return commit(
-    job,
-    attempt,
-    {
-      outcome: 'completed',
-      rows,
-      quarantined,
-      followed,
-      timings: { ...timings },
-      weight,
-      soft,
-      renderedFor,
-      kept,
-    },
-    deps,
-  );
-}
-
-interface Outcome {
-  outcome: PageOutcome;
-  rows?: PageGroup['rows'];
-  quarantined?: PageGroup['quarantined'];
-  followed?: NonNullable<PageGroup['page']['follow']>;
-  timings?: Record<string, number>;
-  weight?: number | undefined;
-  failure?: PageFailure;
-  soft?: SoftMark | undefined;
-  renderedFor?: LaneOutcome['renderedFor'];
-  kept?: KeptPage | undefined;
-}
-
-/** Durable first, then counted: killed in between, the page is rendered again and counted once. */
-async function commit(job: PageJob, attempt: number, end: Outcome, deps: PageWorkDeps): Promise<void> {
-  const {
-    rows = [],
-    quarantined = [],
-    followed = [],
-    outcome,
-    timings,
-    weight,
-    failure,
-    soft,
-    renderedFor,
-    kept,
-  } = end;
-  const proxyBytes = deps.sessions.takeProxyBytes();
-  await deps.segments.append({
-    rows,
-    quarantined,
-    page: {
-      page: job.page,
-      url: job.url,
-      ...(job.label === undefined ? {} : { label: job.label }),
-      outcome,
-      attempt,
-      at: new Date().toISOString(),
-      ...(followed.length === 0 ? {} : { follow: followed }),
-      ...(failure === undefined ? {} : { failure }),
-      ...(timings === undefined ? {} : { timings }),
-      ...(weight === undefined ? {} : { weight }),
-      ...(proxyBytes === undefined ? {} : { proxyBytes }),
-      ...(soft === undefined ? {} : { soft }),
-      ...(renderedFor === undefined ? {} : { renderedFor }),
-      ...(kept === undefined ? {} : { kept }),
-    },
-  });
-  const links = followed.length === 0 ? undefined : JSON.stringify(followed);
-  await deps.ledger.settle({
-    page: job.page,
-    outcome,
-    rows: rows.length,
-    quarantined: quarantined.length,
-    followed: links,
-  });
 }
 
 function pageLog({ batch, page, url }: PageJob, onEvent: OnPageEvent): TargetLog {
