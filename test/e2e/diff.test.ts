@@ -6,6 +6,7 @@ import { chromium } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../../browser-pool/find-chromium.mjs';
 import { type Lab, openLab } from '../support/lab.js';
+import { longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 import { missingForSwift, type Swift, startSwift } from '../support/swift.mjs';
@@ -180,7 +181,7 @@ test('what cannot be compared is refused, each with its mend', async () => {
   expect(await readdir(path.join(lab.home, 'diff'))).toEqual([]);
 });
 
-test('a dataset that a later run for its date replaced is not there any more', async () => {
+longTest('a dataset that a later run for its date replaced is not there any more', async () => {
   const file = path.join(lab.dir, 'targets', 'others.ts');
   const first = await nightOf(file, '2026-03-05');
   const second = await nightOf(file, '2026-03-05');

@@ -1,7 +1,7 @@
 /** A site that changed before the night: the batch pauses early, says so, and waits for a person. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab, type Running } from '../support/lab.js';
-import { longOnly } from '../support/long.js';
+import { longOnly, longTest } from '../support/long.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
 const PAGES = 450;
@@ -146,7 +146,7 @@ longOnly('a site whose pages are not given up soon', () => {
   });
 });
 
-test('switched off, it fetches on, and the gate has the last word', async () => {
+longTest('switched off, it fetches on, and the gate has the last word', async () => {
   const target = await writeTarget('borne', '[]', 'pauseOnDrift: false');
   const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4', '--limit', '105'];
   const { code, stderr } = await lab.thresh(args);

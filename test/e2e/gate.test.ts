@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GateCheck } from '../../src/dataset/gate.js';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
+import { casesOf } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 
 const PRODUCTS = 12;
@@ -109,7 +110,7 @@ test('half of the catalogue is held, and released; its level is expected from th
 const isOneOfThree = () =>
   `${JSON.stringify([0, 1, 2].map((number) => shop.catalogue.pathOf(number)))}.includes(row.path)`;
 
-test.each<[string, string, string, () => Parameters<typeof writeTarget>[0]]>([
+const held: [string, string, string, () => Parameters<typeof writeTarget>[0]][] = [
   ['a column that yields nothing', 'nulls of category', '2026-03-20', () => ({ row: 'category: undefined' })],
   ['a column that is gone', 'schema', '2026-03-21', () => ({ column: '' })],
   [
@@ -125,7 +126,8 @@ test.each<[string, string, string, () => Parameters<typeof writeTarget>[0]]>([
     '2026-03-24',
     () => ({ options: 'retries: 0,', row: `title: ${isOneOfThree()} ? row.none.none : row.title` }),
   ],
-])(
+];
+test.each(casesOf(held, 2))(
   '%s: held by "%s"',
   async (_what, name, date, change) => {
     await writeTarget(change());

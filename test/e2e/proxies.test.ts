@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Lab, openLab } from '../support/lab.js';
 import { httpProxy, type LocalProxy, PASSWORD, socksProxy, USER } from '../support/local-proxies.js';
+import { longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
@@ -178,7 +179,7 @@ it('a site that no proxy reaches is at fault itself, and its pages end', async (
   expect(stderr).not.toMatch(/batch\.waited/);
 });
 
-it('takes the list of a provider, by HTTPS, and keeps the last one when it fails', async () => {
+longTest('takes the list of a provider, by HTTPS, and keeps the last one when it fails', async () => {
   const key = path.join(lab.dir, 'key.pem');
   const cert = path.join(lab.dir, 'cert.pem');
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];

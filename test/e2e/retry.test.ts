@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Report } from '../../src/delivery/manifest.js';
 import { type Lab, openLab } from '../support/lab.js';
+import { casesOf, longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
@@ -83,10 +84,11 @@ function mend(): void {
   site.asked.length = 0;
 }
 
-test.each([
-  ['delivered', 0.5, 0],
+const ENDS = [
   ['held', 0.98, 3],
-] as const)(
+  ['delivered', 0.5, 0],
+] as const;
+test.each(casesOf(ENDS, 1))(
   'a batch that was %s: failures by cause, put back, delivered with them',
   async (state, least, exit) => {
     const name = `retry-${state}`;
@@ -118,7 +120,7 @@ test.each([
   },
 );
 
-test('what fails again is a dead letter again, and the batch is as good as before', async () => {
+longTest('what fails again is a dead letter again, and the batch is as good as before', async () => {
   const { report } = await runBatch(lab, await writeTarget('retry-in-vain', 0.5), { date: DATE });
   const again = await lab.thresh(['failures', report.batch, '--retry', '--json']);
   expect(again.code, again.stderr).toBe(0);

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { MAX_ANSWER_LENGTH } from '../../data-lane/captured.js';
+import { createOwnLag } from './own-lag.js';
 
 export interface WireRequest {
   method: 'GET' | 'POST';
@@ -15,7 +16,7 @@ export interface WireAnswer {
   status: number;
   contentType: string | undefined;
   text: string;
-  /** From when the request was sent until its headers were there. */
+  /** From when the request was sent until its headers were there, less what this process was late to see them. */
   firstByteMs: number;
   retryAfter: string | undefined;
   setCookie: string[];
@@ -42,6 +43,7 @@ export class AnswerTooLarge extends Error {}
 
 export function createWire(): Wire {
   const ways = new Map<string, Dispatcher>();
+  const ownLag = createOwnLag();
 
   function wayBy(proxy = ''): Dispatcher {
     const known = ways.get(proxy);
@@ -61,6 +63,7 @@ export function createWire(): Wire {
   return {
     async ask({ method, url, headers, body }, { signal, proxy }) {
       const { origin, pathname, search } = new URL(url);
+      ownLag.watch();
       const sentAt = performance.now();
       const answer = await wayBy(proxy).request({
         origin,
@@ -70,7 +73,7 @@ export function createWire(): Wire {
         body: body ?? null,
         signal,
       });
-      const firstByteMs = performance.now() - sentAt;
+      const firstByteMs = Math.max(0, performance.now() - sentAt - ownLag.ms());
       const { statusCode: status } = answer;
       return {
         status,

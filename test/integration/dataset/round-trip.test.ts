@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { firstRows } from '../../../src/dataset/read-back.js';
+import { isLong } from '../../support/long.js';
 import { describeFiles, ENGINES, parquetList, query, storeRows } from './row-files.js';
 
 /** A schema, values that it accepts, and what a reader must get for each. */
@@ -159,7 +160,7 @@ describe('what goes in comes out', () => {
         expect(types[1]).toEqual(types[0]);
         expect(dumps[1]).toEqual(dumps[0]);
       }),
-      { numRuns: 30 },
+      { numRuns: isLong ? 30 : 8 },
     );
   });
 
@@ -202,7 +203,7 @@ describe('what goes in comes out', () => {
           expect(built.duplicates).toBe(records.length - expected.length);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: isLong ? 25 : 8 },
     );
   });
 });

@@ -1,6 +1,9 @@
 /** Requests without a browser: who they come as, and what of an answer is borne. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_ANSWER_LENGTH } from '../../../src/data-lane/captured.js';
@@ -8,6 +11,8 @@ import { createIdentities } from '../../../src/page/fetch/identity.js';
 import { untouchablePage } from '../../../src/page/fetch/untouchable.js';
 import { createWire, type Wire } from '../../../src/page/fetch/wire.js';
 
+const ANSWERS_MS = 50;
+const BUSY_MS = 30;
 let server: Server;
 let url: string;
 let wire: Wire;
@@ -45,6 +50,39 @@ const ask = (path: string, headers: Record<string, string> = {}) =>
     { method: 'GET', url: `${url}/${path}`, headers, body: undefined },
     { signal: AbortSignal.timeout(20_000), proxy: undefined },
   );
+
+it('what this process is late to see is not laid to the one that answered', async () => {
+  const code = `require('node:http').createServer((_, response) => setTimeout(() => response.end('{}'), ${ANSWERS_MS}))
+    .listen(0, '127.0.0.1', function () { console.log(this.address().port); })`;
+  const other = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = await once(createInterface({ input: other.stdout }), 'line');
+  // Half of the time it is not to be spoken to.
+  const busy = setInterval(() => {
+    for (const until = performance.now() + BUSY_MS; performance.now() < until; );
+  }, 2 * BUSY_MS);
+  try {
+    const request = {
+      method: 'GET' as const,
+      url: `http://127.0.0.1:${port}/`,
+      headers: {},
+      body: undefined,
+    };
+    const times: { seen: number; told: number }[] = [];
+    for (let at = 0; at < 60; at++) {
+      const sentAt = performance.now();
+      const way = { signal: AbortSignal.timeout(20_000), proxy: undefined };
+      const { firstByteMs } = await wire.ask(request, way);
+      times.push({ seen: performance.now() - sentAt, told: firstByteMs });
+    }
+    const mean = (of: 'seen' | 'told'): number =>
+      times.slice(10).reduce((sum, time) => sum + time[of], 0) / (times.length - 10);
+    expect(mean('told')).toBeGreaterThan(ANSWERS_MS * 0.8);
+    expect(mean('told') - ANSWERS_MS).toBeLessThan((mean('seen') - ANSWERS_MS) * 0.7);
+  } finally {
+    clearInterval(busy);
+    other.kill('SIGKILL');
+  }
+});
 
 describe('an answer', () => {
   it.each(['gzip', 'br', 'deflate'])('is read when it is encoded by %s', async (name) => {
