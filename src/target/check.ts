@@ -1,7 +1,7 @@
 /** A wrong target is refused when it loads: every problem at once, each with its path and a way to mend it. */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ThreshError } from '../errors.js';
 import { dataProblems } from './data-rules.js';
 import type { FieldsSpec, TargetDefinition } from './definition.js';
@@ -15,15 +15,9 @@ import {
   isRecord,
   targetRule,
 } from './option-rules.js';
+import { kindOf, pathText, problemsOf, shown, type TargetProblem } from './problems.js';
 import { proxyListProblems } from './proxy-urls.js';
 import { nearest } from './suggest.js';
-
-export interface TargetProblem {
-  /** Where in the target: `gate.minRows`, `discover[3].url`; empty for the target as a whole. */
-  path: string;
-  message: string;
-  mend: string;
-}
 
 /** Looks at the schema with the eyes of whoever will store its rows. */
 export type SchemaCheck<Columns> = (
@@ -36,17 +30,6 @@ export interface CheckedTarget<Columns> {
   columns: Columns | undefined;
 }
 
-/** Words that people bring from the design or from elsewhere, and what there is here. */
-const KNOWN_ELSEWHERE: Record<string, string> = {
-  proxy: "write proxies: [ 'http://user:password@host:port' ]",
-  concurrency: 'write throttle: { maxConcurrency: N }',
-  urls: 'write discover: [ … ]',
-  startUrls: 'write discover: [ … ]',
-  userAgent: 'write browser: { userAgent: … }',
-  viewport: 'write browser: { viewport: … }',
-  timeout: 'write timeoutMs, in milliseconds',
-  cron: "write schedule: { cron: '…' }",
-};
 /** Of a long list, so many bad URLs are named. */
 const MAX_BAD_URLS = 5;
 
@@ -263,73 +246,6 @@ function notAColumn(name: string, names: readonly string[]): { message: string; 
   };
 }
 
-/** A zod rule's issues as problems, with the names that would have been known where one is unknown. */
-function problemsOf(rule: z.ZodType, value: unknown, at: PropertyKey[]): TargetProblem[] {
-  const result = rule.safeParse(value, { reportInput: true });
-  return result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, rule, at));
-}
-
-function fromIssue(issue: z.core.$ZodIssue, rule: z.ZodType, at: PropertyKey[]): TargetProblem[] {
-  const path = pathText([...at, ...issue.path]);
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(rule, issue.path);
-    return issue.keys.map((key) => {
-      const near = nearest(key, known);
-      const elsewhere = at.length + issue.path.length === 0 ? KNOWN_ELSEWHERE[key] : undefined;
-      const mend = near ? `did you mean "${near}"?` : (elsewhere ?? `there are: ${known.join(', ')}`);
-      return { path: pathText([...at, ...issue.path, key]), message: 'is no option', mend };
-    });
-  }
-  if (issue.code === 'invalid_union') {
-    const branches = issue.errors.map((issues) =>
-      issues.flatMap((inner) => fromIssue(inner, z.unknown(), [...at, ...issue.path])),
-    );
-    const inside = branches.find(
-      (found, index) =>
-        issue.errors[index]?.some(
-          (inner) => inner.code !== 'invalid_value' && inner.code !== 'invalid_type',
-        ) && found.length > 0,
-    );
-    if (inside) return inside;
-  }
-  if (issue.code === 'custom')
-    return [{ path, message: missingOr(issue), mend: String(issue.params?.mend ?? '') }];
-  if (issue.code === 'invalid_type') {
-    const expected =
-      issue.expected === 'array'
-        ? 'a list'
-        : issue.expected === 'record'
-          ? 'an object'
-          : `an ${issue.expected}`;
-    return [
-      { path, message: `must be ${expected}, not ${kindOf(issue.input)}`, mend: exampleOf(rule, issue.path) },
-    ];
-  }
-  return [{ path, message: issue.message, mend: exampleOf(rule, issue.path) }];
-}
-
-function missingOr(issue: z.core.$ZodIssue): string {
-  return issue.input === undefined ? 'is missing' : `${issue.message}: ${shown(issue.input)}`;
-}
-
-function exampleOf(rule: z.ZodType, path: PropertyKey[]): string {
-  const known = knownKeys(rule, path);
-  return known.length > 0 ? `an object of: ${known.join(', ')}` : 'see the target API in the documentation';
-}
-
-/** The names that a strict object at this path of a rule knows. */
-function knownKeys(rule: z.ZodType, path: PropertyKey[]): string[] {
-  let here: unknown = rule;
-  for (const step of [...path, undefined]) {
-    while (here instanceof z.ZodOptional) here = here.unwrap();
-    if (here instanceof z.ZodUnion) here = here.options.find((option) => option instanceof z.ZodObject);
-    if (step === undefined) break;
-    if (here instanceof z.ZodObject) here = here.shape[String(step)];
-    else if (here instanceof z.ZodArray) here = here.element;
-  }
-  return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
-}
-
 /** By its kind and not by its class: a schema that another copy of zod made is one all the same. */
 function isZodObject(schema: unknown): schema is z.ZodObject {
   const internals = isRecord(schema) ? schema._zod : undefined;
@@ -339,26 +255,6 @@ function isZodObject(schema: unknown): schema is z.ZodObject {
     internals.def.type === 'object' &&
     isRecord((schema as { shape?: unknown }).shape)
   );
-}
-
-function pathText(path: PropertyKey[]): string {
-  return path.reduce<string>(
-    (text, step) =>
-      typeof step === 'number' ? `${text}[${step}]` : text ? `${text}.${String(step)}` : String(step),
-    '',
-  );
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  if (Array.isArray(value)) return 'a list';
-  if (isFunction(value)) return 'a function';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : kindOf(value);
 }
 
 function invalid(file: string, problems: readonly TargetProblem[]): ThreshError {

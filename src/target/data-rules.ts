@@ -1,7 +1,8 @@
 /** `data` looked at when a target loads: one answer told from several by label, and every source by itself. */
-import type { TargetProblem } from './check.js';
+
 import { isDataSource, SOURCE_OPTIONS } from './data-source.js';
 import { isRecord } from './option-rules.js';
+import type { TargetProblem } from './problems.js';
 import { parseScriptSelector } from './script-selector.js';
 import { nearest } from './suggest.js';
 

@@ -2,7 +2,7 @@
  * URLs of proxies. They carry a user and a password, so nothing here, and nobody after, ever shows one whole: a wrong
  * one is named by its place in the list, a right one by its scheme, host and port.
  */
-import type { TargetProblem } from './check.js';
+import type { TargetProblem } from './problems.js';
 
 const SCHEMES = ['http:', 'https:', 'socks5:'];
 const EXAMPLE = "e.g. 'http://user:password@proxy.example.com:8080', 'https://…' or 'socks5://…'";
