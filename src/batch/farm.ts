@@ -53,6 +53,8 @@ export interface FarmOptions {
   beginAt?: number;
   /** Default: one of real browsers. Closed with the farm. */
   pool?: BrowserPool;
+  /** Default: by `redisUrl`. Closed with the farm. */
+  redis?: RedisHandle;
   /** Only this batch is worked on. */
   onlyBatch?: string;
   /** Only batches of these targets; all when empty. */

@@ -4,23 +4,37 @@
  * already, this one watches, and takes over should that one die.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { OnBatchEvent } from '../batch/events.js';
 import { type Farm, startFarm } from '../batch/farm.js';
 import { type EndState, followJournal, isEnd, type JournalEntry } from '../batch/journal.js';
 import { enqueueBatch, type OpenedBatch } from '../batch/open-batch.js';
-import { openShare } from '../batch/share.js';
+import { openShare, type Share } from '../batch/share.js';
 import { batchFiles } from '../batch/spec.js';
 import { createBatchBoard } from '../queue/batch-board.js';
+import { openRedis, type RedisHandle } from '../queue/redis.js';
 import type { Settings } from '../settings.js';
 import { createReporter, type Reporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { alertsOf } from './alerts.js';
+import { type EarlyBrowsers, startBrowsers } from './early-browsers.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { PagesAtOnce } from './pages-at-once.js';
 import { onStopSignals } from './stop-signals.js';
 import { summaryOf } from './summary.js';
 import { tracesOf } from './traces.js';
 
-export interface CarryOptions extends OpenedBatch, PagesAtOnce {
+/** What a batch is opened with, and carried by. */
+export interface Engines {
+  redis: RedisHandle;
+  /** The store that machines share; undefined: all of the farm is on this one. */
+  share: Share | undefined;
+}
+
+export interface CarryOptions extends PagesAtOnce {
+  /** Called while the browser starts, which takes longer. */
+  open: (engines: Engines) => Promise<OpenedBatch>;
+  /** Default: begun here. Closed when all is done. */
+  browsers?: EarlyBrowsers | undefined;
   /** The report as JSON on stdout instead of words. */
   json: boolean;
 }
@@ -35,7 +49,7 @@ export const DRAIN_MS = 20_000;
 export const ALERTS_MS = 10_000;
 
 export async function carryBatch(
-  { spec, resumedFrom, concurrency, beginAt, json }: CarryOptions,
+  { open, browsers: early, concurrency, beginAt, json }: CarryOptions,
   settings: Settings,
 ): Promise<ExitCode> {
   const reporter = createReporter({
@@ -43,6 +57,14 @@ export async function carryBatch(
     logLevel: settings.logLevel,
     unicode: settings.unicode,
   });
+  const browsers = early ?? startBrowsers(settings, concurrency);
+  const onLink = (up: boolean): void => reporter.note(up ? 'Redis is back' : 'Redis is away; waiting for it');
+  const { spec, resumedFrom, redis, share } = await openAll(open, settings, onLink).catch(
+    async (error: unknown) => {
+      await browsers.pool.close();
+      throw error;
+    },
+  );
   const alerts = alertsOf(settings, reporter.event);
   const traces = await tracesOf(settings, reporter.event);
   let broke: unknown;
@@ -50,9 +72,19 @@ export async function carryBatch(
   /** This process runs the batch, as far as it has been heard of lately. */
   const isMine = (): boolean => performance.now() - ownAtMs < OWN_MS;
   const over = new AbortController();
-  const share = await openShare(settings.store, settings);
+  const onEvent: OnBatchEvent = (event) => {
+    if (event.kind === 'batch.broke') broke = event.error;
+    if (event.kind === 'batch.entered' || event.kind === 'batch.resumed') ownAtMs = performance.now();
+    if (event.kind === 'batch.broke' || (event.kind === 'batch.entered' && isEnd(event.state))) over.abort();
+    reporter.event(event);
+    alerts.event(event);
+    traces.event(event);
+  };
+  browsers.tell(onEvent);
   const farm = await startFarm({
     home: settings.home,
+    pool: browsers.pool,
+    redis,
     redisUrl: settings.redisUrl,
     share,
     targetsDir: settings.targets,
@@ -66,21 +98,13 @@ export async function carryBatch(
     concurrency,
     beginAt,
     onlyBatch: spec.id,
-    onEvent: (event) => {
-      if (event.kind === 'batch.broke') broke = event.error;
-      if (event.kind === 'batch.entered' || event.kind === 'batch.resumed') ownAtMs = performance.now();
-      if (event.kind === 'batch.broke' || (event.kind === 'batch.entered' && isEnd(event.state)))
-        over.abort();
-      reporter.event(event);
-      alerts.event(event);
-      traces.event(event);
-    },
+    onEvent,
     onSnapshot: (snapshot) => {
       ownAtMs = performance.now();
       reporter.snapshot(snapshot);
       alerts.snapshot(snapshot);
     },
-    onLink: (up) => reporter.note(up ? 'Redis is back' : 'Redis is away; waiting for it'),
+    onLink,
   });
   await alerts.attach(farm.redis);
   const signals = onStopSignals({
@@ -123,6 +147,23 @@ export async function carryBatch(
     reporter.done('');
     await farm.stop(0);
     share?.close();
+  }
+}
+
+async function openAll(
+  open: CarryOptions['open'],
+  settings: Settings,
+  onLink: (up: boolean) => void,
+): Promise<OpenedBatch & Engines> {
+  const share = await openShare(settings.store, settings);
+  let redis: RedisHandle | undefined;
+  try {
+    redis = await openRedis({ home: settings.home, redisUrl: settings.redisUrl, onLink });
+    return { ...(await open({ redis, share })), redis, share };
+  } catch (error) {
+    await redis?.close();
+    share?.close();
+    throw error;
   }
 }
 

@@ -22,7 +22,10 @@ export async function deliver(
   }
   const { spec } = await withShare(settings, (share) => release(settings.home, batch, share));
   return carryBatch(
-    { spec, resumedFrom: 'delivering', concurrency: 1, beginAt: 1, json: options.json === true },
+    {
+      open: async () => ({ spec, resumedFrom: 'delivering' }),
+      ...{ concurrency: 1, beginAt: 1, json: options.json === true },
+    },
     settings,
   );
 }

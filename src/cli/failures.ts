@@ -32,7 +32,10 @@ export async function failures(
   if (options.retry === true && pages > 0) {
     const { spec } = await withShare(settings, (share) => retryDead(settings.home, batch, share));
     const atOnce = pagesAtOnce(spec.concurrency);
-    return carryBatch({ spec, resumedFrom: 'fetching', ...atOnce, json: options.json === true }, settings);
+    return carryBatch(
+      { open: async () => ({ spec, resumedFrom: 'fetching' }), ...atOnce, json: options.json === true },
+      settings,
+    );
   }
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify(groups)}\n`);

@@ -55,8 +55,15 @@ function build(): Command {
       '\nExamples:\n  thresh run demo-shop\n  thresh run ./my-shop.ts --limit 20 --out /tmp/try\n\nExit codes: 0 delivered, 1 failed, 2 wrong usage or target, 3 held by the gate, 130 interrupted.',
     )
     .action(async (target: string, options) => {
-      const { run } = await import('./run.js');
-      await act(program, (settings) => run(target, { ...options, targetsDir: settings.targets }, settings));
+      await act(program, async (settings) => {
+        const [{ startBrowsers }, { pagesAtOnce }] = await Promise.all([
+          import('./early-browsers.js'),
+          import('./pages-at-once.js'),
+        ]);
+        const browsers = startBrowsers(settings, pagesAtOnce(options.concurrency).concurrency);
+        const { run } = await import('./run.js');
+        return run(target, { ...options, targetsDir: settings.targets, browsers }, settings);
+      });
     });
   program
     .command('reextract <batch>')

@@ -4,7 +4,7 @@ import { requirePages } from '../batch/clean.js';
 import { loadChecked } from '../batch/context.js';
 import { isEnd } from '../batch/journal.js';
 import { openKept } from '../batch/kept.js';
-import { openBatch } from '../batch/open-batch.js';
+import { type OpenedBatch, openBatch } from '../batch/open-batch.js';
 import type { Share } from '../batch/share.js';
 import { type BatchSpec, batchFiles } from '../batch/spec.js';
 import { standingOf } from '../batch/steer.js';
@@ -16,8 +16,7 @@ import { isPageTouched, readKeptData } from '../page/kept-lane.js';
 import { readSettings, type Settings } from '../settings.js';
 import { readAllGroups } from '../spool/segment-reader.js';
 import type { LoadedTarget } from '../target/load.js';
-import { carryBatch } from './carry-batch.js';
-import { withRedis } from './embedded.js';
+import { carryBatch, type Engines } from './carry-batch.js';
 import type { ExitCode } from './exit-codes.js';
 import { pagesAtOnce } from './pages-at-once.js';
 import { isDate } from './run.js';
@@ -39,7 +38,7 @@ export async function reextract(
   options: ReextractOptions,
   settings: Settings,
 ): Promise<ExitCode> {
-  const opened = await withShare(settings, async (share) => {
+  const request = await withShare(settings, async (share) => {
     const { spec, state } = await standingOf(settings.home, batch, share);
     if (!isEnd(state)) throw usage(`batch ${batch} is ${state}`, 'its pages are all there when it has ended');
     const date = options.date ?? spec.date;
@@ -50,14 +49,14 @@ export async function reextract(
     const destination = await openDestination(out, settings.s3);
     await destination.probe().finally(() => destination.close());
     const { concurrency } = options;
-    const request = {
-      ...{ home: settings.home, target, date, out, share, reextractOf: batch, pace: false as const },
+    return {
+      ...{ home: settings.home, target, date, out, reextractOf: batch, pace: false as const },
       ...(concurrency === undefined ? {} : { concurrency }),
     };
-    return withRedis(settings, (redis) => openBatch(request, redis));
   });
+  const open = ({ redis, share }: Engines): Promise<OpenedBatch> => openBatch({ ...request, share }, redis);
   const atOnce = pagesAtOnce(options.concurrency, AT_ONCE);
-  return carryBatch({ ...opened, ...atOnce, json: options.json === true }, settings);
+  return carryBatch({ open, ...atOnce, json: options.json === true }, settings);
 }
 
 /** As it stands where the batch found it, else by its name. */

@@ -1,14 +1,13 @@
 /** `thresh run`: one batch to its end in this process, or watching the process that already runs it. */
 import { loadChecked } from '../batch/context.js';
-import { dateIn, openBatch } from '../batch/open-batch.js';
+import { dateIn, type OpenedBatch, openBatch } from '../batch/open-batch.js';
 import { openDestination } from '../delivery/destination.js';
 import { ThreshError } from '../errors.js';
 import { readSettings, type Settings } from '../settings.js';
-import { carryBatch } from './carry-batch.js';
-import { withRedis } from './embedded.js';
+import { carryBatch, type Engines } from './carry-batch.js';
+import type { EarlyBrowsers } from './early-browsers.js';
 import type { ExitCode } from './exit-codes.js';
 import { pagesAtOnce } from './pages-at-once.js';
-import { withShare } from './share.js';
 
 export interface RunOptions {
   date?: string;
@@ -19,6 +18,8 @@ export interface RunOptions {
   pace?: boolean;
   json?: boolean;
   targetsDir?: string;
+  /** Begun already. */
+  browsers?: EarlyBrowsers;
 }
 
 export async function run(ref: string, options: RunOptions, settings: Settings): Promise<ExitCode> {
@@ -35,25 +36,22 @@ export async function run(ref: string, options: RunOptions, settings: Settings):
   const out = outFolder(options.out, definition.deliver?.to, settings);
   const destination = await openDestination(out, settings.s3);
   await destination.probe().finally(() => destination.close());
-  const opened = await withShare(settings, (share) =>
-    withRedis(settings, (redis) =>
-      openBatch(
-        {
-          home: settings.home,
-          target,
-          date,
-          out,
-          share,
-          ...(options.limit === undefined ? {} : { limit: options.limit }),
-          ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
-          ...(options.pace === false ? { pace: false } : {}),
-        },
-        redis,
-      ),
-    ),
-  );
+  const open = ({ redis, share }: Engines): Promise<OpenedBatch> =>
+    openBatch(
+      {
+        home: settings.home,
+        target,
+        date,
+        out,
+        share,
+        ...(options.limit === undefined ? {} : { limit: options.limit }),
+        ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+        ...(options.pace === false ? { pace: false } : {}),
+      },
+      redis,
+    );
   const atOnce = pagesAtOnce(options.concurrency, definition.throttle.maxConcurrency);
-  return carryBatch({ ...opened, ...atOnce, json: options.json === true }, settings);
+  return carryBatch({ open, browsers: options.browsers, ...atOnce, json: options.json === true }, settings);
 }
 
 /** Throws USAGE for what is neither a folder of this machine nor a place in S3. */
