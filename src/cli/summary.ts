@@ -77,7 +77,7 @@ function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): 
 function laneInWords({ fetched, rendered, renderedFor, notLearned = {}, off }: LaneBooks): string {
   const why = Object.entries(renderedFor).map(([reason, pages]) => `${reason} ${pages}`);
   const refused = Object.entries(notLearned).map(
-    ([label, reason]) => `; not learned${label === '' ? '' : ` (${label})`}: ${plainText(reason, 300)}`,
+    ([of, reason]) => `; not learned (${plainText(of, 80)}): ${plainText(reason, 300)}`,
   );
   const turnedOff = off === undefined ? '' : `; off: ${plainText(off, 300)}`;
   const reasons = why.length === 0 ? '' : ` (${why.join(', ')})`;

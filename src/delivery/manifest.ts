@@ -92,7 +92,7 @@ export interface LaneBooks {
   renderedFor: Readonly<Partial<Record<string, number>>>;
   /** Times that rendering a page gave what fetching it gave. */
   compared: number;
-  /** Why pages of a label (`''`: of none) are not fetched. */
+  /** Why pages are not fetched: by their label and the segments of their address, as `detail, 4 segments`. */
   notLearned?: Record<string, string>;
   /** Why it was turned off. */
   off?: string;

@@ -25,12 +25,13 @@ export interface SoftBook {
   proven(document: string, upTo: number): Promise<void>;
   /** `doubt`: pages of sequences that were not proven are rendered again. */
   turnOff(reason: string, doubt: boolean): Promise<void>;
-  /** What was learned of the pages of a label: without `why`, that they are fetched from now on. */
+  /** What was learned of the pages of a kind: without `why`, that they are fetched from now on. */
   note(note: LaneNote): Promise<void>;
 }
 
 export interface LaneNote {
-  label?: string;
+  /** Its name. */
+  of: string;
   why?: string;
 }
 
