@@ -42,9 +42,11 @@ export async function summaryOf(spec: BatchSpec, end: JournalEntry, options: Sum
 
 function carriedLine({ incremental }: Report): string[] {
   if (incremental === undefined) return [];
-  const { carried, rendered, compared, from = '', full } = incremental;
+  const { carried, asked, notAsked, rendered, compared, from = '', full } = incremental;
+  const byDocument = asked === undefined ? '' : ` (${asked} by their document)`;
+  const without = notAsked === undefined ? '' : `; documents were not asked: ${notAsked}`;
   const why = full === undefined ? `, from ${from}; ${compared} compared` : `; a full night: ${full}`;
-  return [`  carried  ${carried}, ${rendered} rendered${plainText(why, 300)}`];
+  return [`  carried  ${carried}${byDocument}, ${rendered} rendered${plainText(why + without, 300)}`];
 }
 
 function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): string[] {

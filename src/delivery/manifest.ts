@@ -72,6 +72,10 @@ export interface BlockingBooks {
 export interface CarryBooks {
   /** From an earlier batch. */
   carried: number;
+  /** Of those: their document was asked, and said that it has not changed. */
+  asked?: number;
+  /** Why documents were not asked, though the target says so. */
+  notAsked?: string;
   rendered: number;
   /** Unchanged pages that were rendered all the same and gave what they gave before. */
   compared: number;

@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RenderedFor, SoftMark } from '../spool/record.js';
+import type { PageRecord, RenderedFor, SoftMark } from '../spool/record.js';
 import {
   type CompletedPage,
   type PageTask,
@@ -41,7 +41,12 @@ export interface SoftStanding {
   off: { reason: string; doubt: boolean } | undefined;
 }
 
-export type LaneOutcome = RenderOutcome & { soft?: SoftMark; renderedFor?: RenderedFor };
+export type LaneOutcome = RenderOutcome & {
+  soft?: SoftMark;
+  renderedFor?: RenderedFor;
+  /** It was not rendered: what an earlier batch got of it, and kept. */
+  carried?: Pick<PageRecord, 'carried' | 'kept' | 'validator'>;
+};
 
 /** A way for pages to be rendered. */
 export interface PageLane {
