@@ -2,18 +2,21 @@
  * Carries pages over from the last delivered batch that have not changed since it fetched them: their rows, the refused ones
  * too, become this batch's own, in its own segments, in place of rendering. A share of them is rendered all the same, and
  * compared by whoever renders it (work-page.ts); one that gives something else ends carrying for the night, and what was
- * carried does not count any more.
+ * carried does not count any more. Of pages whose documents are to be asked whether they have changed what was got then
+ * is handed on: they are pages like others to the queue and the throttle (page/fetch/revisit-lane.ts).
  *
  * Always rendered: pages that the last batch has not completed or that gave it nothing, those that followed links, that
  * were themselves followed or carry data along, and whatever is not there any more as it was written.
  */
 import type { FrontierPage } from '../discovery/frontier.js';
 import { reasonOf } from '../errors.js';
+import { type BeforeOfPage, carriedGroup, digestOfGroup } from '../page/carried.js';
 import { drawOf } from '../page/proofs.js';
-import { digestOf } from '../page/same-rows.js';
 import { isVoid } from '../spool/committed.js';
 import type { PageGroup } from '../spool/group.js';
 import { buildPageIndex, type FoundPage, type PageIndex } from '../spool/page-index.js';
+import type { UnchangedBy } from '../target/definition.js';
+import { type AlikeDocuments, createAlikeDocuments } from './alike-documents.js';
 import { deadSince, discoveredPages, readJournal } from './journal.js';
 import { planNight } from './night-plan.js';
 import type { Running } from './running.js';
@@ -26,6 +29,8 @@ export interface ToRender {
   page: FrontierPage;
   /** Of what would have been carried over: what it gives is compared with it. */
   sample?: string;
+  /** What was got of it then: its document is asked first. */
+  before?: BeforeOfPage;
 }
 
 export interface Carrier {
@@ -51,15 +56,22 @@ export async function openCarrier(deps: Running): Promise<Carrier> {
   if (incremental === undefined || spec.reextractOf !== undefined) return NOTHING_CARRIED;
   const plan = await planNight({ ...deps, full: incremental.full, isShared: deps.share !== undefined });
   const { base, full = (await book.look()).off?.reason } = plan;
-  const how = base === undefined || full !== undefined ? { full: full ?? '' } : { base };
-  onEvent({ kind: 'batch.night-planned', batch: spec.id, ...how });
-  if (base === undefined || full !== undefined) return NOTHING_CARRIED;
-  const index = await indexOf(base, deps).catch(async (error: unknown) => {
+  const batch = spec.id;
+  if (base === undefined || full !== undefined) {
+    onEvent({ kind: 'batch.night-planned', batch, full: full ?? '' });
+    return NOTHING_CARRIED;
+  }
+  const documents = createAlikeDocuments();
+  const index = await indexOf(base, documents, deps).catch(async (error: unknown) => {
     signal.throwIfAborted();
     await book.turnOff(`the pages of ${base} cannot be read: ${reasonOf(error)}`, true);
   });
+  const asks = incremental.by.includes('document');
+  const notAsked = asks ? documents.verdict() : undefined;
+  onEvent({ kind: 'batch.night-planned', batch, base, ...(notAsked === undefined ? {} : { notAsked }) });
+  if (notAsked !== undefined) await book.note({ of: 'documents', why: notAsked });
   if (index === undefined) return NOTHING_CARRIED;
-  const carrying = { ...deps, index, sample: incremental.sample };
+  const carrying = { ...deps, ...incremental, index, asks: asks && notAsked === undefined };
   return { carry: (pages) => carryAll(pages, carrying), close: () => index.close() };
 }
 
@@ -67,10 +79,17 @@ interface Carrying extends Running {
   index: PageIndex;
   /** Share of the unchanged pages that is rendered all the same. */
   sample: number;
+  by: readonly UnchangedBy[];
+  /** Documents whether they have changed. */
+  asks: boolean;
 }
 
 /** Of what counts among the segments of the base. */
-async function indexOf(base: string, { home, files, signal }: Running): Promise<PageIndex> {
+async function indexOf(
+  base: string,
+  documents: AlikeDocuments,
+  { home, files, signal }: Running,
+): Promise<PageIndex> {
   const of = batchFiles(home, base);
   const journal = await readJournal(of.journal);
   const discovered = discoveredPages(journal) ?? 0;
@@ -85,7 +104,10 @@ async function indexOf(base: string, { home, files, signal }: Running): Promise<
     batch: base,
     folder: files.carriedIndex,
     counts: (page) => !isVoid(page, voids),
-    isUsable: ({ page, follow = [] }) => page < discovered && follow.length === 0,
+    isUsable({ page, follow = [], validator }) {
+      documents.add(validator);
+      return page < discovered && follow.length === 0;
+    },
     signal,
   });
 }
@@ -93,21 +115,22 @@ async function indexOf(base: string, { home, files, signal }: Running): Promise<
 async function carryAll(pages: readonly FrontierPage[], options: Carrying): Promise<ToRender[]> {
   const left: ToRender[] = [];
   if ((await options.carryBook.look()).off !== undefined) return pages.map((page) => ({ page }));
-  const asked = pages.filter(mayBeCarried);
-  const found = new Map((await options.index.find(asked)).map((one, at) => [asked[at], one]));
+  const possible = pages.filter(mayBeCarried);
+  const found = new Map((await options.index.find(possible)).map((one, at) => [possible[at], one]));
   let waiting: Promise<void>[] = [];
   let bytes = 0;
   for (const page of pages) {
     options.signal.throwIfAborted();
     const before = found.get(page);
+    const isSaid = before !== undefined && options.by.includes('lastmod');
     const group =
-      before && isUnchanged(page.lastmod, before.fetchedAt) ? await groupOf(page, before) : undefined;
-    if (group === undefined) left.push({ page });
+      isSaid && isUnchanged(page.lastmod, before.fetchedAt) ? await groupOf(page, before) : undefined;
+    if (group === undefined) left.push(asked(page, before, options));
     else if (drawOf(`${options.spec.id} unchanged`, page.n) < options.sample)
       left.push({ page, sample: digestOfGroup(group) });
     else {
       waiting.push(settle(group, options));
-      bytes += COMMIT_BYTES + (before?.bytes ?? 0);
+      bytes += COMMIT_BYTES + (before?.place.bytes ?? 0);
       if (bytes < MOST_WAITING) continue;
       await Promise.all(waiting);
       waiting = [];
@@ -118,32 +141,24 @@ async function carryAll(pages: readonly FrontierPage[], options: Carrying): Prom
   return left;
 }
 
-function mayBeCarried({ skip, from, data, lastmod }: FrontierPage): boolean {
-  return skip === undefined && from === undefined && data === undefined && lastmod !== undefined;
+function mayBeCarried({ skip, from, data }: FrontierPage): boolean {
+  return skip === undefined && from === undefined && data === undefined;
+}
+
+function asked(page: FrontierPage, before: FoundPage | undefined, { asks }: Carrying): ToRender {
+  if (!asks || before === undefined) return { page };
+  const { place, origin, fetchedAt } = before;
+  return { page, before: { ...place, origin, fetchedAt } };
 }
 
 /** What the page gives this batch; undefined when it is not there any more. */
 async function groupOf(
-  { n, url, label }: FrontierPage,
+  { n: page, url, label }: FrontierPage,
   { fetchedAt, origin, read }: FoundPage,
 ): Promise<PageGroup | undefined> {
   const records = await read();
-  return (
-    records && {
-      rows: records.rows.map((row) => ({ ...row, page: n, url, carriedFrom: origin })),
-      quarantined: records.quarantined.map((row) => ({ ...row, page: n, url })),
-      page: {
-        page: n,
-        url,
-        ...(label === undefined ? {} : { label }),
-        outcome: 'completed',
-        attempt: 0,
-        at: new Date().toISOString(),
-        carried: { from: origin, fetchedAt },
-        ...(records.kept === undefined ? {} : { kept: records.kept }),
-      },
-    }
-  );
+  const mark = { from: origin, fetchedAt };
+  return records && carriedGroup({ page, url, label, attempt: 0, mark }, records);
 }
 
 async function settle(group: PageGroup, { segments, ledger }: Carrying): Promise<void> {
@@ -154,17 +169,5 @@ async function settle(group: PageGroup, { segments, ledger }: Carrying): Promise
     outcome: 'completed',
     rows: rows.length,
     quarantined: quarantined.length,
-  });
-}
-
-/** As `work-page.ts` has it of a page that was rendered. */
-function digestOfGroup({ rows, quarantined }: PageGroup): string {
-  return digestOf({
-    outcome: 'completed',
-    rows: [...rows],
-    quarantined: [...quarantined],
-    followed: [],
-    fetchedAt: '',
-    timings: { navigation: 0, ready: 0, extract: 0, total: 0 },
   });
 }

@@ -8,6 +8,7 @@ import { encodeRow } from '../dataset/encode.js';
 import { createRobots } from '../discovery/robots.js';
 import { ThreshError } from '../errors.js';
 import { createFetchLane } from '../page/fetch/fetch-lane.js';
+import { createRevisitLane } from '../page/fetch/revisit-lane.js';
 import { createWire } from '../page/fetch/wire.js';
 import { createKeptLane } from '../page/kept-lane.js';
 import { createLeanLane } from '../page/lean-lane.js';
@@ -140,7 +141,7 @@ export async function openContext(
     file: files.carried,
     patiently: (work) => hindrance.outwait(work, { signal }),
   });
-  const { proxies, navigate, learnsBlock, lane, key } = target.definition;
+  const { proxies, navigate, learnsBlock, lane, key, incremental } = target.definition;
   const shortCuts = share === undefined; // what is known of them stands in files that its processes share
   const proofs = createProofs({ batch, book: softBook });
   const cutting = { batch, book: softBook, proofs, who: writer };
@@ -162,6 +163,23 @@ export async function openContext(
         ? undefined
         : createProxies({ given: proxies, onEvent: (event) => onEvent({ ...event, batch }) }),
   });
+  const remembered = { target: spec.target, hash: target.hash, batch };
+  const shortCut =
+    lane === 'auto'
+      ? createFetchLane({
+          ...cutting,
+          memory: createLaneFile(home, remembered),
+          wire,
+          mayAsk: robots.allowed,
+          onEvent,
+        })
+      : learnsBlock
+        ? createLeanLane({ ...cutting, memory: createBlockFile(home, remembered), softly, onEvent })
+        : softly;
+  const revisiting = (others: PageLane | undefined): PageLane | undefined =>
+    incremental?.by.includes('document')
+      ? createRevisitLane({ batch, book: carryBook, wire, sample: incremental.sample, others })
+      : others;
   return {
     spec,
     files,
@@ -181,25 +199,7 @@ export async function openContext(
     proofs,
     keep: target.definition.keep === 'none' ? undefined : patientKeeper(spec, content, { hindrance, signal }),
     isOffline: keptLane !== undefined,
-    lane:
-      keptLane !== undefined || !shortCuts
-        ? keptLane
-        : lane === 'auto'
-          ? createFetchLane({
-              ...cutting,
-              memory: createLaneFile(home, { target: spec.target, hash: target.hash, batch }),
-              wire,
-              mayAsk: robots.allowed,
-              onEvent,
-            })
-          : learnsBlock
-            ? createLeanLane({
-                ...cutting,
-                memory: createBlockFile(home, { target: spec.target, hash: target.hash, batch }),
-                softly,
-                onEvent,
-              })
-            : softly,
+    lane: keptLane ?? (shortCuts ? revisiting(shortCut) : undefined),
     segments: patientSegments(segments, hindrance, signal),
     hindrance,
     standing: freshFor(MOMENT_MS, share === undefined ? stateIn(files.journal) : board.state),

@@ -59,8 +59,8 @@ export type BatchEvent =
       batch: string;
       pages: number;
     }
-  /** With `incremental`: pages are carried over from `base`, or the night is `full`, for this reason. */
-  | { kind: 'batch.night-planned'; batch: string; base?: string; full?: string }
+  /** With `incremental`: pages are carried over from `base`, or the night is `full`, for this reason; why documents are `notAsked`. */
+  | { kind: 'batch.night-planned'; batch: string; base?: string; full?: string; notAsked?: string }
   /** Pages that were carried over and are rendered after all, as is every other from now on, for this reason. */
   | { kind: 'batch.carried-undone'; batch: string; pages: number; reason: string }
   | { kind: 'delivery.stepped'; batch: string; step: string }

@@ -70,7 +70,7 @@ export function createFeeder(options: FeederOptions): Feeder {
     },
   };
 
-  function jobOf({ attempts }: FeederOptions, { page, sample }: ToRender) {
+  function jobOf({ attempts }: FeederOptions, { page, sample, before }: ToRender) {
     const { kept } = beforeOf(page);
     const data: PageJob = {
       batch,
@@ -79,6 +79,7 @@ export function createFeeder(options: FeederOptions): Feeder {
       ...(page.label === undefined ? {} : { label: page.label }),
       ...(page.data === undefined ? {} : { data: page.data }),
       ...(sample === undefined ? {} : { sample }),
+      ...(before === undefined ? {} : { before }),
       ...(kept === undefined ? {} : { kept }),
     };
     return {

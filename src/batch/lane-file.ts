@@ -8,7 +8,8 @@ interface LearnedLane {
   version: number;
   /** Of the target's file: another file may want other answers. */
   hash: string;
-  labels: Record<string, KnownLane & { batch: string; learnedAt: string }>;
+  /** By name. */
+  kinds: Record<string, KnownLane & { batch: string; learnedAt: string }>;
 }
 
 const FILE = 'lane.json';
@@ -18,18 +19,18 @@ export function createLaneFile(
   { target, hash, batch }: { target: string; hash: string; batch: string },
 ): LaneMemory {
   const file = createTargetFile<LearnedLane>(home, target, FILE);
-  async function labels(): Promise<LearnedLane['labels']> {
+  async function kinds(): Promise<LearnedLane['kinds']> {
     const learned = await file.read();
-    return learned?.hash === hash && learned.version === TEMPLATE_VERSION ? learned.labels : {};
+    return learned?.hash === hash && learned.version === TEMPLATE_VERSION ? learned.kinds : {};
   }
-  const write = (all: LearnedLane['labels']): Promise<void> =>
-    file.write({ version: TEMPLATE_VERSION, hash, labels: all });
+  const write = (all: LearnedLane['kinds']): Promise<void> =>
+    file.write({ version: TEMPLATE_VERSION, hash, kinds: all });
   return {
-    read: async (label) => (await labels())[label],
-    keep: async (label, { template, shapes }) =>
+    read: async (kind) => (await kinds())[kind],
+    keep: async (kind, { template, shapes }) =>
       write({
-        ...(await labels()),
-        [label]: { template, shapes, batch, learnedAt: new Date().toISOString() },
+        ...(await kinds()),
+        [kind]: { template, shapes, batch, learnedAt: new Date().toISOString() },
       }),
     forget: () => write({}),
   };

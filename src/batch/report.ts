@@ -3,7 +3,6 @@
 import { type Column, describeColumns, schemaHash } from '../dataset/column.js';
 import type { Verdict as Judgement } from '../dataset/gate.js';
 import type { Cost, Effort, Manifest, PageBooks, Report, RowBooks } from '../delivery/manifest.js';
-import type { SoftStanding } from '../page/proofs.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { Durations } from '../telemetry/durations.js';
 import type { Aggregated } from './aggregating.js';
@@ -44,7 +43,7 @@ export interface ManifestInput {
   durations: Durations;
   soft: Awaited<ReturnType<BatchSoftBook['look']>>;
   /** Of a target with `incremental`. */
-  night: SoftStanding & { plan: NightPlan | undefined };
+  night: Awaited<ReturnType<BatchSoftBook['look']>> & { plan: NightPlan | undefined };
   judgement: Judgement;
   /** Delivered whatever the gate said. */
   forced: boolean;
@@ -104,9 +103,7 @@ function shortCutBooks(
   const compared = { compared: samples, ...(off === undefined ? {} : { off: off.reason }) };
   if (shortCut === 'soft') return { navigation: { soft, load: loaded, ...compared } };
   if (shortCut === 'lane') {
-    const refused = notes.flatMap(({ label = '', why }) =>
-      why === undefined ? [] : [[label, why] as const],
-    );
+    const refused = notes.flatMap(({ of, why }) => (why === undefined ? [] : [[of, why] as const]));
     const notLearned = refused.length === 0 ? {} : { notLearned: Object.fromEntries(refused) };
     return { lane: { fetched: soft, rendered: loaded, renderedFor, ...compared, ...notLearned } };
   }
@@ -116,13 +113,17 @@ function shortCutBooks(
 function carryBooks(
   { incremental }: ResolvedTarget,
   { totals }: Aggregated,
-  { plan, samples, off }: ManifestInput['night'],
+  { plan, samples, off, notes }: ManifestInput['night'],
 ): Pick<Manifest, 'incremental'> {
   if (incremental === undefined || plan === undefined) return {};
   const full = plan.full ?? off?.reason;
+  const notAsked = notes.at(-1)?.why;
+  const asks = incremental.by.includes('document');
   return {
     incremental: {
       carried: totals.carried,
+      ...(asks ? { asked: totals.asked } : {}),
+      ...(notAsked === undefined ? {} : { notAsked }),
       rendered: totals.outcomes.completed - totals.carried,
       compared: samples,
       nights: off === undefined ? plan.nights : 0,

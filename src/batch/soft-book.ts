@@ -3,7 +3,7 @@
  * about which of them count.
  *
  *   proven   a document gave what loading gives, up to its `upTo`th page
- *   note     what was learned of the pages of a label
+ *   note     what was learned of the pages of a kind
  *   off      from here on every page is loaded; with `doubt`, pages of documents that were not proven do not count
  *
  * A `proven` that a power cut takes is proven once more; `off` is durable before anybody goes on.

@@ -10,7 +10,7 @@ export interface Checked extends Fit {
   /** That it was compared with. */
   batch: string;
   date: string;
-  /** What `lane: 'auto'` would make of its pages, by label; absent for a target without `data`. */
+  /** What `lane: 'auto'` would make of its pages, by kind; absent for a target without `data`. */
   lane?: LaneGain[];
 }
 
@@ -31,8 +31,8 @@ export function checkText(checked: Checked, width = 120): string {
   return `${lines.join('\n')}\n`;
 }
 
-function laneText({ label, same, pages, why, renderMs, fetchMs }: LaneGain): string {
-  const of = label === '' ? '' : ` of label ${plainText(label, 60)}`;
+function laneText({ of: kind, same, pages, why, renderMs, fetchMs }: LaneGain): string {
+  const of = ` (${plainText(kind, 80)})`;
   if (why !== undefined) return `lane: 'auto' would render all pages${of}: ${plainText(why, 300)}`;
   return `lane: 'auto' would fetch pages${of}: ${same} of ${pages} gave the same, in ${fetchMs} ms each instead of ${renderMs} ms in a browser`;
 }

@@ -42,9 +42,11 @@ export async function summaryOf(spec: BatchSpec, end: JournalEntry, options: Sum
 
 function carriedLine({ incremental }: Report): string[] {
   if (incremental === undefined) return [];
-  const { carried, rendered, compared, from = '', full } = incremental;
+  const { carried, asked, notAsked, rendered, compared, from = '', full } = incremental;
+  const byDocument = asked === undefined ? '' : ` (${asked} by their document)`;
+  const without = notAsked === undefined ? '' : `; documents were not asked: ${notAsked}`;
   const why = full === undefined ? `, from ${from}; ${compared} compared` : `; a full night: ${full}`;
-  return [`  carried  ${carried}, ${rendered} rendered${plainText(why, 300)}`];
+  return [`  carried  ${carried}${byDocument}, ${rendered} rendered${plainText(why + without, 300)}`];
 }
 
 function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): string[] {
@@ -77,7 +79,7 @@ function lines(spec: BatchSpec, end: JournalEntry, report: Report | undefined): 
 function laneInWords({ fetched, rendered, renderedFor, notLearned = {}, off }: LaneBooks): string {
   const why = Object.entries(renderedFor).map(([reason, pages]) => `${reason} ${pages}`);
   const refused = Object.entries(notLearned).map(
-    ([label, reason]) => `; not learned${label === '' ? '' : ` (${label})`}: ${plainText(reason, 300)}`,
+    ([of, reason]) => `; not learned (${plainText(of, 80)}): ${plainText(reason, 300)}`,
   );
   const turnedOff = off === undefined ? '' : `; off: ${plainText(off, 300)}`;
   const reasons = why.length === 0 ? '' : ` (${why.join(', ')})`;

@@ -6,7 +6,7 @@
  */
 
 /** Of the form in which templates are kept: others are not read. */
-export const TEMPLATE_VERSION = 1;
+export const TEMPLATE_VERSION = 2;
 
 /** Where a value stands. */
 export type Source =

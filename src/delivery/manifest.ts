@@ -72,6 +72,10 @@ export interface BlockingBooks {
 export interface CarryBooks {
   /** From an earlier batch. */
   carried: number;
+  /** Of those: their document was asked, and said that it has not changed. */
+  asked?: number;
+  /** Why documents were not asked, though the target says so. */
+  notAsked?: string;
   rendered: number;
   /** Unchanged pages that were rendered all the same and gave what they gave before. */
   compared: number;
@@ -92,7 +96,7 @@ export interface LaneBooks {
   renderedFor: Readonly<Partial<Record<string, number>>>;
   /** Times that rendering a page gave what fetching it gave. */
   compared: number;
-  /** Why pages of a label (`''`: of none) are not fetched. */
+  /** Why pages are not fetched: by their label and the segments of their address, as `detail, 4 segments`. */
   notLearned?: Record<string, string>;
   /** Why it was turned off. */
   off?: string;

@@ -62,8 +62,8 @@ export type PageEvent =
       hosts: readonly string[];
       needed: readonly string[];
     }
-  /** Pages of the label are fetched from now on; with `why`, they are not in this batch. */
-  | { kind: 'batch.lane-learned'; batch: string; label?: string; why?: string }
+  /** Pages of the kind `of` are fetched from now on; with `why`, they are not in this batch. */
+  | { kind: 'batch.lane-learned'; batch: string; of: string; why?: string }
   | {
       kind: 'target.said';
       batch: string;

@@ -1,10 +1,12 @@
 import type { Page, Response } from 'playwright';
 import { isForwarderStatus, isRefusal } from '../../browser-pool/index.js';
 import { reasonOf, ThreshError } from '../errors.js';
+import type { Validator } from '../spool/record.js';
 import { isChallengeAnswer } from './challenges.js';
 import { blocked } from './page-error.js';
 import { proxyFailed } from './proxies/failures.js';
 import { overloadWaitMs } from './retry-after.js';
+import { validatorOf } from './validator.js';
 
 export interface Navigation {
   /** Status of the document; undefined where there is none (about:blank, a fragment of the same document). */
@@ -12,6 +14,16 @@ export interface Navigation {
   gone: boolean;
   /** 401: a login is wanted. What that means depends on whether the target has one. */
   loginWanted: boolean;
+  /** Where `asksLater`, of a document that answered 200 at the address that was asked for. */
+  document?: DocumentAnswer;
+}
+
+/** By which the next night asks whether the document has changed. */
+export interface DocumentAnswer {
+  /** Undefined: it can be asked by nothing. */
+  validator: Validator | undefined;
+  /** Headers that the browser sent for it. */
+  sent: Record<string, string>;
 }
 
 export interface NavigateOptions {
@@ -19,6 +31,8 @@ export interface NavigateOptions {
   deadline: number;
   /** Through a proxy, by a forwarder of the pool. */
   proxied: boolean;
+  /** Whether the document is to be asked by another night. */
+  asksLater: boolean;
 }
 
 /**
@@ -29,7 +43,7 @@ export interface NavigateOptions {
 export async function navigate(
   page: Page,
   url: string,
-  { deadline, proxied }: NavigateOptions,
+  { deadline, proxied, asksLater }: NavigateOptions,
 ): Promise<Navigation> {
   let response: Response | null;
   try {
@@ -58,7 +72,15 @@ export async function navigate(
       retry: status >= 500 || status === 408 || status === 425 ? 'later' : 'never',
     });
   }
-  return { status, gone: false, loginWanted: false };
+  const document = asksLater ? await documentAnswerOf(response) : undefined;
+  return { status, gone: false, loginWanted: false, ...(document === undefined ? {} : { document }) };
+}
+
+async function documentAnswerOf(response: Response): Promise<DocumentAnswer | undefined> {
+  const request = response.request();
+  if (response.status() !== 200 || request.redirectedFrom() !== null) return undefined;
+  const sent = await request.allHeaders().catch(() => undefined); // the page went away: what follows says so
+  return sent && { validator: validatorOf(response.headers(), Date.now()), sent };
 }
 
 /** Chromium's name for why there was no answer. */

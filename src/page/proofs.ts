@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RenderedFor, SoftMark } from '../spool/record.js';
+import type { PageRecord, RenderedFor, SoftMark } from '../spool/record.js';
 import {
   type CompletedPage,
   type PageTask,
@@ -25,12 +25,13 @@ export interface SoftBook {
   proven(document: string, upTo: number): Promise<void>;
   /** `doubt`: pages of sequences that were not proven are rendered again. */
   turnOff(reason: string, doubt: boolean): Promise<void>;
-  /** What was learned of the pages of a label: without `why`, that they are fetched from now on. */
+  /** What was learned of the pages of a kind: without `why`, that they are fetched from now on. */
   note(note: LaneNote): Promise<void>;
 }
 
 export interface LaneNote {
-  label?: string;
+  /** Its name. */
+  of: string;
   why?: string;
 }
 
@@ -40,7 +41,12 @@ export interface SoftStanding {
   off: { reason: string; doubt: boolean } | undefined;
 }
 
-export type LaneOutcome = RenderOutcome & { soft?: SoftMark; renderedFor?: RenderedFor };
+export type LaneOutcome = RenderOutcome & {
+  soft?: SoftMark;
+  renderedFor?: RenderedFor;
+  /** It was not rendered: what an earlier batch got of it, and kept. */
+  carried?: Pick<PageRecord, 'carried' | 'kept' | 'validator'>;
+};
 
 /** A way for pages to be rendered. */
 export interface PageLane {

@@ -15,11 +15,12 @@ import type { PageSample } from '../throttle/page-sample.js';
 import { beginTrace } from './artifacts.js';
 import { awaitShown } from './await-shown.js';
 import { byLabel } from './by-label.js';
+import type { BeforeOfPage } from './carried.js';
 import { isEmptyShell } from './empty-shell.js';
 import { queryOf } from './extract.js';
 import { firstOf } from './first-of.js';
 import { type KeptFailure, keepFailure } from './keep-failure.js';
-import { navigate } from './navigate.js';
+import { type DocumentAnswer, navigate } from './navigate.js';
 import { captureFilter, lacking, watchPageData } from './page-data.js';
 import { blocked, outOfTime, pageError, sessionExpired, stopped } from './page-error.js';
 import { readPage } from './read-page.js';
@@ -47,6 +48,8 @@ export interface PageTask {
   alone?: boolean;
   /** What an earlier batch kept of it, of a batch that reads that instead of the page. */
   kept?: KeptPage | undefined;
+  /** What an earlier batch got of it, where its document is to be asked whether it has changed. */
+  before?: BeforeOfPage | undefined;
   onlooker?: Onlooker;
   /** Instead of the target's. */
   block?: BlockSpec | undefined;
@@ -100,6 +103,8 @@ export interface CompletedPage extends ValidatedRows {
   captured?: CapturedPage;
   /** As it was when it was ready, of a target that keeps it. */
   html?: string;
+  /** Of a target whose nights ask documents whether they have changed. */
+  document?: DocumentAnswer;
 }
 
 export type RenderedPage = CompletedPage | { outcome: 'gone'; fetchedAt: string; status: number | undefined };
@@ -300,9 +305,10 @@ async function work(
   const { definition } = deps.target;
   const started = performance.now();
   const passed = (): number => Math.round(performance.now() - started);
-  const { status, gone, loginWanted } = await navigate(lease.page, request.url, {
+  const { status, gone, loginWanted, document } = await navigate(lease.page, request.url, {
     deadline,
     proxied,
+    asksLater: definition.incremental?.by.includes('document') === true,
   });
   const fetchedAt = new Date().toISOString();
   if (loginWanted)
@@ -349,6 +355,7 @@ async function work(
     fetchedAt,
     ...read,
     ...(definition.data === undefined ? {} : { captured: captured ?? { answers: [], data: {} } }),
+    ...(document === undefined ? {} : { document }),
     timings: { navigation, ready, extract: Math.round(extractedAt - started), total: passed() },
   };
 }

@@ -1,7 +1,14 @@
 /** A page's end: its outcome is made durable, then counted. */
 import type { PageLedger } from '../queue/page-ledger.js';
 import type { PageGroup } from '../spool/group.js';
-import type { KeptPage, PageFailure, PageOutcome, SoftMark } from '../spool/record.js';
+import type {
+  CarriedMark,
+  KeptPage,
+  PageFailure,
+  PageOutcome,
+  SoftMark,
+  Validator,
+} from '../spool/record.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
 import type { LaneOutcome } from './proofs.js';
 import type { CompletedPage, RenderedPage } from './render.js';
@@ -25,7 +32,12 @@ interface SettledJob {
 export async function settle(
   job: SettledJob,
   attempt: number,
-  { rendered, soft, renderedFor }: { rendered: RenderedPage } & Pick<LaneOutcome, 'soft' | 'renderedFor'>,
+  {
+    rendered,
+    soft,
+    renderedFor,
+    carried,
+  }: { rendered: RenderedPage } & Pick<LaneOutcome, 'soft' | 'renderedFor' | 'carried'>,
   deps: SettleDeps,
 ): Promise<void> {
   if (rendered.outcome === 'gone') {
@@ -34,7 +46,8 @@ export async function settle(
     return commit(job, attempt, { outcome: 'gone', failure }, deps);
   }
   const { rows, quarantined, followed, timings, weight } = rendered;
-  const kept = await deps.keep?.(rendered); // before the page counts
+  const kept = carried === undefined ? await deps.keep?.(rendered) : undefined; // before the page counts
+  const validator = rendered.document?.validator;
   return commit(
     job,
     attempt,
@@ -48,6 +61,8 @@ export async function settle(
       soft,
       renderedFor,
       kept,
+      validator,
+      ...carried,
     },
     deps,
   );
@@ -64,6 +79,8 @@ interface Outcome {
   soft?: SoftMark | undefined;
   renderedFor?: LaneOutcome['renderedFor'];
   kept?: KeptPage | undefined;
+  carried?: CarriedMark | undefined;
+  validator?: Validator | undefined;
 }
 
 /** Durable first, then counted: killed in between, the page is rendered again and counted once. */
@@ -84,6 +101,8 @@ export async function commit(
     soft,
     renderedFor,
     kept,
+    carried,
+    validator,
   } = end;
   const proxyBytes = deps.sessions.takeProxyBytes();
   await deps.segments.append({
@@ -104,6 +123,8 @@ export async function commit(
       ...(soft === undefined ? {} : { soft }),
       ...(renderedFor === undefined ? {} : { renderedFor }),
       ...(kept === undefined ? {} : { kept }),
+      ...(carried === undefined ? {} : { carried }),
+      ...(validator === undefined ? {} : { validator }),
     },
   });
   const links = followed.length === 0 ? undefined : JSON.stringify(followed);

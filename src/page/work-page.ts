@@ -19,6 +19,7 @@ import type { Json, TargetLog } from '../target/definition.js';
 import type { LoadedTarget } from '../target/load.js';
 import type { PageSample } from '../throttle/page-sample.js';
 import { beginAttempt } from './attempt.js';
+import type { BeforeOfPage } from './carried.js';
 import type { OnPageEvent } from './events.js';
 import type { LaneOutcome, PageLane, Proofs, SoftBook } from './proofs.js';
 import { type PageTask, type RenderedPage, renderPage } from './render.js';
@@ -45,6 +46,8 @@ export interface PageJob {
   sample?: string;
   /** What an earlier batch kept of it. */
   kept?: KeptPage;
+  /** What an earlier batch got of it: its document is asked whether it has changed. */
+  before?: BeforeOfPage;
 }
 
 export interface PageWorkDeps extends SettleDeps {
@@ -137,6 +140,7 @@ async function tryPage(
     traced: attempts > 1 && attempt >= attempts,
     alone: (job.data.browsersLost ?? 0) >= MAX_BROWSERS_LOST,
     kept: job.data.kept,
+    before: job.data.before,
     keepFailure: (error) => (isLast(error) && proof === undefined ? deps.dir : undefined),
   };
   const told = beginAttempt(job.data, attempt, deps.onEvent);

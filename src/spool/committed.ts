@@ -25,6 +25,8 @@ export interface CommittedTotals {
   soft: number;
   /** Of those completed: carried over from an earlier batch. */
   carried: number;
+  /** Of those carried over: their document was asked. */
+  asked: number;
   /** Of a target that fetches pages: why others were rendered. */
   renderedFor: Partial<Record<RenderedFor, number>>;
   /** At the pages that have an outcome, up to it. */
@@ -115,6 +117,7 @@ function noTotals(): CommittedTotals {
     outcomes: { completed: 0, gone: 0, skipped: 0, dead: 0 },
     soft: 0,
     carried: 0,
+    asked: 0,
     renderedFor: {},
     attempts: 0,
     rows: 0,
@@ -129,6 +132,7 @@ function count(totals: CommittedTotals, page: PageRecord, by: 1 | -1): void {
   totals.outcomes[page.outcome] += by;
   if (page.soft !== undefined) totals.soft += by;
   if (page.carried !== undefined) totals.carried += by;
+  if (page.carried?.asked) totals.asked += by;
   if (page.renderedFor !== undefined)
     totals.renderedFor[page.renderedFor] = (totals.renderedFor[page.renderedFor] ?? 0) + by;
   totals.attempts += by * page.attempt;

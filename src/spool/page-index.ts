@@ -7,9 +7,9 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { crc32 } from 'node:zlib';
 import { linesAt, type Place } from './lines.js';
-import type { KeptPage, PageRecord, QuarantinedRecord, RowRecord } from './record.js';
+import { type FoundRecords, type GroupPlace, recordsOf } from './read-group.js';
+import type { PageRecord, QuarantinedRecord, RowRecord } from './record.js';
 import { type CommittedGroup, readAllGroups } from './segment-reader.js';
 
 export interface PageName {
@@ -23,17 +23,9 @@ export interface FoundPage {
   fetchedAt: string;
   /** The batch that fetched it. */
   origin: string;
-  /** Of its rows, as they stand in the segment. */
-  bytes: number;
+  place: GroupPlace;
   /** Undefined when it is not there any more as it was written. */
   read(): Promise<FoundRecords | undefined>;
-}
-
-export interface FoundRecords {
-  rows: RowRecord[];
-  quarantined: QuarantinedRecord[];
-  /** What was kept of it. */
-  kept?: KeptPage;
 }
 
 export interface PageIndex {
@@ -180,18 +172,22 @@ async function openIndex(folder: string, buckets: readonly number[], lists: List
 
   function foundAt(entry: Buffer): FoundPage | undefined {
     if (entry.readUInt32LE(56) !== USABLE) return undefined;
-    const [bytes, crc] = [entry.readUInt32LE(40), entry.readUInt32LE(44)];
+    const segment = entry.readUInt32LE(48);
+    const place: GroupPlace = {
+      file: lists.segments[segment] ?? '',
+      start: entry.readDoubleLE(32),
+      bytes: entry.readUInt32LE(40),
+      crc: entry.readUInt32LE(44),
+      commitBytes: entry.readUInt32LE(60),
+    };
     return {
       fetchedAt: new Date(entry.readDoubleLE(24)).toISOString(),
       origin: lists.origins[entry.readUInt32LE(52)] ?? '',
-      bytes,
+      place,
       async read() {
-        const range = { start: entry.readDoubleLE(32), bytes: bytes + entry.readUInt32LE(60) };
-        const read = await segments.read(entry.readUInt32LE(48), range);
-        const group = read?.subarray(0, bytes);
-        if (read === undefined || group === undefined || crc32(group) !== crc) return undefined;
-        const { kept } = JSON.parse(read.toString('utf8', bytes)) as PageRecord;
-        return { ...recordsOf(group), ...(kept === undefined ? {} : { kept }) };
+        const range = { start: place.start, bytes: place.bytes + place.commitBytes };
+        const group = await segments.read(segment, range);
+        return group && recordsOf(group, place);
       },
     };
   }
@@ -209,18 +205,6 @@ async function openIndex(folder: string, buckets: readonly number[], lists: List
       await index.close();
       await rm(folder, { recursive: true, force: true });
     },
-  };
-}
-
-function recordsOf(group: Buffer): FoundRecords {
-  const records = group
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as RowRecord | QuarantinedRecord);
-  return {
-    rows: records.filter((record) => record.kind === 'row'),
-    quarantined: records.filter((record) => record.kind === 'quarantined'),
   };
 }
 

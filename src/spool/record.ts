@@ -74,7 +74,12 @@ export interface CarriedMark {
   from: string;
   /** ISO 8601, UTC: when it fetched them. */
   fetchedAt: string;
+  /** Its document was asked, and said that it has not changed. */
+  asked?: true;
 }
+
+/** What a document answered, to be asked by whether it has changed. */
+export type Validator = { etag: string } | { lastModified: string };
 
 /**
  * Why a page was rendered that a target would have fetched: `learning` of it, a `sample` of those that were fetched, what
@@ -126,6 +131,8 @@ export interface PageRecord {
   renderedFor?: RenderedFor;
   /** Of a target that keeps what its rows come from. */
   kept?: KeptPage;
+  /** Of a target whose nights ask documents whether they have changed. */
+  validator?: Validator;
   /** Bytes of the group's lines before this one, and their CRC-32. */
   bytes: number;
   crc: number;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ThreshError } from '../errors.js';
-import { dataProblems } from './data-rules.js';
+import { dataProblems, documentProblems } from './data-rules.js';
 import type { FieldsSpec, TargetDefinition } from './definition.js';
 import {
   discoverRuleFor,
@@ -53,6 +53,7 @@ export function checkTarget<Columns>(
     ...discoverProblems(value.discover),
     ...readingProblems(value),
     ...dataProblems(value),
+    ...documentProblems(value),
     ...storageProblems(value.browser, file),
     ...proxyProblems(value.proxies),
     ...navigateProblems(value),

@@ -41,6 +41,30 @@ export function dataProblems(target: Record<string, unknown>): TargetProblem[] {
   return problems;
 }
 
+/** Nights that go by documents: only where rows stand in the page's own. */
+export function documentProblems({ incremental, data, navigate }: Record<string, unknown>): TargetProblem[] {
+  if (!isRecord(incremental) || !Array.isArray(incremental.by) || !incremental.by.includes('document'))
+    return [];
+  const path = 'incremental.by';
+  const mend = "leave 'document' out";
+  if (namesAnswer(data))
+    return [
+      {
+        path,
+        message: "has 'document', and rows come from answers, of which a page's document knows nothing",
+        mend: `${mend}; lane: 'auto' asks for the answers alone`,
+      },
+    ];
+  if (navigate !== 'soft') return [];
+  const message = "has 'document', and with navigate: 'soft' pages have none of their own";
+  return [{ path, message, mend }];
+}
+
+function namesAnswer(data: unknown): boolean {
+  if (isDataSource(data)) return data instanceof RegExp || 'answer' in (data as object);
+  return isRecord(data) && Object.values(data).some(namesAnswer);
+}
+
 function namesProblems(value: unknown, path: string, mayBeByLabel: boolean): TargetProblem[] {
   if (!isRecord(value) || value instanceof RegExp || isDataSource(value)) {
     const mend = `every source has a name, ${EXAMPLE}`;

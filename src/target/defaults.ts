@@ -1,6 +1,6 @@
 /** What a target gets for each option that it leaves out: the one place where defaults stand. */
 import { dirname, resolve } from 'node:path';
-import type { BlockSpec, BrowserSpec, QuietHours, TargetDefinition } from './definition.js';
+import type { BlockSpec, BrowserSpec, QuietHours, TargetDefinition, UnchangedBy } from './definition.js';
 import { parseDurationMs } from './duration.js';
 
 type Defaulted =
@@ -32,7 +32,7 @@ export interface ResolvedTarget extends Omit<TargetDefinition, Defaulted> {
   learnsBlock: boolean;
   /** No user agent: the farm's plain one. A path in `storageState` is absolute. */
   browser: BrowserSpec;
-  incremental?: { full: number; sample: number };
+  incremental?: { full: number; sample: number; by: readonly UnchangedBy[] };
   allowHosts: readonly string[];
   keep: 'data' | 'html' | 'none';
   keepCookies: boolean;
@@ -64,7 +64,7 @@ const DEFAULTS = {
   },
   url: { keepFragment: false, dropParams: [] as readonly string[] },
   pace: true,
-  incremental: { full: 7, sample: 0.02 },
+  incremental: { full: 7, sample: 0.02, by: ['lastmod'] as readonly UnchangedBy[] },
   schedule: { tz: 'UTC', overlap: 'skip' as const, missed: 'run' as const },
 };
 

@@ -143,6 +143,12 @@ export interface BrowserSpec {
   storageState?: string | { cookies: unknown[]; origins: unknown[] };
 }
 
+/**
+ * `lastmod`: it lies before the fetch that the rows are from. `document`: the page's document answers 304 to the `ETag` or
+ * `Last-Modified` that it had then; only for pages whose rows stand in the document.
+ */
+export type UnchangedBy = 'lastmod' | 'document';
+
 export interface QuietHours {
   /** `HH:MM`, included. */
   from: string;
@@ -209,11 +215,12 @@ export interface TargetDefinition<Schema extends z.ZodObject = z.ZodObject, Data
   lane?: 'render' | 'auto';
   browser?: BrowserSpec;
   /**
-   * Pages that have not changed since the last delivered batch, by their `lastmod`, are not rendered: their rows are
-   * carried over. A share of them (`sample`, default 0.02) is rendered all the same and compared; every `full`th night
-   * (default 7) all are. Default: every page is rendered every night.
+   * Pages that have not changed since the last delivered batch are not rendered: their rows are carried over. A share of
+   * them (`sample`, default 0.02) is rendered all the same and compared; every `full`th night (default 7) all are. What
+   * says that a page has not changed stands in `by`, one is enough; default `['lastmod']`. Default: every page is rendered
+   * every night.
    */
-  incremental?: { full?: number; sample?: number };
+  incremental?: { full?: number; sample?: number; by?: readonly UnchangedBy[] };
   /** Hosts beside those of `discover` that followed links may lead to (`*.example.com` is a suffix). */
   allowHosts?: readonly string[];
   /** Default `respect`. */

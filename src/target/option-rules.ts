@@ -212,6 +212,14 @@ export const targetRule = z.strictObject({
     .strictObject({
       full: whole(1, 1_000, 'e.g. full: 7 renders every page each seventh night'),
       sample: share('e.g. sample: 0.02'),
+      by: rule(
+        (value) =>
+          Array.isArray(value) &&
+          value.length > 0 &&
+          value.every((one) => one === 'lastmod' || one === 'document'),
+        "must be a list of 'lastmod' and 'document'",
+        "e.g. by: ['lastmod', 'document']",
+      ).optional(),
     })
     .optional(),
   browser: z

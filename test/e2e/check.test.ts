@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
+import { dataTarget } from '../support/data-target.js';
 import { type Lab, openLab, root } from '../support/lab.js';
 import { casesOf, longOnly } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
@@ -57,6 +58,31 @@ test.each(casesOf(['duckdb', 'parquetjs'], 1))(
   },
   240_000,
 );
+
+test("it says what lane: 'auto' would gain, or why nothing", async () => {
+  await shop.control({ restless: false });
+  const more = 'gate: { maxQuarantined: 0.5 },';
+  const reading = { name: 'gains', shop: shop.url, lane: 'render', more } as const;
+  const plain = await dataTarget(lab, reading);
+  const ran = await runBatch(lab, plain, { date: DATE, args: ['--limit', '6'] });
+  expect(ran.code, ran.stderr).toBe(0);
+  shop.clearLog();
+  const { code, lane } = await check(plain, ['--pages', '5']);
+  expect(code).toBe(0);
+  expect(lane).toEqual([
+    { of: '2 segments', same: 5, pages: 5, renderMs: expect.any(Number), fetchMs: expect.any(Number) },
+  ]);
+  expect(lane[0].fetchMs).toBeLessThan(lane[0].renderMs / 2);
+  const asked = shop.accessLog();
+  expect(asked.filter(({ kind }) => kind === 'document')).toHaveLength(5);
+  expect(asked.filter(({ kind }) => kind === 'api').length).toBeGreaterThanOrEqual(2 * 2 * 5);
+
+  const touching = await dataTarget(lab, { ...reading, title: 'page.title().then(() => product.title)' });
+  const touched = await lab.thresh(['check', touching]);
+  expect(touched.stdout).toMatch(
+    /^lane: 'auto' would render all pages \(2 segments\): extract uses `page`, or follows links/m,
+  );
+});
 
 describe('a site that changes', () => {
   type Page = (n: number) => { status?: number; body: string };

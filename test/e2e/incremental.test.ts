@@ -1,5 +1,5 @@
 /** Nights that render what changed: the shop's log says which pages were asked, a full night of the same shop what is true. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
 import { runBatch } from '../support/run-batch.js';
@@ -186,6 +186,145 @@ test('a changed target renders everything', async () => {
     carried: 0,
     nights: 0,
     full: expect.stringMatching(/^the target has changed since lied-to-/),
+  });
+});
+
+describe('by documents', () => {
+  const byDocument = (name: string, at: string, options: string): Promise<string> => {
+    const count = shop.catalogue.products;
+    const pages = Array.from({ length: count }, (_, number) => shop.catalogue.productAt(number).slug);
+    return lab.target(
+      name,
+      `
+import { defineTarget } from 'thresh';
+import { z } from 'zod';
+
+export default defineTarget({
+  name: '${name}',
+  schema: z.object({ slug: z.string(), title: z.string(), price: z.string() }),
+  key: ['slug'],
+  discover: ${JSON.stringify(pages.map((slug) => `${shop.url}/${at}/${slug}`))},
+  gate: { maxQuarantined: 0.5 },
+  ${options}
+});
+`,
+    );
+  };
+  const reading = `data: { next: { embedded: '__NEXT_DATA__' } },
+  extract({ data: { next } }) {
+    const { product } = next.props.pageProps;
+    return { ...product, price: String(product.price) };
+  },`;
+  const rows = (name: string, date: string) =>
+    lab.query(name, date, 'SELECT slug, title, price, _page_url FROM FILES ORDER BY slug');
+  const statuses = (): number[] =>
+    shop.accessLog().flatMap(({ kind, status }) => (kind === 'document' ? [status] : []));
+
+  beforeAll(() => shop.control({ products: FEW, tagged: true, repriced: null }));
+  afterAll(() => shop.control({ tagged: false, repriced: null }));
+
+  test('a page is asked whether it has changed, and rendered when it has; 429 has the night wait', async () => {
+    const target = await byDocument(
+      'documents',
+      'e',
+      `incremental: { sample: 0.1, by: ['document'] }, ${reading}`,
+    );
+    const first = await runBatch(lab, target, { date: '2026-03-01', args });
+    expect(first.report.incremental).toMatchObject({ carried: 0, asked: 0, rendered: FEW });
+    await shop.control({ repriced: { every: 12 } });
+    shop.clearLog();
+    const second = await runBatch(lab, target, { date: '2026-03-02', args });
+    const { carried = 0, asked, rendered = 0, compared = 0, ...more } = second.report.incremental ?? {};
+    expect(more).toEqual({ nights: 1, from: first.report.batch });
+    expect(second.report.pages).toMatchObject({ completed: FEW, dead: 0 });
+    expect(asked).toBe(carried);
+    // Those that changed, samples, and one a process and slot to know who asks.
+    expect(rendered).toBeLessThanOrEqual(3 + compared + 2);
+    expect(carried + rendered).toBe(FEW);
+    expect(statuses().filter((status) => status === 304)).toHaveLength(carried + compared);
+    expect(second.report.rows).toEqual(first.report.rows);
+    const full = await byDocument('documents-full', 'e', reading);
+    await runBatch(lab, full, { date: '2026-03-02', args });
+    expect(await rows('documents', '2026-03-02')).toEqual(await rows('documents-full', '2026-03-02'));
+
+    // What was carried over is asked for again, by what it was known by.
+    shop.clearLog();
+    await shop.control({ rateLimit: { perSecond: 8, retryAfterS: 1 } });
+    const third = await runBatch(lab, target, { date: '2026-03-03', args });
+    await shop.control({ rateLimit: null });
+    expect(third.code, third.stderr).toBe(0);
+    expect(third.report.pages).toMatchObject({ completed: FEW, dead: 0 });
+    expect(third.report.incremental?.asked).toBeGreaterThan(FEW / 2);
+    expect(statuses()).toContain(429);
+    expect(await rows('documents', '2026-03-03')).toEqual(await rows('documents', '2026-03-02'));
+  });
+
+  test('a document that does not know of its page’s price is found out by the sample, and all is rendered', async () => {
+    let price = 10;
+    const site = await startSmallServer(({ url = '', headers }, response) => {
+      const page = Number(url.slice(url.lastIndexOf('/') + 1));
+      const modified = new Date(Date.UTC(2020, 1, 1, 0, page)).toUTCString();
+      if (url.startsWith('/price/')) response.end(String(price + page));
+      else if (!url.startsWith('/p/')) response.writeHead(404).end();
+      else if (headers['if-modified-since'] === modified) response.writeHead(304).end();
+      else
+        response
+          .writeHead(200, { 'content-type': 'text/html', 'last-modified': modified })
+          .end(`<script>fetch('/price/${page}').then((answer) => answer.text()).then((price) => {
+            document.body.innerHTML = '<b>${page}</b><i>' + price + '</i>';
+          });</script>`);
+    });
+    try {
+      const target = await lab.target(
+        'unknowing',
+        `
+import { defineTarget } from 'thresh';
+import { z } from 'zod';
+
+export default defineTarget({
+  name: 'unknowing',
+  schema: z.object({ page: z.string(), price: z.string() }),
+  key: ['page'],
+  incremental: { sample: 0.4, by: ['document'] },
+  discover: Array.from({ length: 16 }, (_, page) => '${site.url}/p/' + page),
+  ready: 'i',
+  fields: { fields: { page: 'b', price: 'i' } },
+});
+`,
+      );
+      await runBatch(lab, target, { date: '2026-03-01', args });
+      const calm = await runBatch(lab, target, { date: '2026-03-02', args });
+      expect(calm.report.incremental?.carried).toBeGreaterThan(0);
+      expect(calm.report.incremental?.full).toBeUndefined();
+      price = 100;
+      const { code, report, stderr } = await runBatch(lab, target, { date: '2026-03-03', args });
+      expect(code, stderr).toBe(0);
+      expect(report.incremental).toMatchObject({ carried: 0, asked: 0, rendered: 16, nights: 0 });
+      expect(report.incremental?.full).toMatch(
+        /gives other rows, and its document says that it has not changed$/,
+      );
+      const prices = await lab.query('unknowing', '2026-03-03', 'SELECT price FROM FILES ORDER BY page::int');
+      expect(prices).toEqual(Array.from({ length: 16 }, (_, page) => ({ price: String(100 + page) })));
+    } finally {
+      await site.stop();
+    }
+  });
+
+  test('documents that are the same for every page are not gone by', async () => {
+    const options = `incremental: { sample: 0, by: ['document'] }, ready: '[data-sku]',
+  fields: { rows: 'article.product', fields: { slug: '@data-slug', title: '.title', price: '.price' } },`;
+    await shop.control({ products: 12 });
+    const target = await byDocument('shells', 'p', options);
+    await runBatch(lab, target, { date: '2026-03-01', args });
+    await shop.control({ repriced: { every: 7 } });
+    const { report, stderr } = await runBatch(lab, target, { date: '2026-03-02', args });
+    expect(report.incremental).toMatchObject({
+      carried: 0,
+      asked: 0,
+      rendered: 12,
+      notAsked: expect.stringMatching(/^12 of 12 documents are known by what others are known by/),
+    });
+    expect(stderr).toMatch(/"notAsked":"12 of 12.*"batch\.night-planned"/);
   });
 });
 

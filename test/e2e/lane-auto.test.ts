@@ -61,7 +61,7 @@ test('pages are fetched after a few, and give what rendering them gives; the nex
   expect(first.report.lane?.fetched).toBeGreaterThan(PAGES / 2);
 
   const kept = JSON.parse(await readFile(path.join(lab.home, 'targets', 'fetched', 'lane.json'), 'utf8'));
-  expect(Object.keys(kept.labels)).toEqual(['']);
+  expect(Object.keys(kept.kinds)).toEqual(['2 segments']);
   const target = path.join(lab.dir, 'targets', 'fetched.ts');
   const second = await runBatch(lab, target, { date: '2026-03-02' });
   expect(second.code, second.stderr).toBe(0);
@@ -92,7 +92,7 @@ test('an API that lies to who does not compute a header is found out before a pa
   const { lane } = await runAuto('proved');
   expect(await rowsOf('proved', '2026-03-01')).toEqual(truth);
   expect(lane).toMatchObject({ fetched: 0, rendered: lane.rendered });
-  expect(lane.notLearned?.['']).toMatch(
+  expect(lane.notLearned?.['2 segments']).toMatch(
     /^its answers are not the same to requests without the page: row 1: stock/,
   );
 });
@@ -111,7 +111,7 @@ test('pages whose extract uses the page are rendered, all of them', async () => 
   });
   expect(code, stderr).toBe(0);
   expect(report.lane).toMatchObject({ fetched: 0, rendered: 20 });
-  expect(report.lane?.notLearned?.['']).toMatch(/page/);
+  expect(report.lane?.notLearned?.['2 segments']).toMatch(/page/);
 });
 
 test('a token that expires is had anew by rendering one page', async () => {

@@ -6,7 +6,7 @@ import { sendChallenge, serveBlocked } from './challenge.mjs';
 import { isControl, serveControl } from './control.mjs';
 import { hashOfText } from './dice.mjs';
 import { serveEmbeddedPage } from './embedded.mjs';
-import { send, sendHtml } from './exchange.mjs';
+import { send, sendDocument, sendHtml } from './exchange.mjs';
 import { serveGraphPage } from './graphql.mjs';
 import { serveHostile } from './hostile.mjs';
 import { pictureOf } from './picture.mjs';
@@ -124,7 +124,7 @@ function sendFailure(exchange, kind, { status, headers }) {
 
 /** @type {import('./exchange.mjs').Section} */
 function serveShell(shop, exchange) {
-  sendHtml(exchange, 200, shop.shell);
+  sendDocument(shop, exchange, shop.shell);
 }
 
 /** @type {import('./exchange.mjs').Section} */

@@ -3,18 +3,19 @@
  * `/e/SLUG`: a product page whose document holds all of it as JSON: for search engines (JSON-LD), as the state of an
  * application that goes on from there (as Next.js and as Nuxt hand it over), and in a script of the shop's own.
  */
-import { sendHtml } from './exchange.mjs';
+import { sendDocument, sendHtml } from './exchange.mjs';
 
 /** @typedef {import('./catalogue.mjs').Product} Product */
 
 /** @type {import('./exchange.mjs').Section} */
-export function serveEmbeddedPage({ catalogue }, exchange) {
+export function serveEmbeddedPage(shop, exchange) {
+  const { catalogue } = shop;
   const slug = decodeURIComponent(exchange.url.pathname.slice('/e/'.length));
   const number = catalogue.numberOf(slug);
   exchange.renders = number ?? `/e/${slug}`;
   if (number === undefined)
     return sendHtml(exchange, 404, '<!doctype html><title>404</title><h1>Not found</h1>');
-  sendHtml(exchange, 200, documentOf(catalogue.productAt(number)));
+  sendDocument(shop, exchange, documentOf(catalogue.productAt(number)));
 }
 
 /** @param {Product} product */

@@ -1,5 +1,6 @@
 // @ts-check
 /** One request and its answer, and the few ways in which the shop answers. */
+import { createHash } from 'node:crypto';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
 /** @typedef {import('node:http').ServerResponse} ServerResponse */
@@ -56,6 +57,19 @@ export function sendJson({ response }, status, value, headers) {
  */
 export function sendHtml(exchange, status, html, headers) {
   send(exchange, status, 'text/html; charset=utf-8', html, { 'cache-control': 'no-store', ...headers });
+}
+
+/**
+ * A page's document, by its ETag where documents have one.
+ * @param {Pick<Shop, 'settings'>} shop
+ * @param {Exchange} exchange
+ * @param {string | Buffer} html
+ */
+export function sendDocument({ settings }, exchange, html) {
+  if (!settings.tagged) return sendHtml(exchange, 200, html);
+  const etag = `"${createHash('sha256').update(html).digest('hex').slice(0, 24)}"`;
+  if (exchange.request.headers['if-none-match'] !== etag) return sendHtml(exchange, 200, html, { etag });
+  exchange.response.writeHead(304, { etag }).end();
 }
 
 /**

@@ -56,6 +56,7 @@
  * @property {string | null} lastmod of all other products in the sitemap. Default null: each has its own
  * @property {{ token?: { requests?: number, ms?: number }, wants?: 'cookie' | 'header' } | null} guard what the product API wants: a token (good for so many answers, or ms; setting it again ends all), and a proof, without which it tells a wrong stock. Default null
  * @property {boolean} nested the price stands in `offer` of a product's answer. Default false
+ * @property {boolean} tagged documents have an ETag, and answer 304 to whoever has them. Default false
  * @property {boolean} restless the stock of a product is another one each time it is asked for. Default false
  * @property {number} virtualItems of `/virtual`, default 500
  * @property {number} infiniteItems of `/infinite`, default 200
@@ -82,6 +83,7 @@ const defaults = Object.freeze(
     lastmod: null,
     guard: null,
     nested: false,
+    tagged: false,
     restless: false,
     virtualItems: 500,
     infiniteItems: 200,
@@ -204,6 +206,7 @@ const checks = {
   ],
   lastmod: [(value) => value === null || !Number.isNaN(Date.parse(String(value))), 'a date or null'],
   nested: [flag, 'true or false'],
+  tagged: [flag, 'true or false'],
   restless: [flag, 'true or false'],
   virtualItems: [count, 'a whole number up to 1,000,000'],
   infiniteItems: [count, 'a whole number up to 1,000,000'],

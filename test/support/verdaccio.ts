@@ -56,6 +56,15 @@ export async function startVerdaccio(dir: string): Promise<Registry> {
   };
 }
 
+/** A few at a time. */
+export async function publishAll(registry: string, packages: readonly Package[]): Promise<void> {
+  const left = [...packages];
+  const publishNext = async (): Promise<void> => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) await publish(registry, one);
+  };
+  await Promise.all(Array.from({ length: 6 }, publishNext));
+}
+
 /** What `npm publish` sends. Throws with the registry's answer when it refuses. */
 export async function publish(registry: string, { name, version, description }: Package): Promise<void> {
   const text = JSON.stringify({ name, version, description });

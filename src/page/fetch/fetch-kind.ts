@@ -1,5 +1,6 @@
 /**
- * What is known of the pages of one label in one process.
+ * What is known of the pages of one kind in one process: those of one label with as many segments in their addresses. An
+ * application asks for `/detail/@scope/name` otherwise than for `/detail/name`, and both may have one label, or none.
  *
  *   learning   pages are rendered, and their requests learned from (data-lane/learn.ts)
  *   trying     a template predicts them all: the next pages are rendered and fetched, one at a time, and compared
@@ -12,6 +13,7 @@
 import type { CapturedPage } from '../../data-lane/captured.js';
 import { type LearnPage, learn, MOST_PAGES } from '../../data-lane/learn.js';
 import { contradiction } from '../../data-lane/predict.js';
+import { shapeOf as addressOf } from '../../data-lane/request-shape.js';
 import { merged, type Shape, shapeOf } from '../../data-lane/shape.js';
 import type { HeaderTemplate, PageTemplate } from '../../data-lane/template.js';
 
@@ -58,6 +60,13 @@ const MOST_STARTS = 6;
 /** Renewals in a row that each served for less than so many pages. */
 const MOST_RENEWALS = 6;
 const WORTH_PAGES = 20;
+
+/** `detail, 4 segments`, or without a label `4 segments`: the same in every process, and to be read by people. */
+export function kindNameOf({ url, label = '' }: { url: string; label?: string | undefined }): string {
+  const { length } = addressOf(url).path;
+  const segments = `${length} segment${length === 1 ? '' : 's'}`;
+  return label === '' ? segments : `${label}, ${segments}`;
+}
 
 export function createFetchKind(known: KnownLane | undefined): FetchKind {
   let stage: Stage = known === undefined ? 'learning' : 'trying';

@@ -1,6 +1,6 @@
 /**
  * `lane: 'auto'`, for one batch in one process: which pages are fetched without a browser, and what makes their rows
- * believed. Pages of one label are a kind (fetch-kind.ts). Those that were fetched are sequences (proofs.ts), one for each
+ * believed. Pages that are learned from together are a kind (fetch-kind.ts). Those that were fetched are sequences (proofs.ts), one for each
  * kind, and one more for each oddity of it: a sample says nothing of other pages. How often one is drawn: data-lane/sampling.ts.
  * Whatever is in doubt about one page is settled by rendering it, and that holds; a sample that differs ends the
  * lane for the batch, and what was fetched since the last good one is rendered again.
@@ -32,16 +32,16 @@ import {
 } from '../render.js';
 import { differenceOf } from '../same-rows.js';
 import type { Session } from '../sessions.js';
-import { createFetchKind, type FetchKind, type KnownLane } from './fetch-kind.js';
+import { createFetchKind, type FetchKind, type KnownLane, kindNameOf } from './fetch-kind.js';
 import { type Fetched, type FetchWay, fetchPage, type Oddity } from './fetch-page.js';
 import { createIdentities, type Identity } from './identity.js';
 import { lookAtPage } from './seen-page.js';
 import type { Wire } from './wire.js';
 
-/** What batches of a target learn, for the next one; by label, `''` for pages without one. */
+/** What batches of a target learn, for the next one; by the kind's name. */
 export interface LaneMemory {
-  read(label: string): Promise<KnownLane | undefined>;
-  keep(label: string, known: KnownLane): Promise<void>;
+  read(kind: string): Promise<KnownLane | undefined>;
+  keep(kind: string, known: KnownLane): Promise<void>;
   /** Something of it was wrong. */
   forget(): Promise<void>;
 }
@@ -60,7 +60,7 @@ export interface FetchLaneOptions {
 }
 
 interface Kind extends FetchKind {
-  label: string;
+  name: string;
   /** A page is rendered and fetched to compare both. */
   isTrying: boolean;
   sequences: Map<Oddity | 'plain', Sequence>;
@@ -88,17 +88,18 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
   let isFetching = false;
   let forgotten: Promise<void> | undefined;
 
-  function kindOf(label = ''): Promise<Kind> {
-    let kind = kinds.get(label);
+  function kindOf(request: PageTask['request']): Promise<Kind> {
+    const name = kindNameOf(request);
+    let kind = kinds.get(name);
     if (kind === undefined) {
-      kind = memory.read(label).then((known) => ({
+      kind = memory.read(name).then((known) => ({
         ...createFetchKind(known),
-        label,
+        name,
         isTrying: false,
         sequences: new Map(),
         said: '',
       }));
-      kinds.set(label, kind);
+      kinds.set(name, kind);
     }
     return kind;
   }
@@ -115,7 +116,7 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
       isFetching = false;
       return because('off', await renderPage(task, deps));
     }
-    const kind = await kindOf(task.request.label);
+    const kind = await kindOf(task.request);
     const stage = kind.stage();
     if (isLoadedAnyway(task)) {
       const loaded = await load(task, deps, { kind, why: 'retry' });
@@ -160,10 +161,9 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
     const said = stage === 'never' ? kind.why() : stage;
     if (kind.said === said) return;
     kind.said = said;
-    const label = kind.label === '' ? {} : { label: kind.label };
-    const why = stage === 'never' ? { why: said } : {};
-    await book.note({ ...label, ...why });
-    onEvent({ kind: 'batch.lane-learned', batch, ...label, ...why });
+    const note = { of: kind.name, ...(stage === 'never' ? { why: said } : {}) };
+    await book.note(note);
+    onEvent({ kind: 'batch.lane-learned', batch, ...note });
   }
 
   async function load(
@@ -191,7 +191,7 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
         fetched.kind === 'read' ? differenceOf(fetched.rendered, loaded.rendered) : fetched.why;
       if (fetched.kind === 'doubt' && fetched.lasting) kind.giveUp(fetched.why);
       if (difference === undefined) {
-        if (kind.tried()) await memory.keep(kind.label, kind.known());
+        if (kind.tried()) await memory.keep(kind.name, kind.known());
         await say(kind);
         return loaded;
       }
@@ -280,7 +280,7 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
   function sequenceOf(kind: Kind, name: Oddity | 'plain'): Sequence {
     const known = kind.sequences.get(name);
     if (known !== undefined) return known;
-    const document = `${who}.fetch.${kind.label}.${name}`;
+    const document = `${who}.fetch.${kind.name}.${name}`;
     const made = { document, nth: 0, provenUpTo: 0, good: 0 };
     kind.sequences.set(name, made);
     return made;

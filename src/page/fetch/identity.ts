@@ -18,7 +18,7 @@ export interface Identity {
   /** Headers of a request; undefined when no page of the session was seen to send it. */
   headersOf(
     request: PredictedRequest,
-    template: RequestTemplate,
+    template: Pick<RequestTemplate, 'name' | 'headers'>,
     pageUrl: string,
   ): Record<string, string> | undefined;
   /** What an answer set. */
@@ -37,7 +37,8 @@ export interface Identities {
 export interface RenderedAs {
   url: string;
   cookies: readonly BrowserCookie[];
-  answers: readonly CapturedAnswer[];
+  /** What was sent for what. */
+  answers: readonly { name: string; request: Pick<CapturedAnswer['request'], 'headers'> }[];
 }
 
 interface Sent {

@@ -3,16 +3,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CompletedPage, PageTask, RenderDeps } from '../render.js';
 import { differenceOf } from '../same-rows.js';
 import type { Session } from '../sessions.js';
-import { createFetchKind, type FetchKind } from './fetch-kind.js';
+import { createFetchKind, type FetchKind, kindNameOf } from './fetch-kind.js';
 import { fetchPage } from './fetch-page.js';
 import { createIdentities } from './identity.js';
 import { lookAtPage, type Rendering } from './seen-page.js';
 import type { Wire } from './wire.js';
 
-/** Of the pages of one label. */
+/** Of the pages of one kind (fetch-kind.ts). */
 export interface LaneGain {
-  /** `''`: of none. */
-  label: string;
+  /** Its name. */
+  of: string;
   /** Pages that were fetched and gave the same. */
   same: number;
   pages: number;
@@ -53,9 +53,9 @@ export function watchGain({ wire, mayAsk, gapMs }: GainOptions): GainWatch {
       async rendered(taken, page) {
         const looked = await lookAtPage(task, deps, { taken, page, mayAsk });
         if (looked === undefined || page.outcome !== 'completed') return;
-        const label = task.request.label ?? '';
-        const known = kinds.get(label) ?? { kind: createFetchKind(undefined), rendered: [] };
-        kinds.set(label, known);
+        const name = kindNameOf(task.request);
+        const known = kinds.get(name) ?? { kind: createFetchKind(undefined), rendered: [] };
+        kinds.set(name, known);
         identities.learn(taken.session, looked.as);
         if (looked.never !== undefined) known.kind.giveUp(looked.never);
         known.kind.saw(looked.seen);
@@ -64,9 +64,9 @@ export function watchGain({ wire, mayAsk, gapMs }: GainOptions): GainWatch {
     }),
     async gains(deps) {
       const gains: LaneGain[] = [];
-      for (const [label, { kind, rendered }] of kinds) {
+      for (const [of, { kind, rendered }] of kinds) {
         const renderMs = mean(rendered.map(({ page }) => page.timings.total));
-        const plain = { label, same: 0, pages: rendered.length, renderMs };
+        const plain = { of, same: 0, pages: rendered.length, renderMs };
         if (kind.stage() !== 'trying') gains.push({ ...plain, why: kind.why() });
         else gains.push({ ...plain, ...(await fetchAll(rendered, kind, deps)) });
       }

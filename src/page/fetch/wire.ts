@@ -21,11 +21,20 @@ export interface WireAnswer {
   retryAfter: string | undefined;
   setCookie: string[];
   location: string | undefined;
+  etag: string | undefined;
+}
+
+export interface WireWay {
+  signal: AbortSignal;
+  /** The server that a session goes by. */
+  proxy: string | undefined;
+  /** False: the answer's text is left unread, and is empty. Default true. */
+  isBodyWanted?: boolean;
 }
 
 export interface Wire {
-  /** Follows no redirect. Throws when there is no whole answer. `proxy`: the server that a session goes by. */
-  ask(request: WireRequest, way: { signal: AbortSignal; proxy: string | undefined }): Promise<WireAnswer>;
+  /** Follows no redirect. Throws when there is no whole answer. */
+  ask(request: WireRequest, way: WireWay): Promise<WireAnswer>;
   close(): Promise<void>;
 }
 
@@ -33,6 +42,7 @@ export interface Wire {
 const MOST_WAYS = 64;
 const CONNECT_MS = 15_000;
 const KEEP_ALIVE_MS = 10_000;
+const UNREAD_BYTES = 64 * 1024;
 /** What is understood here; a browser understands `zstd` as well. */
 export const ENCODINGS = 'gzip, deflate, br';
 
@@ -61,7 +71,7 @@ export function createWire(): Wire {
   }
 
   return {
-    async ask({ method, url, headers, body }, { signal, proxy }) {
+    async ask({ method, url, headers, body }, { signal, proxy, isBodyWanted = true }) {
       const { origin, pathname, search } = new URL(url);
       ownLag.watch();
       const sentAt = performance.now();
@@ -78,17 +88,24 @@ export function createWire(): Wire {
       return {
         status,
         contentType: one(answer.headers['content-type']),
-        text: await textOf(answer),
+        text: isBodyWanted ? await textOf(answer) : await leaveUnread(answer),
         firstByteMs,
         retryAfter: one(answer.headers['retry-after']),
         setCookie: [answer.headers['set-cookie'] ?? []].flat(),
         location: one(answer.headers.location),
+        etag: one(answer.headers.etag),
       };
     },
     async close() {
       await Promise.all([...ways.values()].map((way) => way.destroy()));
     },
   };
+}
+
+/** A short one is read so that the connection can be kept. */
+async function leaveUnread({ body }: Dispatcher.ResponseData): Promise<string> {
+  await body.dump({ limit: UNREAD_BYTES });
+  return '';
 }
 
 async function textOf({ headers, body }: Dispatcher.ResponseData): Promise<string> {

@@ -1,13 +1,12 @@
 // @ts-check
 /** The three ways, each in processes of its own against the same shop, and the comparison of what they gave. */
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { startShopProcess } from '../shop-process.mjs';
 import { targetCode } from './shop-target.mjs';
 
 /**
@@ -33,7 +32,7 @@ const run = promisify(execFile);
  */
 export async function measureWays({ pages, rendered, inFlight, latencyMs }, progress) {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'thresh-bench-lane-'));
-  const shop = await startShop(pages, latencyMs);
+  const shop = await startShopProcess({ products: pages, latencyMs });
   try {
     const bareBefore = await runBare(shop.url, pages, inFlight);
     progress(`  bare loop: ${bareBefore.way.pagesPerSecond.toFixed(0)} pages/s`);
@@ -50,23 +49,6 @@ export async function measureWays({ pages, rendered, inFlight, latencyMs }, prog
     await shop.stop();
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-/** @param {number} products @param {number} latencyMs */
-async function startShop(products, latencyMs) {
-  const args = ['--port', '0', '--products', String(products), '--latency-ms', String(latencyMs)];
-  const child = spawn(process.execPath, [path.join(root, 'test/shop/main.mjs'), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = once(child, 'exit');
-  const [url] = await once(createInterface({ input: child.stdout }), 'line');
-  return {
-    url: String(url),
-    async stop() {
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
 }
 
 /**

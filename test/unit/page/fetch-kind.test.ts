@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFetchKind, type FetchKind } from '../../../src/page/fetch/fetch-kind.js';
+import { createFetchKind, type FetchKind, kindNameOf } from '../../../src/page/fetch/fetch-kind.js';
 import { aPage } from '../data-lane/a-page.js';
 
 const api = (n: number, version = 1): string => `https://s.example/v${version}/items/${n * 7919}`;
@@ -23,7 +23,15 @@ function fetching(): FetchKind {
   return kind;
 }
 
-describe('the pages of a label', () => {
+it.each([
+  ['https://s.example/-/web/detail/thing?v=1#readme', undefined, '4 segments'],
+  ['https://s.example/-/web/detail/@maker/thing', undefined, '5 segments'],
+  ['https://s.example/', 'front', 'front, 1 segment'],
+])('%s of label %s is of the kind "%s"', (url, label, kind) => {
+  expect(kindNameOf({ url, label })).toBe(kind);
+});
+
+describe('the pages of a kind', () => {
   it('are learned from, tried, fetched', () => {
     const kind = createFetchKind(undefined);
     for (let n = 1; n <= 4; n += 1) see(kind, n);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dataProblems } from '../../../src/target/data-rules.js';
+import { dataProblems, documentProblems } from '../../../src/target/data-rules.js';
 
 const said = (data: unknown, more: Record<string, unknown> = {}): string[] =>
   dataProblems({ data, extract: () => ({}), ...more }).map(({ path, message, mend }) => {
@@ -64,4 +64,22 @@ test('what it does not go with', () => {
   ]);
   expect(said(undefined, { keep: 'data' })).toEqual(["keep is 'data', and there is no data"]);
   expect(said(undefined, { keep: 'html' })).toEqual([]);
+});
+
+test('nights that go by documents want rows that stand there', () => {
+  const told = (more: Record<string, unknown>): string[] =>
+    documentProblems({ incremental: { by: ['lastmod', 'document'] }, ...more }).map(
+      ({ path, message }) => `${path} ${message}`,
+    );
+  expect(told({ fields: {} })).toEqual([]);
+  expect(told({ data: { next: { embedded: '__NEXT_DATA__' } } })).toEqual([]);
+  const answers = [
+    "incremental.by has 'document', and rows come from answers, of which a page's document knows nothing",
+  ];
+  expect(told({ data: { product: /a/ } })).toEqual(answers);
+  expect(told({ data: { list: {}, detail: { product: { answer: /a/ } } } })).toEqual(answers);
+  expect(told({ navigate: 'soft' })).toEqual([
+    "incremental.by has 'document', and with navigate: 'soft' pages have none of their own",
+  ]);
+  expect(told({ data: { product: /a/ }, incremental: { by: ['lastmod'] } })).toEqual([]);
 });
