@@ -74,7 +74,10 @@ export async function dealCommitted(options: DealOptions): Promise<Dealt> {
         pages.pages.push(page.page);
         if (page.proxyBytes !== undefined) totals.proxyBytes = (totals.proxyBytes ?? 0) + page.proxyBytes;
         count(totals, page, 1);
-        await dealGroup(group, { segment, table, partitionOf: options.partitionOf });
+        const dealing = { segment, table, partitionOf: options.partitionOf };
+        if (group.body !== undefined) dealLines(linesIn(group.body), group, dealing);
+        else await dealFromSegment(group, dealing);
+        if (page.outcome === 'dead') dealDead(group, dealing);
       }
       await table.settle();
     }
@@ -143,27 +146,41 @@ interface Dealing {
   partitionOf: DealOptions['partitionOf'];
 }
 
-/** The rows of one page in one partition are in their order, in as many entries as they were read in. */
-async function dealGroup(group: CommittedGroup, { segment, table, partitionOf }: Dealing): Promise<void> {
-  const { page, place, commitBytes, body } = group;
-  const entryOf = (lines: Buffer[], marks: number): Entry => ({
-    ...{ page: page.page, marks, segment, commitBytes },
-    ...{ start: place.start, bytes: place.bytes },
-    body: lines.length === 1 && lines[0] !== undefined ? lines[0] : Buffer.concat(lines),
-  });
-  for await (const lines of body === undefined ? linesAt(place) : [linesIn(body)]) {
-    const dealt = new Map<number | 'others', Buffer[]>();
-    for (const line of lines) {
-      const to = isRowLine(line) ? partitionOf(rowIn(line)) : 'others';
-      const own = dealt.get(to);
-      if (own === undefined) dealt.set(to, [line]);
-      else own.push(line);
-    }
-    for (const [to, own] of dealt) table.deal(to, entryOf(own, 0));
-    if (body === undefined) await table.settle();
+/** Of a group that is too large to be held. The rows of one partition keep their order, in several entries. */
+async function dealFromSegment(group: CommittedGroup, dealing: Dealing): Promise<void> {
+  for await (const lines of linesAt(group.place)) {
+    dealLines(lines, group, dealing);
+    await dealing.table.settle();
   }
-  if (page.outcome === 'dead')
-    table.deal('others', entryOf([Buffer.from(`${JSON.stringify(page)}\n`)], IS_DEAD));
+}
+
+function dealLines(lines: Iterable<Buffer>, group: CommittedGroup, dealing: Dealing): void {
+  const { table, segment, partitionOf } = dealing;
+  const dealt = new Map<number | 'others', Buffer[]>();
+  for (const line of lines) {
+    const to = isRowLine(line) ? partitionOf(rowIn(line)) : 'others';
+    const own = dealt.get(to);
+    if (own === undefined) dealt.set(to, [line]);
+    else own.push(line);
+  }
+  for (const [to, [first = NOTHING, ...more]] of dealt) {
+    const body = more.length === 0 ? first : Buffer.concat([first, ...more]);
+    table.deal(to, entryOf(group, { segment, marks: 0, body }));
+  }
+}
+
+function dealDead(group: CommittedGroup, { table, segment }: Dealing): void {
+  const body = Buffer.from(`${JSON.stringify(group.page)}\n`);
+  table.deal('others', entryOf(group, { segment, marks: IS_DEAD, body }));
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function entryOf(
+  { page, place, commitBytes }: CommittedGroup,
+  own: Pick<Entry, 'segment' | 'marks' | 'body'>,
+): Entry {
+  return { page: page.page, start: place.start, bytes: place.bytes, commitBytes, ...own };
 }
 
 function rowIn(line: Buffer): Record<string, unknown> {
