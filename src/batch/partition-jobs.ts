@@ -24,6 +24,8 @@ const LOOK_MS = 1_000;
 /** A Redis that lost its memory lost the jobs: those that are not done are put in again, which changes nothing for the others. */
 const LOOKS_A_PUT = 5;
 const AT_ONCE = 500;
+/** Whoever runs the batch reads why it failed; nobody does of a batch that has ended. */
+const removeOnFail = { age: 24 * 3_600 };
 
 export function createPartitionJobs(options: PartitionJobsOptions): PartitionJobs {
   const { deps, plan, objects, onProgress } = options;
@@ -37,7 +39,11 @@ export function createPartitionJobs(options: PartitionJobsOptions): PartitionJob
       await queue?.addBulk(
         missing.slice(at, at + AT_ONCE).map((number) => {
           const data = { batch: spec.id, plan: plan.id, work, number };
-          return { name: work, data, opts: { jobId: partitionJobId(data), removeOnComplete: true } };
+          return {
+            name: work,
+            data,
+            opts: { jobId: partitionJobId(data), removeOnComplete: true, removeOnFail },
+          };
         }),
       );
   }
