@@ -1,5 +1,5 @@
 /** Objects of the farm's store as files of this machine, some at a time. */
-import { mkdir, open, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ObjectStore } from '../store/object-store.js';
 
@@ -40,15 +40,23 @@ export async function putPieces(store: ObjectStore, key: string, file: string): 
     const { size } = await handle.stat();
     for (let piece = 0; piece * PIECE_BYTES < size; piece += 1) {
       const start = piece * PIECE_BYTES;
-      const end = Math.min(size, start + PIECE_BYTES) - 1;
-      const parts: Buffer[] = [];
-      const stream = handle.createReadStream({ autoClose: false, start, end });
-      for await (const part of stream as AsyncIterable<Buffer>) parts.push(part);
-      await store.put(`${key}-${String(piece).padStart(5, '0')}`, Buffer.concat(parts));
+      const body = await readAt(handle, start, Math.min(PIECE_BYTES, size - start));
+      await store.put(`${key}-${String(piece).padStart(5, '0')}`, body);
     }
   } finally {
     await handle.close();
   }
+}
+
+/** So many bytes, however few come at once: a piece begun anew is to be the same. */
+async function readAt(handle: FileHandle, start: number, bytes: number): Promise<Buffer> {
+  const memory = Buffer.allocUnsafe(bytes);
+  for (let filled = 0; filled < bytes; ) {
+    const { bytesRead } = await handle.read(memory, filled, bytes - filled, start + filled);
+    if (bytesRead === 0) throw new Error('a file became shorter while it was read');
+    filled += bytesRead;
+  }
+  return memory;
 }
 
 /** The files whose pieces stand right below a prefix, in the order of their names. */
