@@ -105,7 +105,7 @@ describe.skipIf(missingForSwift() !== undefined)('a farm that builds a large dat
     };
     return {
       release,
-      arrived: (kind: RegExp) => expect.poll(() => left.has(kind), { timeout: 60_000 }).toBe(false),
+      arrived: (kind: RegExp) => expect.poll(() => left.has(kind), { timeout: 180_000 }).toBe(false),
     };
   }
 
