@@ -31,6 +31,11 @@ export interface Settings {
   targets: string;
   /** THRESH_PARQUET. Default `duckdb`. */
   parquet: ParquetEngineName;
+  /**
+   * THRESH_PARTITION_MB: a dataset whose segments take more is built by the farm's machines, in partitions of so many MB of
+   * them; 0: always in one piece. Default 1,024 with a store in S3, else 0.
+   */
+  partitionMb: number;
   /** CHROMIUM_PATH. Undefined: the first that is found. */
   chromiumPath: string | undefined;
   /** THRESH_FRAMES: `seldom` or `usual`, how often a headless shell draws a page. Default `seldom`. */
@@ -101,12 +106,13 @@ export function readSettings(
     return { name: variable, value: env[variable] || undefined };
   };
   const logLevel = oneOf(LOG_LEVELS, pick('logLevel', 'LOG_LEVEL')) ?? 'info';
+  const store = env.THRESH_STORE
+    ? folderOrBucket({ name: 'THRESH_STORE', value: env.THRESH_STORE }, '', cwd)
+    : undefined;
   return {
     redisUrl: redisUrl(pick('redisUrl', 'REDIS_URL')),
     out: folderOrBucket(pick('out', 'THRESH_OUT'), './out', cwd),
-    store: env.THRESH_STORE
-      ? folderOrBucket({ name: 'THRESH_STORE', value: env.THRESH_STORE }, '', cwd)
-      : undefined,
+    store,
     s3: {
       endpoint: httpUrl('S3_ENDPOINT', env.S3_ENDPOINT),
       region: env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined,
@@ -114,6 +120,10 @@ export function readSettings(
     home: folder(pick('home', 'THRESH_HOME'), './.thresh', cwd),
     targets: folder(pick('targets', 'THRESH_TARGETS'), './targets', cwd),
     parquet: oneOf(PARQUET_ENGINES, pick('parquet', 'THRESH_PARQUET')) ?? 'duckdb',
+    partitionMb: partitionMb(
+      'THRESH_PARTITION_MB',
+      env.THRESH_PARTITION_MB || (store?.startsWith('s3:') ? '1024' : '0'),
+    ),
     chromiumPath: env.CHROMIUM_PATH || undefined,
     frames: oneOf(FRAMES, { name: 'THRESH_FRAMES', value: env.THRESH_FRAMES || undefined }) ?? 'seldom',
     maxProcessMb: megabytes('THRESH_MAX_PROCESS_MB', env.THRESH_MAX_PROCESS_MB || '2048', LEAST_PROCESS_MB),
@@ -223,6 +233,13 @@ function megabytes(name: string, value: string, least: number): number {
   const mb = Number(value);
   if (Number.isSafeInteger(mb) && (mb === 0 || mb >= least)) return mb;
   throw wrong(name, `is '${value}'`, `use a whole number of MB from ${least}, or 0 for no bound`);
+}
+
+/** Not of whole MB: small ones show on a small batch what a large one does. */
+function partitionMb(name: string, value: string): number {
+  const mb = Number(value);
+  if (Number.isFinite(mb) && mb >= 0) return mb;
+  throw wrong(name, `is '${value}'`, 'use a number of MB, or 0 to build datasets in one piece');
 }
 
 function whole(name: string, value: string): number {

@@ -3,7 +3,8 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type AggregateResult, aggregate } from '../dataset/aggregate.js';
 import type { Column } from '../dataset/column.js';
-import { type CommittedTotals, collectCommitted, type Voids } from '../spool/committed.js';
+import { collectCommitted, type Voids } from '../spool/committed.js';
+import type { CommittedTotals } from '../spool/totals.js';
 import type { BatchFiles, BatchSpec } from './spec.js';
 import { type QuarantineGroup, summariseDead, summariseQuarantine } from './summaries.js';
 
@@ -40,6 +41,12 @@ export function workFiles(files: BatchFiles): WorkFiles {
   };
 }
 
+/** The rows that count as Parquet files, and what does not as NDJSON files, in the work folder. */
+export interface Built {
+  totals: CommittedTotals;
+  dataset: AggregateResult;
+}
+
 export interface AggregatingInput {
   spec: BatchSpec;
   files: BatchFiles;
@@ -52,12 +59,29 @@ export interface AggregatingInput {
   signal: AbortSignal;
 }
 
-export async function aggregateBatch(input: AggregatingInput): Promise<Aggregated> {
+/** `build`: in one piece, here (`buildHere`), or by the farm's machines (by-partitions.ts). */
+export async function aggregateBatch(
+  input: AggregatingInput,
+  build: (input: AggregatingInput, work: WorkFiles) => Promise<Built> = buildHere,
+): Promise<Aggregated> {
   const { files } = input;
   const work = workFiles(files);
   await rm(files.work, { recursive: true, force: true });
   try {
-    return await build(input, work);
+    await mkdir(work.dataset, { recursive: true });
+    await mkdir(work.temp, { recursive: true });
+    const built = await build(input, work);
+    await rm(work.rows, { recursive: true, force: true }); // the segments still hold them
+    await rm(work.temp, { recursive: true, force: true });
+    const aggregated: Aggregated = {
+      ...built,
+      deadLetters: await summariseDead(work.dead),
+      quarantine: await summariseQuarantine(work.quarantined),
+      engine: input.engine,
+      finishedAt: new Date().toISOString(),
+    };
+    await writeFile(work.result, JSON.stringify(aggregated));
+    return aggregated;
   } catch (error) {
     // It may be waiting for room: what is half done must not be what takes it.
     await rm(files.work, { recursive: true, force: true }).catch(() => undefined);
@@ -65,12 +89,10 @@ export async function aggregateBatch(input: AggregatingInput): Promise<Aggregate
   }
 }
 
-async function build(
+async function buildHere(
   { spec, files, columns, key, engine, voids, marksCarried, signal }: AggregatingInput,
   work: WorkFiles,
-): Promise<Aggregated> {
-  await mkdir(work.dataset, { recursive: true });
-  await mkdir(work.temp, { recursive: true });
+): Promise<Built> {
   const { quarantined, dead } = work;
   const { rows, totals } = await collectCommitted({
     segments: files.segments,
@@ -92,18 +114,7 @@ async function build(
     engine,
     signal,
   });
-  await rm(work.rows, { recursive: true, force: true }); // the segments still hold them
-  await rm(work.temp, { recursive: true, force: true });
-  const aggregated: Aggregated = {
-    totals,
-    dataset,
-    deadLetters: await summariseDead(dead),
-    quarantine: await summariseQuarantine(quarantined),
-    engine,
-    finishedAt: new Date().toISOString(),
-  };
-  await writeFile(work.result, JSON.stringify(aggregated));
-  return aggregated;
+  return { totals, dataset };
 }
 
 /** What the last `aggregateBatch` of this batch made; for the states after it, also in another process. */

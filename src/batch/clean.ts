@@ -110,6 +110,7 @@ function pathsOf({ out, target, id }: BatchSpec, files: BatchFiles, what: 'bulk'
       files.segments,
       files.frontier,
       files.work,
+      files.partitions,
       files.soft,
       files.carriedIndex,
       path.join(files.dir, 'artifacts'),

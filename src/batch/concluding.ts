@@ -3,11 +3,19 @@ import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Manifest, Report } from '../delivery/manifest.js';
 import { openFrontier } from '../discovery/frontier.js';
-import { type Aggregated, aggregateBatch, readAggregated, workFiles } from './aggregating.js';
+import {
+  type Aggregated,
+  type AggregatingInput,
+  aggregateBatch,
+  readAggregated,
+  workFiles,
+} from './aggregating.js';
+import { buildByPartitions } from './by-partitions.js';
 import { deadSince, readJournal } from './journal.js';
 import { judgeBatch, readJudgement } from './judging.js';
 import { readMeasured } from './measuring.js';
 import { readPlan } from './night-plan.js';
+import { planOf } from './partition-plan.js';
 import { failedChecks, manifestOf, reportOf } from './report.js';
 import type { Next, Running } from './running.js';
 import type { BatchRecord } from './share.js';
@@ -29,8 +37,7 @@ const builtUnder = new WeakSet<BatchRecord>();
 
 async function buildDataset(deps: Running): Promise<Aggregated> {
   const since = deadSince(await readJournal(deps.files.journal));
-  await deps.share?.fetchSegments();
-  const aggregated = await aggregateBatch({
+  const input = {
     ...deps,
     key: deps.target.definition.key,
     // Whatever became of it: what nobody has compared is not delivered.
@@ -40,9 +47,25 @@ async function buildDataset(deps: Running): Promise<Aggregated> {
       carried: (await deps.carryBook.look()).off !== undefined,
     },
     marksCarried: deps.target.definition.incremental !== undefined,
-  });
+  };
+  const aggregated = (await buildLarge(input)) ?? (await buildHere(input));
   if (deps.record !== undefined) builtUnder.add(deps.record);
   return aggregated;
+}
+
+/** In one piece, on this machine. */
+async function buildHere(input: Running & AggregatingInput): Promise<Aggregated> {
+  await input.share?.fetchSegments();
+  return aggregateBatch(input);
+}
+
+/** In partitions, by whoever works for the farm; undefined when it is not large, or there is no store. */
+async function buildLarge(input: Running & AggregatingInput): Promise<Aggregated | undefined> {
+  const { share } = input;
+  if (share === undefined) return undefined;
+  const planned = await planOf({ ...input, share });
+  if (planned === undefined) return undefined;
+  return aggregateBatch(input, (_, work) => buildByPartitions({ deps: input, share, planned, work }));
 }
 
 /**

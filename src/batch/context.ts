@@ -21,7 +21,7 @@ import type { EncodeRow } from '../page/validate.js';
 import { type BatchBoard, createBatchBoard } from '../queue/batch-board.js';
 import { createFetchLook, type LookAtFetching } from '../queue/fetch-look.js';
 import { createPageLedger, type PageLedger } from '../queue/page-ledger.js';
-import { openPageQueue } from '../queue/queues.js';
+import { openPageQueue, openPartitionQueue, type PartitionJob } from '../queue/queues.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { TargetBoard } from '../queue/target-board.js';
 import { createWorkerBoard, type WorkerStanding } from '../queue/worker-board.js';
@@ -78,6 +78,8 @@ export interface BatchContext {
   /** That whose pages are its own, there. */
   sourceShare: BatchShare | undefined;
   queue: Queue;
+  /** Of the jobs by which its dataset is built when that is large; where there is a store to build it from. */
+  partitionQueue: Queue<PartitionJob> | undefined;
   close(): Promise<void>;
 }
 
@@ -125,6 +127,7 @@ export async function openContext(
   const columns = target.columns ?? [];
   const files = batchFiles(home, batch);
   const queue = openPageQueue(redis, laneOf(spec));
+  const partitionQueue = share && openPartitionQueue(redis, laneOf(spec));
   const writer = writerName();
   const board = createBatchBoard(redis.client, batch);
   const ledger = createPageLedger(redis.client, batch);
@@ -206,6 +209,7 @@ export async function openContext(
     share,
     sourceShare: spec.reextractOf === undefined ? undefined : farm?.of(spec.reextractOf),
     queue,
+    partitionQueue,
     async close() {
       hindrance.close();
       await keptLane?.close();
@@ -213,6 +217,7 @@ export async function openContext(
       await segments.close();
       await wire.close();
       await queue.close();
+      await partitionQueue?.close();
     },
   };
 }

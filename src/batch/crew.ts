@@ -1,5 +1,5 @@
-/** A process's page worker for one target: takes page jobs from the target's queue and works them with the pool. */
-import { DelayedError, type Job, Worker } from 'bullmq';
+/** A process's worker for one target: takes page jobs from the target's queue and works them with the pool; beside it one for datasets. */
+import { type Job, Worker } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { StartGate } from '../page/start-gate.js';
 import { type PageJob, retryDelayMs, workPage } from '../page/work-page.js';
@@ -8,6 +8,9 @@ import type { RedisHandle } from '../queue/redis.js';
 import type { TargetBoard } from '../queue/target-board.js';
 import { type BatchContext, OtherCode } from './context.js';
 import type { OnBatchEvent } from './events.js';
+import { giveBack } from './give-back.js';
+import { createPartitionCrew } from './partition-crew.js';
+import type { Share } from './share.js';
 
 export interface CrewOptions {
   target: string;
@@ -17,7 +20,11 @@ export interface CrewOptions {
   concurrency: number;
   gate: StartGate;
   contextOf: (batch: string) => Promise<BatchContext>;
+  /** The farm's store, where there is one: large datasets of the target are built from it. */
+  share?: Share | undefined;
   onEvent: OnBatchEvent;
+  /** Aborts when no more is to be begun. */
+  stopping: AbortSignal;
   /** Aborts when pages in flight are to be given back. */
   signal: AbortSignal;
 }
@@ -77,6 +84,8 @@ export function createCrew(options: CrewOptions): Crew {
       settings: { backoffStrategy: (attemptsMade) => retryDelayMs(attemptsMade, options.board) },
     },
   );
+  const partitions =
+    options.share && createPartitionCrew({ ...options, lane: options.target, signal: options.stopping });
   worker.on('error', () => undefined); // lost links are told by the handle's own client
 
   async function work(job: Job<PageJob>, token: string | undefined): Promise<void> {
@@ -84,10 +93,7 @@ export function createCrew(options: CrewOptions): Crew {
       if (error instanceof OtherCode) return undefined;
       throw error;
     });
-    if (context === undefined) {
-      await job.moveToDelayed(Date.now() + OTHER_CODE_MS, token); // for a worker that has its code
-      throw new DelayedError();
-    }
+    if (context === undefined) return giveBack(job, token, OTHER_CODE_MS); // for a worker that has its code
     if ((await context.standing()) !== 'fetching') return; // left over from a batch that went on
     const holdUntil = gate.holdUntil;
     fetching = context.lane?.isFetching?.() === true;
@@ -114,6 +120,8 @@ export function createCrew(options: CrewOptions): Crew {
     wants: () => (taken >= worker.concurrency ? Number.POSITIVE_INFINITY : taken + 1),
     isFetching: () => fetching && taken > 0,
     isBound: () => taken >= worker.concurrency && gate.inside() * 2 > size,
-    close: () => worker.close(),
+    async close() {
+      await Promise.all([worker.close(), partitions?.close()]);
+    },
   };
 }

@@ -63,6 +63,8 @@ export type BatchEvent =
   | { kind: 'batch.night-planned'; batch: string; base?: string; full?: string; notAsked?: string }
   /** Pages that were carried over and are rendered after all, as is every other from now on, for this reason. */
   | { kind: 'batch.carried-undone'; batch: string; pages: number; reason: string }
+  /** A job by which a large dataset is built: a share of the segments is dealt to the partitions, or a partition is written. */
+  | { kind: 'partition.began' | 'partition.ended'; batch: string; work: 'split' | 'write'; number: number }
   | { kind: 'delivery.stepped'; batch: string; step: string }
   | { kind: 'batch.delivered'; batch: string; rows: number; files: number; where: string }
   | PageEvent;

@@ -3,7 +3,7 @@
  * of each target at work. Everything is put together here and nowhere else.
  */
 import { setMaxListeners } from 'node:events';
-import { DelayedError, type Job, Worker } from 'bullmq';
+import { type Job, Worker } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import { createStartGate, type StartGate } from '../page/start-gate.js';
 import { openBatches } from '../queue/batch-board.js';
@@ -21,6 +21,7 @@ import { type Crew, createCrew } from './crew.js';
 import { openEngines } from './engines.js';
 import type { OnBatchEvent } from './events.js';
 import { createFarmBrowsers } from './farm-browsers.js';
+import { giveBack } from './give-back.js';
 import { type EndState, isEnd, lastEntry } from './journal.js';
 import { runBatch } from './machine.js';
 import { enqueueBatch } from './open-batch.js';
@@ -37,6 +38,8 @@ export interface FarmOptions {
   /** Where targets are looked up by name; with a store alone. Default `./targets`. */
   targetsDir?: string;
   engine: 'duckdb' | 'parquetjs';
+  /** MB of segments in the store that one partition of a large dataset takes. Default 0: it is built in one piece. */
+  partitionMb?: number;
   s3: S3Settings;
   executablePath: string | undefined;
   /** How often a headless shell draws a page. */
@@ -137,7 +140,11 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
     const signal = cutting.signal;
     crews.set(
       target,
-      createCrew({ ...options, target, redis, pool, gate, board, contextOf: contexts.of, signal }),
+      createCrew({
+        ...options,
+        ...{ target, redis, pool, gate, board, contextOf: contexts.of, signal },
+        stopping: stopping.signal,
+      }),
     );
     slots.shareOut();
   }
@@ -180,7 +187,8 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
           joinTarget(lane);
           lock.lost.addEventListener('abort', () => lost.abort(lock.lost.reason), { once: true });
           const signal = AbortSignal.any([stopping.signal, lost.signal]);
-          const { state } = await runBatch({ ...options, ...context, gate: gateOf(lane), signal });
+          const own = { partitionMb: options.partitionMb ?? 0, gate: gateOf(lane), signal };
+          const { state } = await runBatch({ ...options, ...context, ...own });
           await contexts.end(batch);
           return state;
         } finally {
@@ -289,8 +297,3 @@ export async function startFarm(options: FarmOptions): Promise<Farm> {
 
 /** The batch's runner is alive, whatever became of its lock. */
 class LeftToRunner extends Error {}
-
-async function giveBack(job: Job<BatchJob>, token: string | undefined, afterMs: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + afterMs, token);
-  throw new DelayedError();
-}

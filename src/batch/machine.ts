@@ -93,8 +93,15 @@ async function walk(deps: Running): Promise<JournalEntry & { state: EndState }> 
   }
   await deps.ledger.clear();
   await deps.board.close();
-  if (entry.state === 'delivered') await rm(workFiles(files).dataset, { recursive: true, force: true });
+  if (entry.state === 'delivered') await forgetBuilding(deps);
   return entry as JournalEntry & { state: EndState };
+}
+
+/** What stays for want of an answer goes when the batch is cleaned up. */
+async function forgetBuilding({ files, share }: Running): Promise<void> {
+  await rm(workFiles(files).dataset, { recursive: true, force: true });
+  await rm(files.partitions, { recursive: true, force: true });
+  await share?.forgetPartitions().catch(() => undefined);
 }
 
 function step(state: BatchState, deps: Running): Promise<Next> {

@@ -8,6 +8,7 @@ import type { StartGate } from '../page/start-gate.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { LookAtFetching } from '../queue/fetch-look.js';
 import type { PageLedger } from '../queue/page-ledger.js';
+import type { PartitionJob } from '../queue/queues.js';
 import type { TargetBoard } from '../queue/target-board.js';
 import type { WorkerStanding } from '../queue/worker-board.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
@@ -32,6 +33,9 @@ export interface MachineDeps {
   s3: S3Settings;
   /** The target's page queue. */
   queue: Queue;
+  partitionQueue: Queue<PartitionJob> | undefined;
+  /** MB of segments that a partition of a large dataset takes; 0: each is built in one piece. */
+  partitionMb: number;
   ledger: PageLedger;
   board: BatchBoard;
   look: LookAtFetching;

@@ -7,6 +7,7 @@
  *                                 journal, its frontier, how far a delivery has come (store/fenced-log.ts)
  *   batches/BATCH/segments/       rows, by whoever rendered them; a page is complete when its segment is here
  *   batches/BATCH/files/          screenshots and their like; at its end what tells of it
+ *   batches/BATCH/partitions/     what of its dataset is built, when that is large (partition-objects.ts)
  *
  * The batch's folder at home is a copy: whoever begins to run a batch brings it in step first. What stands only there
  * has not happened.
@@ -18,6 +19,7 @@ import { type FencedLog, type LogEntry, readLog, takeLog } from '../store/fenced
 import type { ObjectStore } from '../store/object-store.js';
 import { openObjectStore } from '../store/open-store.js';
 import type { S3Settings } from '../store/s3-store.js';
+import { eachOf, fetchAll, removeBelow } from './fetch-objects.js';
 import { type BatchState, enterState, isEnd, type JournalEntry, lastEntry } from './journal.js';
 import { isRun } from './runner-lock.js';
 import { type BatchSpec, batchFiles, isBatchId, targetOf, writeSpec } from './spec.js';
@@ -36,6 +38,9 @@ export interface Share {
 }
 
 export interface BatchShare {
+  /** The store, and where in it the batch stands: a prefix with its slash. */
+  readonly objects: ObjectStore;
+  readonly at: string;
   putSpec(spec: BatchSpec): Promise<void>;
   /**
    * Brings home what is known of the batch, unless a process of this home runs it. False when the store has no such batch.
@@ -52,6 +57,8 @@ export interface BatchShare {
   fetchFiles(folder: string): Promise<void>;
   /** What tells of a batch that is about to end goes into the store. */
   tell(): Promise<void>;
+  /** What its dataset was built from by partitions goes out of the store. */
+  forgetPartitions(): Promise<void>;
   /** What rows are made of goes out of the store, or all of the batch. */
   remove(what: 'bulk' | 'all'): Promise<void>;
 }
@@ -72,11 +79,9 @@ export interface BatchRecord {
 /** What tells of a batch that has ended. */
 const TELLING = ['report.json', 'timeline.ndjson', 'work/dead-letters.ndjson', 'work/quarantine.ndjson'];
 /** The folders of a batch in the store that rows are made of, and all of them. */
-const BULK = ['segments', 'files/artifacts'];
-const ALL = [...BULK, 'files/work', 'files', 'log'];
-const DOWNLOADS_AT_ONCE = 8;
+const BULK = ['segments', 'files/artifacts', 'partitions'];
+const ALL = [...BULK, 'files', 'log'];
 const PULL_MS = 5_000;
-const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._=-]*$/;
 
 /** Undefined without a place. */
 export async function openShare(
@@ -170,6 +175,8 @@ function shareOf(store: ObjectStore, home: string, batch: string): BatchShare {
   }
 
   return {
+    objects: store,
+    at,
     async putSpec(spec) {
       await store.put(`${at}batch.json`, Buffer.from(JSON.stringify(spec)));
     },
@@ -206,11 +213,11 @@ function shareOf(store: ObjectStore, home: string, batch: string): BatchShare {
     async tell() {
       for (const name of TELLING) await putFile(name);
     },
+    forgetPartitions: () => removeBelow(store, `${at}partitions/`),
     async remove(what) {
       if (what === 'all') await store.remove(`${at}batch.json`); // first: without it nobody brings home the rest
       for (const { kind, key } of await readLog(store, log)) if (kind === 'pages') await store.remove(key);
-      for (const folder of what === 'all' ? ALL : BULK)
-        for await (const { key } of store.list(`${at}${folder}/`)) await store.remove(key);
+      for (const folder of what === 'all' ? ALL : BULK) await removeBelow(store, `${at}${folder}/`);
     },
   };
 }
@@ -257,27 +264,6 @@ async function bringFrontier(store: ObjectStore, file: string, entries: readonly
     await handle.close();
   }
   await rename(half, file);
-}
-
-/** Those that are not there yet, or are of another size. */
-async function fetchAll(store: ObjectStore, prefix: string, dir: string): Promise<void> {
-  const wanted: { key: string; file: string }[] = [];
-  for await (const { key, bytes } of store.list(prefix)) {
-    const name = key.slice(prefix.length);
-    if (!FILE_NAME.test(name)) continue; // of nobody's making: it is to lead nowhere else
-    const file = path.join(dir, name);
-    if ((await stat(file).catch(() => undefined))?.size !== bytes) wanted.push({ key, file });
-  }
-  if (wanted.length > 0) await mkdir(dir, { recursive: true });
-  await eachOf(wanted, ({ key, file }) => store.download(key, file));
-}
-
-async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const left = items.values();
-  const one = async (): Promise<void> => {
-    for (const item of left) await work(item);
-  };
-  await Promise.all(Array.from({ length: DOWNLOADS_AT_ONCE }, one));
 }
 
 async function replace(file: string, body: Buffer): Promise<void> {

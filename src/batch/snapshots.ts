@@ -4,7 +4,7 @@ import type { BatchBoard } from '../queue/batch-board.js';
 import type { FetchLook, LookAtFetching } from '../queue/fetch-look.js';
 import type { WorkerStanding } from '../queue/worker-board.js';
 import { createRate } from '../telemetry/rate.js';
-import type { BatchSnapshot } from '../telemetry/snapshot.js';
+import type { AggregationStanding, BatchSnapshot } from '../telemetry/snapshot.js';
 import { type HoldingFacts, heldBy } from '../throttle/held-by.js';
 import type { BatchState } from './journal.js';
 import type { Measuring } from './measuring.js';
@@ -119,6 +119,19 @@ function roomFor(
   const lacking = ours.filter(({ reason }) => reason !== undefined);
   const most = lacking.toSorted((a, b) => b.concurrency - b.slots - (a.concurrency - a.slots))[0];
   return { slots, slotsWhy: most?.reason as HoldingFacts['slotsWhy'] };
+}
+
+/** While the farm builds the dataset: the last figures, with how far that is. */
+export async function publishAggregation(
+  { board, onSnapshot }: Pick<SnapshotsOptions, 'board' | 'onSnapshot'>,
+  aggregation: AggregationStanding,
+): Promise<void> {
+  const json = await board.snapshot();
+  if (json === undefined) return;
+  const { notice: _, heldBy: __, ...figures } = JSON.parse(json) as BatchSnapshot;
+  const snapshot: BatchSnapshot = { ...figures, aggregation };
+  await board.setSnapshot(JSON.stringify(snapshot));
+  onSnapshot(snapshot);
 }
 
 /** Outside of discovering and fetching nothing is counted: the last figures, with what is waited for now. */

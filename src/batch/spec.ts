@@ -38,6 +38,8 @@ export interface BatchFiles {
   cookies: string;
   /** Aggregation's workplace; holds the dataset until it is delivered. */
   work: string;
+  /** Where parts of its dataset are built, by whatever process: partition-work.ts. */
+  partitions: string;
   /** What of the delivery is done. */
   delivery: string;
   /** Names the process that runs the batch: runner-lock.ts. */
@@ -77,6 +79,7 @@ export function batchFiles(home: string, batch: string): BatchFiles {
     robots: path.join(dir, 'robots.json'),
     cookies: path.join(dir, 'cookies'),
     work: path.join(dir, 'work'),
+    partitions: path.join(dir, 'partitions'),
     delivery: path.join(dir, 'delivery.ndjson'),
     runner: path.join(dir, 'runner.lock'),
     soft: path.join(dir, 'soft.ndjson'),

@@ -89,6 +89,7 @@ export async function carryBatch(
     share,
     targetsDir: settings.targets,
     engine: settings.parquet,
+    partitionMb: settings.partitionMb,
     s3: settings.s3,
     executablePath: settings.chromiumPath,
     frames: settings.frames,

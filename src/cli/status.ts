@@ -9,7 +9,7 @@ import type { RedisHandle } from '../queue/redis.js';
 import type { Settings } from '../settings.js';
 import { formatDuration } from '../telemetry/duration.js';
 import { plainText } from '../telemetry/plain-text.js';
-import { heldByWords, percent, timingOf } from '../telemetry/progress-lines.js';
+import { aggregationWords, heldByWords, percent, timingOf } from '../telemetry/progress-lines.js';
 import { createReporter } from '../telemetry/reporter.js';
 import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
@@ -150,5 +150,6 @@ async function watch(specs: BatchSpec[], { settings, share }: Farm, redis: Redis
 
 function riskOrHeld(snapshot: BatchSnapshot | undefined): string {
   if (snapshot === undefined) return '';
+  if (snapshot.aggregation !== undefined) return aggregationWords(snapshot.aggregation);
   return snapshot.risk === undefined ? heldByWords(snapshot, 'held by ') : `at risk; ${snapshot.risk}`;
 }

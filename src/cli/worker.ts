@@ -57,6 +57,7 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
     share,
     targetsDir: settings.targets,
     engine: settings.parquet,
+    partitionMb: settings.partitionMb,
     s3: settings.s3,
     executablePath: settings.chromiumPath,
     frames: settings.frames,

@@ -9,7 +9,8 @@ import type { AggregateProgress, ColumnStatistics, EngineJob, EngineName } from 
 import { writeByParquetjs } from './parquetjs-engine.js';
 import { type PublishedFile, publish } from './publish.js';
 
-const DEFAULT_MEMORY_LIMIT_MB = 256;
+/** DuckDB's own limit. */
+export const DEFAULT_MEMORY_LIMIT_MB = 256;
 const DEFAULT_ROWS_PER_FILE = 1_000_000;
 
 export interface AggregateOptions {
@@ -27,6 +28,8 @@ export interface AggregateOptions {
   engine: EngineName;
   /** A column `_carried_from` beside the other extra ones. Default false. */
   marksCarried?: boolean;
+  /** The rows are one partition of several (partition.ts). Default false. */
+  isPartition?: boolean;
   /** Default 256: DuckDB's own limit; the process needs some 200 MB beside it. */
   memoryLimitMb?: number;
   /** Default 1,000,000. */
@@ -43,7 +46,9 @@ export interface AggregateResult {
   read: number;
   delivered: number;
   duplicates: number;
+  /** Of a partition only what those of all are put together from. */
   statistics: Record<string, ColumnStatistics>;
+  sketches?: Record<string, string>;
 }
 
 /**
@@ -66,6 +71,7 @@ export async function aggregate(options: AggregateOptions): Promise<AggregateRes
       rowsPerFile: options.rowsPerFile ?? DEFAULT_ROWS_PER_FILE,
       memoryLimitMb: options.memoryLimitMb ?? DEFAULT_MEMORY_LIMIT_MB,
       marksCarried: options.marksCarried ?? false,
+      isPartition: options.isPartition ?? false,
       scratch,
       metadata: {
         'thresh.batch': options.batch,
@@ -75,11 +81,11 @@ export async function aggregate(options: AggregateOptions): Promise<AggregateRes
       signal: options.signal,
       onProgress: (progress) => options.onProgress?.(progress),
     };
-    const { files, read, delivered, statistics } =
+    const { files, read, delivered, ...told } =
       options.engine === 'duckdb' ? await writeByDuckdb(job) : await writeByParquetjs(job);
     options.signal?.throwIfAborted();
     const published = await publish(files, options.outDir);
-    return { files: published, read, delivered, duplicates: read - delivered, statistics };
+    return { files: published, read, delivered, duplicates: read - delivered, ...told };
   } catch (error) {
     throw failureOf(error, options.signal);
   } finally {

@@ -10,6 +10,8 @@ export interface ColumnTally {
   /** `value` as the row encodes it. */
   add(value: unknown): void;
   result(): ColumnStatistics;
+  /** Of which the distinct values of several tallies are put together; scalar columns only. */
+  sketch?(): string;
 }
 
 export function createTally(type: ColumnType): ColumnTally {
@@ -42,10 +44,12 @@ export function createTally(type: ColumnType): ColumnTally {
       ...(min === undefined || max === undefined ? {} : { min: shown(type, min), max: shown(type, max) }),
       distinct: distinct.count(),
     }),
+    sketch: () => distinct.sketch(),
   };
 }
 
-function orderOf(type: ColumnType): (a: Scalar, b: Scalar) => boolean {
+/** Whether one encoded value comes before another one. */
+export function orderOf(type: ColumnType): (a: Scalar, b: Scalar) => boolean {
   switch (type.kind) {
     case 'string':
       return (a, b) => isTextLess(a as string, b as string);

@@ -81,7 +81,7 @@ async function deal(
 }
 
 /** A row's key as text; equal for equal keys. An int64 may be encoded as a number or as text. */
-function keyTextOf(columns: readonly Column[], row: Record<string, unknown>): string {
+export function keyTextOf(columns: readonly Column[], row: Record<string, unknown>): string {
   return JSON.stringify(
     columns.map(({ name, type }) => (type.kind === 'int64' ? String(row[name]) : row[name])),
   );

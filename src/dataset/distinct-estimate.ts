@@ -9,12 +9,21 @@ const ALPHA = 0.7213 / (1 + 1.079 / REGISTERS);
 
 export interface DistinctEstimate {
   add(text: string): void;
+  /** What went by at another estimate, by its `sketch`. */
+  merge(sketch: string): void;
   count(): number;
+  /** All that it knows, as text. */
+  sketch(): string;
 }
 
 export function createDistinctEstimate(): DistinctEstimate {
   const registers = new Uint8Array(REGISTERS);
   return {
+    merge(sketch) {
+      for (const [at, rank] of Buffer.from(sketch, 'base64').entries())
+        registers[at] = Math.max(rank, registers[at] ?? 0);
+    },
+    sketch: () => Buffer.from(registers).toString('base64'),
     add(text) {
       const hash = hashOf(text);
       const register = hash >>> (32 - INDEX_BITS);

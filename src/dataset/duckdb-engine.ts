@@ -48,11 +48,8 @@ export async function writeByDuckdb(job: EngineJob): Promise<EngineResult> {
       const delivered = read - (await count(connection, 'SELECT count(*) FROM losers'));
       job.onProgress({ phase: 'deduplicating', rows: delivered });
       const files = await writeFiles(connection, job, { rows, read, delivered });
-      const statistics = await statisticsOf(
-        connection,
-        job.columns,
-        files.map(({ path }) => path),
-      );
+      const paths = files.map(({ path }) => path);
+      const statistics = job.isPartition ? {} : await statisticsOf(connection, job.columns, paths);
       return { files, read, delivered, statistics };
     },
   );

@@ -34,6 +34,8 @@ export interface EngineJob {
   /** A column `_carried_from` beside the other extra ones: NULL for a row that this batch fetched. */
   marksCarried: boolean;
   memoryLimitMb: number;
+  /** The rows are one partition of several. */
+  isPartition: boolean;
   /** An empty folder that the engine may fill; its caller removes it. */
   scratch: string;
   /** Written into each file's key-value metadata. */
@@ -47,7 +49,10 @@ export interface EngineResult {
   files: { path: string; rows: number }[];
   read: number;
   delivered: number;
+  /** Of a partition only what the statistics of all of them are put together from (`statisticsOfPartitions`). */
   statistics: Record<string, ColumnStatistics>;
+  /** Of a partition, by column: what its distinct values are put together from. Of the parquetjs engine alone. */
+  sketches?: Record<string, string>;
 }
 
 /** Where a file of the dataset is written first: `BATCH-00000.parquet`, counting up. */

@@ -75,7 +75,9 @@ export async function writeByParquetjs(job: EngineJob): Promise<EngineResult> {
   }
   job.onProgress({ phase: 'writing', rows: delivered });
   const statistics = Object.fromEntries(tallies.map(({ name, tally }) => [name, tally.result()]));
-  return { files, read, delivered, statistics };
+  if (!job.isPartition) return { files, read, delivered, statistics };
+  const sketches = Object.fromEntries(tallies.map(({ name, tally }) => [name, tally.sketch?.() ?? '']));
+  return { files, read, delivered, statistics, sketches };
 }
 
 async function* winners(rows: readonly RowFile[], losers: NumberSet): AsyncGenerator<Buffer> {

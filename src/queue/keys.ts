@@ -18,6 +18,11 @@ export function pageQueue(target: string): string {
   return `thresh-pages-${target}`;
 }
 
+/** Jobs by which large datasets of a target are built. */
+export function partitionQueue(target: string): string {
+  return `thresh-partitions-${target}`;
+}
+
 /** The batches that have not ended: a hash of batch id to target name. */
 export const OPEN_BATCHES = `${PREFIX}:open`;
 
@@ -83,6 +88,16 @@ export function pageJobId(batch: string, page: number): string {
 /** Of the job that loads a page to compare it with what the document's `nth` page gave. */
 export function proofJobId(batch: string, page: number, nth: number): string {
   return `${pageJobId(batch, page)}.proof-${nth}`;
+}
+
+/** Of a job by which a dataset is built: `work` and its number in the batch's plan. */
+export function partitionJobId({
+  batch,
+  plan,
+  work,
+  number,
+}: Record<'batch' | 'plan' | 'work', string> & { number: number }): string {
+  return `${batch}.${plan}.${work}-${number}`;
 }
 
 /** Held while a command finds or makes the batch of a target and date. */

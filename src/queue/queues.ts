@@ -1,6 +1,6 @@
 /** The farm's two kinds of queues, as clients see them; workers are made where the work is done. */
 import { Queue, type RepeatStrategy } from 'bullmq';
-import { ALERT_QUEUE, BATCH_QUEUE, NIGHT_QUEUE, PREFIX, pageQueue } from './keys.js';
+import { ALERT_QUEUE, BATCH_QUEUE, NIGHT_QUEUE, PREFIX, pageQueue, partitionQueue } from './keys.js';
 import type { RedisHandle } from './redis.js';
 
 export function openBatchQueue(redis: RedisHandle): Queue<{ batch: string }> {
@@ -9,6 +9,10 @@ export function openBatchQueue(redis: RedisHandle): Queue<{ batch: string }> {
 
 export function openPageQueue(redis: RedisHandle, target: string): Queue {
   return quiet(new Queue(pageQueue(target), { connection: redis.connection, prefix: PREFIX }));
+}
+
+export function openPartitionQueue(redis: RedisHandle, target: string): Queue<PartitionJob> {
+  return quiet(new Queue(partitionQueue(target), { connection: redis.connection, prefix: PREFIX }));
 }
 
 /** `repeatStrategy`: when a schedule is due next; whoever works on the queue has to have the same. */
@@ -32,6 +36,15 @@ export interface AlertJob {
   /** By what the receiver is known; its URL stays out of Redis. */
   receiver: string;
   alert: unknown;
+}
+
+/** A part of building a large dataset. */
+export interface PartitionJob {
+  batch: string;
+  /** By which plan it is built. */
+  plan: string;
+  work: 'split' | 'write';
+  number: number;
 }
 
 /** A target's time has come. */

@@ -11,36 +11,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createLineFile, type LineFile } from './line-file.js';
-import { linesAt } from './lines.js';
+import { isRowLine, linesAt, linesIn } from './lines.js';
 import { createNumberSet } from './number-set.js';
 import { createPageOrder, type PageOrder } from './page-order.js';
-import type { PageOutcome, PageRecord, RenderedFor } from './record.js';
+import type { PageRecord } from './record.js';
 import { createRowFiles, type RowFile, type RowFiles } from './row-files.js';
 import type { Entry } from './run.js';
 import { type CommittedGroup, readGroupBatches } from './segment-reader.js';
-
-export interface CommittedTotals {
-  outcomes: Record<PageOutcome, number>;
-  /** Of those completed: read by a short cut. */
-  soft: number;
-  /** Of those completed: carried over from an earlier batch. */
-  carried: number;
-  /** Of those carried over: their document was asked. */
-  asked: number;
-  /** Of a target that fetches pages: why others were rendered. */
-  renderedFor: Partial<Record<RenderedFor, number>>;
-  /** At the pages that have an outcome, up to it. */
-  attempts: number;
-  /** Valid rows, before dedup by key. */
-  rows: number;
-  quarantined: number;
-  /** Commits beyond one a page: attempts whose rows do not count. */
-  superseded: number;
-  /** Of those pages that were weighed: how many, and the bytes that they took over the network. */
-  weighed: { pages: number; bytes: number };
-  /** Through proxies, for all attempts, also those that do not count; undefined without proxies. */
-  proxyBytes?: number;
-}
+import { type CommittedTotals, count, noTotals } from './totals.js';
 
 export interface CollectOptions {
   segments: string;
@@ -110,38 +88,6 @@ export async function collectCommitted(options: CollectOptions): Promise<Committ
     }
   }
   return { rows: settled({ options, order, files, repeated, totals, runs }), totals };
-}
-
-function noTotals(): CommittedTotals {
-  return {
-    outcomes: { completed: 0, gone: 0, skipped: 0, dead: 0 },
-    soft: 0,
-    carried: 0,
-    asked: 0,
-    renderedFor: {},
-    attempts: 0,
-    rows: 0,
-    quarantined: 0,
-    superseded: 0,
-    weighed: { pages: 0, bytes: 0 },
-  };
-}
-
-/** Adds a page to the totals, or takes it out again. */
-function count(totals: CommittedTotals, page: PageRecord, by: 1 | -1): void {
-  totals.outcomes[page.outcome] += by;
-  if (page.soft !== undefined) totals.soft += by;
-  if (page.carried !== undefined) totals.carried += by;
-  if (page.carried?.asked) totals.asked += by;
-  if (page.renderedFor !== undefined)
-    totals.renderedFor[page.renderedFor] = (totals.renderedFor[page.renderedFor] ?? 0) + by;
-  totals.attempts += by * page.attempt;
-  if (page.weight !== undefined) {
-    totals.weighed.pages += by;
-    totals.weighed.bytes += by * page.weight;
-  }
-  totals.rows += by * page.rows;
-  totals.quarantined += by * page.quarantined;
 }
 
 /** What stands in an entry's body, and what is to become of its commit. */
@@ -246,7 +192,7 @@ interface Sinks {
 function put(entry: Entry, sinks: Sinks): Promise<void> | undefined {
   const { page, marks, body } = entry;
   if ((marks & (IS_DEAD | IS_ELSEWHERE)) !== 0) return putFromSegment(entry, sinks);
-  if ((marks & HAS_QUARANTINED) !== 0) return putLines(linesOf(body), page, sinks);
+  if ((marks & HAS_QUARANTINED) !== 0) return putLines(linesIn(body), page, sinks);
   return body.length > 0 ? sinks.rows.write(body, { page, longest: body.length }) : undefined;
 }
 
@@ -259,22 +205,8 @@ async function putFromSegment(entry: Entry, sinks: Sinks): Promise<void> {
 
 async function putLines(lines: Iterable<Buffer>, page: number, { rows, quarantined }: Sinks): Promise<void> {
   for (const line of lines) {
-    if (isRow(line)) await rows.write(line, { page, longest: line.length });
+    if (isRowLine(line)) await rows.write(line, { page, longest: line.length });
     else quarantined.write(line);
   }
   await quarantined.settle();
-}
-
-function* linesOf(body: Buffer): Generator<Buffer> {
-  for (let from = 0; from < body.length; ) {
-    const end = body.indexOf(10, from) + 1 || body.length;
-    yield body.subarray(from, end);
-    from = end;
-  }
-}
-
-const ROW = Buffer.from('{"kind":"row",');
-
-function isRow(line: Buffer): boolean {
-  return line.length > ROW.length && ROW.compare(line, 0, ROW.length) === 0;
 }

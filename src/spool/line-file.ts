@@ -12,17 +12,17 @@ export interface LineFile {
 
 const BLOCK_BYTES = 256 * 1024;
 
-/** Makes an empty file. */
-export async function createLineFile(path: string): Promise<LineFile> {
+/** Makes an empty file. `blockBytes`, default 256 KB: what is written at once. */
+export async function createLineFile(path: string, blockBytes = BLOCK_BYTES): Promise<LineFile> {
   const handle = await open(path, 'w');
-  let block = Buffer.allocUnsafe(BLOCK_BYTES);
+  let block = Buffer.allocUnsafe(blockBytes);
   let filled = 0;
   let full: Buffer[] = [];
 
   function turnOver(): void {
     if (filled === 0) return;
     full.push(block.subarray(0, filled));
-    block = Buffer.allocUnsafe(BLOCK_BYTES);
+    block = Buffer.allocUnsafe(blockBytes);
     filled = 0;
   }
 
@@ -35,12 +35,12 @@ export async function createLineFile(path: string): Promise<LineFile> {
   return {
     path,
     write(lines) {
-      if (lines.length > BLOCK_BYTES) {
+      if (lines.length > blockBytes) {
         turnOver();
         full.push(Buffer.from(lines));
         return;
       }
-      if (filled + lines.length > BLOCK_BYTES) turnOver();
+      if (filled + lines.length > blockBytes) turnOver();
       filled += lines.copy(block, filled);
     },
     settle: () => (full.length > 0 ? empty() : undefined),

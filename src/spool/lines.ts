@@ -69,3 +69,19 @@ export async function* recordsOf<T>(file: string): AsyncGenerator<T> {
     await handle.close();
   }
 }
+
+/** The lines of whole lines, with their newlines; they share its memory. */
+export function* linesIn(lines: Buffer): Generator<Buffer> {
+  for (let from = 0; from < lines.length; ) {
+    const end = lines.indexOf(NEWLINE, from) + 1 || lines.length;
+    yield lines.subarray(from, end);
+    from = end;
+  }
+}
+
+const ROW = Buffer.from('{"kind":"row",');
+
+/** Of a group's lines before its commit: a row, and not a quarantined one. */
+export function isRowLine(line: Buffer): boolean {
+  return line.length > ROW.length && ROW.compare(line, 0, ROW.length) === 0;
+}

@@ -1,7 +1,7 @@
 /** The batch's display as text: pure, so that it can be read in a test as in a terminal. */
 import { formatDuration } from './duration.js';
 import { plainText } from './plain-text.js';
-import type { BatchSnapshot } from './snapshot.js';
+import type { AggregationStanding, BatchSnapshot } from './snapshot.js';
 
 export interface LineStyle {
   /** Characters in a row of the terminal. */
@@ -24,13 +24,25 @@ export function progressLines(snapshot: BatchSnapshot, style: LineStyle): string
   const lines = [
     `${snapshot.target} ${snapshot.date}  ${snapshot.state} ${formatDuration(Math.max(0, style.now - Date.parse(snapshot.since)))}  ${snapshot.batch}`,
     `${bar(share, style)} ${counts}`,
-    `in flight ${snapshot.inFlight} of ${snapshot.limit}${heldByWords(snapshot, '  held by ')}  rows ${count(snapshot.rows)}  quarantined ${count(snapshot.quarantined)}  retries ${count(snapshot.retries)}`,
+    `${nowWords(snapshot)}  rows ${count(snapshot.rows)}  quarantined ${count(snapshot.quarantined)}  retries ${count(snapshot.retries)}`,
     `completed ${count(pages.completed)}  gone ${count(pages.gone)}  skipped ${count(pages.skipped)}  dead ${count(pages.dead)}  unfinished ${count(pages.unfinished)}`,
   ];
   const timing = timingOf(snapshot);
   if (timing !== undefined) lines.push(timing);
   if (snapshot.notice !== undefined) lines.push(`! ${snapshot.notice}`);
   return lines.map((line) => fitWidth(plainText(line), style));
+}
+
+function nowWords(snapshot: BatchSnapshot): string {
+  if (snapshot.aggregation !== undefined) return aggregationWords(snapshot.aggregation);
+  return `in flight ${snapshot.inFlight} of ${snapshot.limit}${heldByWords(snapshot, '  held by ')}`;
+}
+
+/** `3 of 8 partitions written`, or before that how much of the segments is dealt to them. */
+export function aggregationWords({ split, splits, written, partitions }: AggregationStanding): string {
+  return split < splits
+    ? `${split} of ${splits} shares of the segments dealt to ${partitions} partitions`
+    : `${written} of ${partitions} partitions written`;
 }
 
 /** `machine (memory)` after the given words; nothing when nothing holds the batch back. */

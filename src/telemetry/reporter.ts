@@ -88,7 +88,13 @@ const WARNINGS = new Set([
   'alert.missed',
   'traces.missed',
 ]);
-const DETAILS = new Set(['page.attempted', 'page.retried', 'page.retired', 'delivery.stepped']);
+const DETAILS = new Set([
+  'page.attempted',
+  'page.retried',
+  'page.retired',
+  'partition.began',
+  'delivery.stepped',
+]);
 const MOST_NOTES_OF_A_KIND = 5;
 
 export function createReporter({

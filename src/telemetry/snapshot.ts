@@ -42,4 +42,15 @@ export interface BatchSnapshot {
   p50Ms?: number;
   p99Ms?: number;
   notice?: string;
+  /** A large dataset is being built by the farm's machines. */
+  aggregation?: AggregationStanding;
+}
+
+export interface AggregationStanding {
+  /** Shares of the segments that are dealt to the partitions, of how many. */
+  split: number;
+  splits: number;
+  /** Partitions that are written, of how many. */
+  written: number;
+  partitions: number;
 }

@@ -1,7 +1,8 @@
 /** Nights that render what changed: the shop's log says which pages were asked, a full night of the same shop what is true. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
+import { isLong } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
@@ -17,6 +18,8 @@ beforeAll(async () => {
   shop = await startShop({ products: PRODUCTS, lastmod: LONG_AGO });
   lab = await openLab();
 });
+
+beforeEach(() => shop.control({ repriced: null }));
 
 afterAll(async () => {
   await shop?.stop();
@@ -113,6 +116,7 @@ test('a night renders what changed and a sample, and delivers what a full one do
     `${PRODUCTS} pages, 2 of them changed: ${rendered} rendered in ${seconds(second)} s; a full night ${seconds(truth)} s`,
   );
 
+  if (!isLong) return;
   // What was carried over is carried on, and says who fetched it.
   const third = await runBatch(lab, target, { date: '2026-03-03', args: [...args] });
   expect(third.report.incremental).toMatchObject({ nights: 2, from: second.report.batch });
@@ -134,7 +138,6 @@ test('a night renders what changed and a sample, and delivers what a full one do
   ).toContainEqual({
     batch: first.report.batch,
   });
-  await shop.control({ repriced: null });
 });
 
 test('a night that is killed goes on where it was, and asks no page twice that it has carried over', async () => {
@@ -159,7 +162,6 @@ test('a night that is killed goes on where it was, and asks no page twice that i
   expect(askedPages()).toEqual(Array.from({ length: 12 }, (_, at) => at * 3));
   await full('killed-truth', '2026-03-02');
   expect(await rowsOf('killed', '2026-03-02')).toEqual(await rowsOf('killed-truth', '2026-03-02'));
-  await shop.control({ repriced: null });
 });
 
 test('a sitemap that lies is found out by the sample, and all is rendered', async () => {
@@ -174,7 +176,6 @@ test('a sitemap that lies is found out by the sample, and all is rendered', asyn
   expect(report.incremental?.full).toMatch(/\/p\/.* has changed, and its lastmod does not say so/);
   await full('lied-truth', '2026-03-02');
   expect(await rowsOf('lied-to', '2026-03-02')).toEqual(await rowsOf('lied-truth', '2026-03-02'));
-  await shop.control({ repriced: null });
 });
 
 test('a changed target renders everything', async () => {

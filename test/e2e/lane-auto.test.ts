@@ -7,6 +7,7 @@ import type { LaneBooks } from '../../src/delivery/manifest.js';
 import { type RunningShop, startShop } from '../shop/server.mjs';
 import { dataTarget } from '../support/data-target.js';
 import { type Lab, openLab } from '../support/lab.js';
+import { longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 
 const PAGES = 160;
@@ -80,7 +81,7 @@ test('an API that changes its shape in the middle is rendered until it is known 
   expect(lane.fetched).toBeGreaterThan(PAGES / 2);
 });
 
-test('a cookie that the script sets is sent as the browser would', async () => {
+longTest('a cookie that the script sets is sent as the browser would', async () => {
   await shop.control({ guard: { wants: 'cookie' }, manner: { proves: 'cookie' } });
   const { lane } = await runAuto('cookied');
   expect(await rowsOf('cookied', '2026-03-01')).toEqual(truth);

@@ -6,6 +6,7 @@ import { isVoid } from '../../src/spool/committed.js';
 import { readAllGroups } from '../../src/spool/segment-reader.js';
 import { type DataSite, itemAt, startDataSite } from '../support/data-site.js';
 import { type Lab, openLab } from '../support/lab.js';
+import { longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 
 const PAGES = 60;
@@ -117,9 +118,12 @@ test('killed while it fetches it goes on, and what the dead process had fetched 
   expect(sequences.size).toBe(2);
 });
 
-test('what was fetched from an API that lies, by a process that was killed, is found out and rendered again', async () => {
-  site.settings.liesFrom = 9;
-  const { report, said } = await killAndGoOn('killed-liar', 12);
-  expect(report.lane?.off).toMatch(/gives other rows than when it is loaded/);
-  expect(said).toMatch(/"batch\.lane-undone"/);
-});
+longTest(
+  'what was fetched from an API that lies, by a process that was killed, is found out and rendered again',
+  async () => {
+    site.settings.liesFrom = 9;
+    const { report, said } = await killAndGoOn('killed-liar', 12);
+    expect(report.lane?.off).toMatch(/gives other rows than when it is loaded/);
+    expect(said).toMatch(/"batch\.lane-undone"/);
+  },
+);

@@ -9,8 +9,9 @@ import { columnsOf } from '../../src/dataset/columns.js';
 import { encodeRow } from '../../src/dataset/encode.js';
 import { createRobots } from '../../src/discovery/robots.js';
 import { validateRows } from '../../src/page/validate.js';
-import { type CommittedTotals, collectCommitted } from '../../src/spool/committed.js';
+import { collectCommitted } from '../../src/spool/committed.js';
 import { createSegmentWriter } from '../../src/spool/segment-writer.js';
+import type { CommittedTotals } from '../../src/spool/totals.js';
 import { longestTurnMs } from '../support/longest-turn.js';
 import { startSmallServer } from '../support/small-server.js';
 

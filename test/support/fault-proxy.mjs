@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * `cut: 'before'`: the server never hears of it; `'after'`: it did what was asked, and only the answer is lost.
- * @typedef {{ answer: number } | { cut: 'before' | 'after' } | { waitMs: number }} Fault
+ * `until`: the server does not hear of it before that.
+ * @typedef {{ answer: number } | { cut: 'before' | 'after' } | { waitMs: number } | { until: Promise<void> }} Fault
  */
 
 /**
@@ -41,6 +42,7 @@ export async function startFaultProxy(upstream) {
       }
       if (put !== undefined && 'cut' in put && put.cut === 'before') return void incoming.socket.destroy();
       if (put !== undefined && 'waitMs' in put) await delay(put.waitMs);
+      if (put !== undefined && 'until' in put) await put.until;
       const { method, url, headers } = incoming;
       const onward = request({ hostname, port, method, path: url, headers }, (answer) => {
         if (put !== undefined && 'cut' in put) {

@@ -39,6 +39,24 @@ export function threshCase(engine, title) {
   };
 }
 
+/** @param {number} partitionMb @returns {Case} */
+export function partitionsCase(partitionMb) {
+  return {
+    id: 'partitions',
+    title: `Thresh, in partitions of ${partitionMb} MB of segments`,
+    run: (segments, out) => ({
+      args: [
+        script('partitions-process.mjs'),
+        'duckdb',
+        segments,
+        path.join(out, 'work'),
+        String(partitionMb),
+      ],
+      files: path.join(out, 'work', 'dataset', '*.parquet'),
+    }),
+  };
+}
+
 /** @param {keyof typeof PLAIN} which @returns {Case} */
 export function plainCase(which) {
   return {

@@ -7,7 +7,7 @@ import { writeSection } from '../benchmarks-page.mjs';
 import { createReport } from '../throttle/report.mjs';
 import { median } from '../throttle/sweep.mjs';
 import { readTyped } from '../typed.mjs';
-import { plainCase, runCase, threshCase } from './cases.mjs';
+import { partitionsCase, plainCase, runCase, threshCase } from './cases.mjs';
 import { distinctOf } from './catalogue.mjs';
 import { USAGE } from './usage.mjs';
 import { writeSegments } from './write-segments.mjs';
@@ -15,6 +15,8 @@ import { writeSegments } from './write-segments.mjs';
 const PEAK_MB = 512;
 const TIMES_PLAIN = 1.5;
 const CASES = ['thresh', 'window', 'join'];
+/** Not without being asked for. */
+const MORE_CASES = ['partitions'];
 
 const options = readOptions();
 const { rows, rowsPerPage, rounds } = options;
@@ -24,6 +26,7 @@ const cases = [
   plainCase('window'),
   plainCase('join'),
   threshCase('parquetjs', 'Thresh, THRESH_PARQUET=parquetjs'),
+  partitionsCase(options.partitionMb),
 ].filter(({ id }) => options.only.includes(id));
 const runs = await runAll();
 tell();
@@ -91,9 +94,15 @@ function tell() {
     same && whole,
     `${digests.length} results compared`,
   );
+  for (const [id, name] of [
+    ['thresh', 'in one piece'],
+    ['partitions', 'in partitions'],
+  ]) {
+    const peak = Math.max(...of(id ?? '', 'treeMb'));
+    if (runs.has(id ?? ''))
+      report.check(`${name}: under ${PEAK_MB} MB at the peak`, peak < PEAK_MB, `${peak.toFixed(0)} MB`);
+  }
   if (!runs.has('thresh')) return;
-  const peak = Math.max(...of('thresh', 'treeMb'));
-  report.check(`under ${PEAK_MB} MB at the peak`, peak < PEAK_MB, `${peak.toFixed(0)} MB`);
   const ours = median(of('thresh', 'seconds'));
   for (const [id, name] of [
     ['window', "plain DuckDB's time"],
@@ -112,19 +121,23 @@ function readOptions() {
     'rows-per-page': { type: 'string' },
     rounds: { type: 'string' },
     only: { type: 'string' },
+    'partition-mb': { type: 'string' },
     parquetjs: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
     temp: { type: 'string' },
   });
-  const whole = (/** @type {'rows' | 'rows-per-page' | 'rounds'} */ name, /** @type {number} */ usual) =>
-    number(name, { typed: values[name], usual, least: 1 });
+  const whole = (
+    /** @type {'rows' | 'rows-per-page' | 'rounds' | 'partition-mb'} */ name,
+    /** @type {number} */ usual,
+  ) => number(name, { typed: values[name], usual, least: 1 });
   const only = (values.only ?? CASES.join()).split(',');
-  const wrong = only.find((id) => !CASES.includes(id));
-  if (wrong !== undefined) refuse(`"${wrong}" is none of ${CASES.join(', ')}`);
+  const wrong = only.find((id) => ![...CASES, ...MORE_CASES].includes(id));
+  if (wrong !== undefined) refuse(`"${wrong}" is none of ${[...CASES, ...MORE_CASES].join(', ')}`);
   return {
     rows: whole('rows', values.short ? 100_000 : 1_000_000),
     rowsPerPage: whole('rows-per-page', 1),
     rounds: whole('rounds', values.short ? 1 : 3),
+    partitionMb: whole('partition-mb', 1_024),
     only: values.parquetjs ? [...only, 'parquetjs'] : only,
     temp: values.temp ?? os.tmpdir(),
     json: values.json,

@@ -12,7 +12,9 @@ code is 1 when something failed.
   --rows N            by default 1,000,000 (650 MB of segments); three times that is needed on the disk
   --rows-per-page N   by default 1: each row has a commit of its own, which is the dearest for us
   --rounds N          by default 3; medians are judged
-  --only CASES        thresh,window,join (several with commas): without comparison nothing is judged but memory
+  --only CASES        thresh,window,join (several with commas): without comparison nothing is judged but memory;
+                      also partitions, as a farm builds a large dataset, all of whose jobs one process does
+  --partition-mb N    MB of segments that a partition takes, by default 1024
   --parquetjs         the pure-JavaScript engine too
   --short             100,000 rows, one round
   --temp DIR          where segments and datasets go, by default the system's; removed at the end

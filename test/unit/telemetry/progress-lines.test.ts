@@ -36,3 +36,11 @@ test('a batch at risk, and one that is too late, say so, and what would help', (
   );
   expect(timingOf(snapshot)).toBeUndefined();
 });
+
+test('a dataset that is built in partitions shows how far it is, instead of pages in flight', () => {
+  const style = { width: 120, unicode: false, now: Date.parse('2026-03-01T01:01:00.000Z') };
+  const shown = (split: number, written: number) =>
+    progressLines({ ...snapshot, aggregation: { split, splits: 5, written, partitions: 4 } }, style)[2];
+  expect(shown(2, 0)).toMatch(/^2 of 5 shares of the segments dealt to 4 partitions {2}rows 40 /);
+  expect(shown(5, 3)).toMatch(/^3 of 4 partitions written {2}rows 40 /);
+});
