@@ -18,7 +18,7 @@ interface Attempt {
   quarantined: number;
   /** Which of a document's pages it was; loaded, without. */
   soft?: { document: string; nth: number } | undefined;
-  carried?: boolean;
+  carried?: boolean | 'asked';
 }
 
 let dir: string;
@@ -56,7 +56,15 @@ function groupOf({ page, outcome, attempt, at, soft, carried, ...many }: Attempt
       attempt,
       at: timeOf(at),
       ...(soft === undefined ? {} : { soft: { ...soft, digest: '' } }),
-      ...(carried === true ? { carried: { from: 'shop-20260101-aaaaaa', fetchedAt: timeOf(0) } } : {}),
+      ...(carried === undefined
+        ? {}
+        : {
+            carried: {
+              from: 'shop-20260101-aaaaaa',
+              fetchedAt: timeOf(0),
+              ...(carried === 'asked' ? { asked: true as const } : {}),
+            },
+          }),
     },
   };
 }
@@ -144,6 +152,7 @@ test('of each page the last completed attempt counts, else the last, without sof
         },
         soft: winners.filter((one) => one.soft !== undefined).length,
         carried: 0,
+        asked: 0,
         renderedFor: {},
         attempts: sum((one) => one.attempt),
         rows: sum((one) => one.rows),
@@ -197,6 +206,8 @@ test('pages that were carried over count until one of them is found to be wrong'
     carried: 1,
     rows: 2,
   });
+  const asked: Attempt = { ...carried, page: one.page + 1, carried: 'asked' };
+  expect((await collect([[carried, asked]])).totals).toMatchObject({ carried: 2, asked: 1 });
   const inVain = await collect([[carried]], { carried: true });
   expect(inVain.totals).toMatchObject({ outcomes: { completed: 0 }, carried: 0, rows: 0 });
   const rendered = await collect([[carried], [{ ...one, at: 5, rows: 1 }]], { carried: true });
