@@ -18,6 +18,7 @@ import type { BatchSnapshot } from '../telemetry/snapshot.js';
 import { alertsOf } from './alerts.js';
 import { type EarlyBrowsers, startBrowsers } from './early-browsers.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { farmSettings } from './farm-settings.js';
 import type { PagesAtOnce } from './pages-at-once.js';
 import { onStopSignals } from './stop-signals.js';
 import { summaryOf } from './summary.js';
@@ -82,20 +83,10 @@ export async function carryBatch(
   };
   browsers.tell(onEvent);
   const farm = await startFarm({
-    home: settings.home,
+    ...farmSettings(settings),
     pool: browsers.pool,
     redis,
-    redisUrl: settings.redisUrl,
     share,
-    targetsDir: settings.targets,
-    engine: settings.parquet,
-    partitionMb: settings.partitionMb,
-    s3: settings.s3,
-    executablePath: settings.chromiumPath,
-    frames: settings.frames,
-    maxProcessMb: settings.maxProcessMb,
-    maxBrowserMb: settings.maxBrowserMb,
-    maxMemoryMb: settings.maxMemoryMb,
     concurrency,
     beginAt,
     onlyBatch: spec.id,

@@ -6,6 +6,7 @@ import type { BrowserPool } from '../../browser-pool/index.js';
 import type { BatchEvent, OnBatchEvent } from '../batch/events.js';
 import { createFarmBrowsers } from '../batch/farm-browsers.js';
 import type { Settings } from '../settings.js';
+import { browserSettings } from './farm-settings.js';
 
 export interface EarlyBrowsers {
   /** A browser of it is starting. Whether it starts at all is told by whoever asks the pool for something. */
@@ -19,12 +20,7 @@ export function startBrowsers(settings: Settings, concurrency: number): EarlyBro
   const untold: BatchEvent[] = [];
   let heard: OnBatchEvent = (event) => untold.push(event);
   const pool = createFarmBrowsers({
-    home: settings.home,
-    executablePath: settings.chromiumPath,
-    frames: settings.frames,
-    maxProcessMb: settings.maxProcessMb,
-    maxBrowserMb: settings.maxBrowserMb,
-    maxMemoryMb: settings.maxMemoryMb,
+    ...browserSettings(settings),
     concurrency,
     onEvent: (event) => heard(event),
   });

@@ -10,6 +10,7 @@ import { alertsOf } from './alerts.js';
 import { ALERTS_MS, DRAIN_MS } from './carry-batch.js';
 import { cleanDaily } from './clean.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { farmSettings } from './farm-settings.js';
 import { serveHealth } from './health.js';
 import { pagesAtOnce } from './pages-at-once.js';
 import { outFolder } from './run.js';
@@ -52,18 +53,8 @@ export async function worker(options: WorkerOptions, settings: Settings): Promis
   if (health !== undefined) reporter.note(`health at ${health.url}`);
   const share = await openShare(settings.store, settings);
   farm = await startFarm({
-    home: settings.home,
-    redisUrl: settings.redisUrl,
+    ...farmSettings(settings),
     share,
-    targetsDir: settings.targets,
-    engine: settings.parquet,
-    partitionMb: settings.partitionMb,
-    s3: settings.s3,
-    executablePath: settings.chromiumPath,
-    frames: settings.frames,
-    maxProcessMb: settings.maxProcessMb,
-    maxBrowserMb: settings.maxBrowserMb,
-    maxMemoryMb: settings.maxMemoryMb,
     ...pagesAtOnce(options.concurrency),
     targets: options.targets ?? [],
     onEvent: tell,
