@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
+import { casesOf } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 
 const PRODUCTS = 24;
@@ -53,14 +54,7 @@ async function expectTheTruth(name: string): Promise<void> {
   expect(rows).toEqual(truth.sort((a, b) => (a.slug < b.slug ? -1 : 1)));
 }
 
-test.each([
-  [
-    'two answers',
-    'p',
-    `data: { product: /\\/api\\/products\\/[^/]+$/, more: /\\/more$/ },
-  gone: '[data-testid="not-found"]',
-  extract: ({ data: { product, more } }) => text({ ...product, stock: more.stock }),`,
-  ],
+const READINGS: [string, string, string][] = [
   [
     'two answers, with as little loaded as they need',
     'p',
@@ -75,6 +69,13 @@ test.each([
     `data: { answer$: { answer: /\\/graphql$/, graphql: 'ProductPage' } },
   gone: '[data-testid="not-found"]',
   extract: ({ data }) => text(data.answer$.product),`,
+  ],
+  [
+    'two answers',
+    'p',
+    `data: { product: /\\/api\\/products\\/[^/]+$/, more: /\\/more$/ },
+  gone: '[data-testid="not-found"]',
+  extract: ({ data: { product, more } }) => text({ ...product, stock: more.stock }),`,
   ],
   [
     'a state in the document',
@@ -92,7 +93,8 @@ test.each([
     return text({ slug, sku, title: name, price: offers.price, stock: own.stock });
   },`,
   ],
-])(
+];
+test.each(casesOf(READINGS, 2))(
   'rows read from %s are those of the catalogue',
   async (what, at, options) => {
     const name = `data-${what.replaceAll(/\W+/g, '-')}`.toLowerCase().slice(0, 40);

@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
-import { isLong } from '../support/long.js';
+import { isLong, longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
-const PRODUCTS = 60;
+const PRODUCTS = 52;
 /** Of the tests that need not show how much is spared. */
-const FEW = 36;
+const FEW = 24;
 const LONG_AGO = '2020-01-01T00:00:00Z';
 const args = ['--concurrency', '2'];
 let lab: Lab;
@@ -154,12 +154,12 @@ test('a night that is killed goes on where it was, and asks no page twice that i
   expect(code, stderr).toBe(0);
   expect(stderr).toMatch(/"batch\.resumed"/);
   expect(report.incremental).toMatchObject({
-    carried: 24,
-    rendered: 12,
+    carried: 16,
+    rendered: 8,
     nights: 1,
     from: first.report.batch,
   });
-  expect(askedPages()).toEqual(Array.from({ length: 12 }, (_, at) => at * 3));
+  expect(askedPages()).toEqual(Array.from({ length: 8 }, (_, at) => at * 3));
   await full('killed-truth', '2026-03-02');
   expect(await rowsOf('killed', '2026-03-02')).toEqual(await rowsOf('killed-truth', '2026-03-02'));
 });
@@ -260,25 +260,27 @@ export default defineTarget({
     expect(await rows('documents', '2026-03-03')).toEqual(await rows('documents', '2026-03-02'));
   });
 
-  test('a document that does not know of its page’s price is found out by the sample, and all is rendered', async () => {
-    let price = 10;
-    const site = await startSmallServer(({ url = '', headers }, response) => {
-      const page = Number(url.slice(url.lastIndexOf('/') + 1));
-      const modified = new Date(Date.UTC(2020, 1, 1, 0, page)).toUTCString();
-      if (url.startsWith('/price/')) response.end(String(price + page));
-      else if (!url.startsWith('/p/')) response.writeHead(404).end();
-      else if (headers['if-modified-since'] === modified) response.writeHead(304).end();
-      else
-        response
-          .writeHead(200, { 'content-type': 'text/html', 'last-modified': modified })
-          .end(`<script>fetch('/price/${page}').then((answer) => answer.text()).then((price) => {
+  longTest(
+    'a document that does not know of its page’s price is found out by the sample, and all is rendered',
+    async () => {
+      let price = 10;
+      const site = await startSmallServer(({ url = '', headers }, response) => {
+        const page = Number(url.slice(url.lastIndexOf('/') + 1));
+        const modified = new Date(Date.UTC(2020, 1, 1, 0, page)).toUTCString();
+        if (url.startsWith('/price/')) response.end(String(price + page));
+        else if (!url.startsWith('/p/')) response.writeHead(404).end();
+        else if (headers['if-modified-since'] === modified) response.writeHead(304).end();
+        else
+          response
+            .writeHead(200, { 'content-type': 'text/html', 'last-modified': modified })
+            .end(`<script>fetch('/price/${page}').then((answer) => answer.text()).then((price) => {
             document.body.innerHTML = '<b>${page}</b><i>' + price + '</i>';
           });</script>`);
-    });
-    try {
-      const target = await lab.target(
-        'unknowing',
-        `
+      });
+      try {
+        const target = await lab.target(
+          'unknowing',
+          `
 import { defineTarget } from 'thresh';
 import { z } from 'zod';
 
@@ -292,26 +294,31 @@ export default defineTarget({
   fields: { fields: { page: 'b', price: 'i' } },
 });
 `,
-      );
-      await runBatch(lab, target, { date: '2026-03-01', args });
-      const calm = await runBatch(lab, target, { date: '2026-03-02', args });
-      expect(calm.report.incremental?.carried).toBeGreaterThan(0);
-      expect(calm.report.incremental?.full).toBeUndefined();
-      price = 100;
-      const { code, report, stderr } = await runBatch(lab, target, { date: '2026-03-03', args });
-      expect(code, stderr).toBe(0);
-      expect(report.incremental).toMatchObject({ carried: 0, asked: 0, rendered: 16, nights: 0 });
-      expect(report.incremental?.full).toMatch(
-        /gives other rows, and its document says that it has not changed$/,
-      );
-      const prices = await lab.query('unknowing', '2026-03-03', 'SELECT price FROM FILES ORDER BY page::int');
-      expect(prices).toEqual(Array.from({ length: 16 }, (_, page) => ({ price: String(100 + page) })));
-    } finally {
-      await site.stop();
-    }
-  });
+        );
+        await runBatch(lab, target, { date: '2026-03-01', args });
+        const calm = await runBatch(lab, target, { date: '2026-03-02', args });
+        expect(calm.report.incremental?.carried).toBeGreaterThan(0);
+        expect(calm.report.incremental?.full).toBeUndefined();
+        price = 100;
+        const { code, report, stderr } = await runBatch(lab, target, { date: '2026-03-03', args });
+        expect(code, stderr).toBe(0);
+        expect(report.incremental).toMatchObject({ carried: 0, asked: 0, rendered: 16, nights: 0 });
+        expect(report.incremental?.full).toMatch(
+          /gives other rows, and its document says that it has not changed$/,
+        );
+        const prices = await lab.query(
+          'unknowing',
+          '2026-03-03',
+          'SELECT price FROM FILES ORDER BY page::int',
+        );
+        expect(prices).toEqual(Array.from({ length: 16 }, (_, page) => ({ price: String(100 + page) })));
+      } finally {
+        await site.stop();
+      }
+    },
+  );
 
-  test('documents that are the same for every page are not gone by', async () => {
+  longTest('documents that are the same for every page are not gone by', async () => {
     const options = `incremental: { sample: 0, by: ['document'] }, ready: '[data-sku]',
   fields: { rows: 'article.product', fields: { slug: '@data-slug', title: '.title', price: '.price' } },`;
     await shop.control({ products: 12 });

@@ -88,17 +88,20 @@ longTest('a cookie that the script sets is sent as the browser would', async () 
   expect(lane.fetched).toBeGreaterThan(PAGES / 2);
 });
 
-test('an API that lies to who does not compute a header is found out before a page is fetched', async () => {
-  await shop.control({ guard: { wants: 'header' }, manner: { proves: 'header' } });
-  const { lane } = await runAuto('proved');
-  expect(await rowsOf('proved', '2026-03-01')).toEqual(truth);
-  expect(lane).toMatchObject({ fetched: 0, rendered: lane.rendered });
-  expect(lane.notLearned?.['2 segments']).toMatch(
-    /^its answers are not the same to requests without the page: row 1: stock/,
-  );
-});
+longTest(
+  'an API that lies to who does not compute a header is found out before a page is fetched',
+  async () => {
+    await shop.control({ guard: { wants: 'header' }, manner: { proves: 'header' } });
+    const { lane } = await runAuto('proved');
+    expect(await rowsOf('proved', '2026-03-01')).toEqual(truth);
+    expect(lane).toMatchObject({ fetched: 0, rendered: lane.rendered });
+    expect(lane.notLearned?.['2 segments']).toMatch(
+      /^its answers are not the same to requests without the page: row 1: stock/,
+    );
+  },
+);
 
-test('pages whose extract uses the page are rendered, all of them', async () => {
+longTest('pages whose extract uses the page are rendered, all of them', async () => {
   const target = await dataTarget(lab, {
     name: 'touching',
     shop: shop.url,

@@ -7,6 +7,7 @@ import type { Manifest } from '../../src/delivery/manifest.js';
 import { openObjectStore } from '../../src/store/open-store.js';
 import { FETCHED, fetchedTarget, putFetchedBatch } from '../support/fetched-batch.js';
 import { type Lab, openLab } from '../support/lab.js';
+import { casesOf } from '../support/long.js';
 import { missingForSwift, type Swift, startSwift } from '../support/swift.mjs';
 
 const { target, date, batch } = FETCHED;
@@ -59,7 +60,7 @@ describe.skipIf(missingForSwift() !== undefined)('a dataset that is built in par
   const json = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
   const run = (out: string, file: string): string => path.join(out, target, '_runs', batch, file);
 
-  test.each(['duckdb', 'parquetjs'])(
+  test.each(casesOf(['duckdb', 'parquetjs'], 1))(
     '%s: the same rows, figures and refusals as in one piece',
     async (engine) => {
       const [whole, parts] = await Promise.all([deliver(engine, '0'), deliver(engine, '0.25')]);

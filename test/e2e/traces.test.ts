@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
+import { longTest } from '../support/long.js';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.js';
 import { runBatch } from '../support/run-batch.js';
 
@@ -138,27 +139,30 @@ test('without an endpoint, or when it is told to be off, nothing of OpenTelemetr
   expect(receiver.spans).toEqual([]);
 });
 
-test('a collector that is not there, or hangs, is told once and changes nothing of the batch', async () => {
-  receiver.answers = false;
-  for (const [date, endpoint] of [
-    ['2026-03-04', 'http://127.0.0.1:9'],
-    ['2026-03-05', receiver.url],
-  ] as const) {
-    const {
-      code: exit,
-      report,
-      stderr,
-    } = await runBatch(lab, file, {
-      ...{ date, args: ['--limit', '6'] },
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_BSP_SCHEDULE_DELAY: '200' },
-    });
-    expect(exit, stderr).toBe(0);
-    expect(report.rows.delivered).toBe(6);
-    const warnings = stderr.split('\n').filter((line) => line.includes('traces.missed'));
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain('"level":"warn"');
-  }
-  const refused = await lab.thresh(['status'], { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' });
-  expect(refused.code).toBe(2);
-  expect(refused.stderr).toMatch(/OTEL_EXPORTER_OTLP_ENDPOINT is not an http\(s\) URL/);
-});
+longTest(
+  'a collector that is not there, or hangs, is told once and changes nothing of the batch',
+  async () => {
+    receiver.answers = false;
+    for (const [date, endpoint] of [
+      ['2026-03-04', 'http://127.0.0.1:9'],
+      ['2026-03-05', receiver.url],
+    ] as const) {
+      const {
+        code: exit,
+        report,
+        stderr,
+      } = await runBatch(lab, file, {
+        ...{ date, args: ['--limit', '6'] },
+        env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_BSP_SCHEDULE_DELAY: '200' },
+      });
+      expect(exit, stderr).toBe(0);
+      expect(report.rows.delivered).toBe(6);
+      const warnings = stderr.split('\n').filter((line) => line.includes('traces.missed'));
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toContain('"level":"warn"');
+    }
+    const refused = await lab.thresh(['status'], { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/OTEL_EXPORTER_OTLP_ENDPOINT is not an http\(s\) URL/);
+  },
+);

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { findRedis } from '../../src/queue/find-redis.mjs';
 import { waitForAnswer } from '../../src/queue/redis-keeper.js';
 import type { Running } from '../support/lab.js';
+import { longTest } from '../support/long.js';
 import { DATE, type FaultLab, hasRead, openFaultLab } from './fault-lab.js';
 
 const PRODUCTS = 18;
@@ -81,27 +82,30 @@ async function batchOf(target: string): Promise<string> {
   return batches.find((batch) => batch.startsWith(`${target}-2`)) ?? '';
 }
 
-test('a machine that is stopped hands its batch to another one, which has a home of its own', async () => {
-  const runner = run(await faults.target('shared', { slow: 500 }), 'runner');
-  await hasRead(runner, 2);
-  const batch = await batchOf('shared');
-  await asked('onlooker', ['pause', batch]);
-  const helper = work('helper');
-  await helper.says(/working for the farm/);
-  await asked('onlooker', ['resume', batch]);
-  runner.child.kill('SIGTERM');
-  expect((await runner.ended).code).toBe(130);
-  await helper.says(/batch\.delivered/);
-  expect(timesSaid(helper, '"message":"read"')).toBeGreaterThan(1);
-  await faults.expectTheTruth('shared', 0);
-  const segments = await readdir(path.join(faults.lab.dir, 'helper', 'batches', batch, 'segments'));
-  expect(new Set(segments.map((name) => name.replace(/-\d+\.ndjson$/, ''))).size).toBe(2); // of both
-  expect(await asked('onlooker', ['failures', batch])).toContain('has no dead letters');
-  expect(await asked('onlooker', ['quarantine', batch])).toContain('has no refused rows');
-  const seen = JSON.parse(await asked('onlooker', ['status', '--json']));
-  expect(seen).toMatchObject([{ batch, state: 'delivered', rows: PRODUCTS }]);
-  await stop(helper);
-});
+longTest(
+  'a machine that is stopped hands its batch to another one, which has a home of its own',
+  async () => {
+    const runner = run(await faults.target('shared', { slow: 500 }), 'runner');
+    await hasRead(runner, 2);
+    const batch = await batchOf('shared');
+    await asked('onlooker', ['pause', batch]);
+    const helper = work('helper');
+    await helper.says(/working for the farm/);
+    await asked('onlooker', ['resume', batch]);
+    runner.child.kill('SIGTERM');
+    expect((await runner.ended).code).toBe(130);
+    await helper.says(/batch\.delivered/);
+    expect(timesSaid(helper, '"message":"read"')).toBeGreaterThan(1);
+    await faults.expectTheTruth('shared', 0);
+    const segments = await readdir(path.join(faults.lab.dir, 'helper', 'batches', batch, 'segments'));
+    expect(new Set(segments.map((name) => name.replace(/-\d+\.ndjson$/, ''))).size).toBe(2); // of both
+    expect(await asked('onlooker', ['failures', batch])).toContain('has no dead letters');
+    expect(await asked('onlooker', ['quarantine', batch])).toContain('has no refused rows');
+    const seen = JSON.parse(await asked('onlooker', ['status', '--json']));
+    expect(seen).toMatchObject([{ batch, state: 'delivered', rows: PRODUCTS }]);
+    await stop(helper);
+  },
+);
 
 test('a machine that vanishes with the batch loses nothing: another one takes it over within a minute', async () => {
   const runner = run(await faults.target('vanished', { slow: 300 }), 'gone');

@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { findRedis } from '../../src/queue/find-redis.mjs';
 import { waitForAnswer } from '../../src/queue/redis-keeper.js';
+import { casesOf } from '../support/long.js';
 import { type FaultLab, hasRead, openFaultLab } from './fault-lab.js';
 
 const PRODUCTS = 18;
@@ -73,10 +74,11 @@ test('Redis that stands still for longer than every lock', async () => {
   expect((await worker.ended).code).toBe(0);
 });
 
-test.each([
+const FLUSHED: [string, string[] | undefined][] = [
   ['a worker', ['worker', '--concurrency', '2']],
   ['the command that opened it', undefined],
-])(
+];
+test.each(casesOf(FLUSHED, 1))(
   'FLUSHALL under %s: put together again from the files, only pages in flight are rendered again',
   async (_, args) => {
     const name = args === undefined ? 'flushed-run' : 'flushed-worker';
