@@ -53,7 +53,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
   /** One at a time: each costs a whole browser. */
   const aloneSlots = createSlots(1);
   const asking = new Set<AbortController>();
-  let swept: Promise<unknown> | undefined;
+  let swept: Promise<number> | undefined;
   let closing: Promise<void> | undefined;
 
   /** Drops what may not serve any more. */
@@ -195,9 +195,14 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     };
   }
 
-  async function obtain(spec: LeaseSpec, stop: AbortSignal): Promise<Lease> {
+  /** Once, whoever is first to need a browser. */
+  function sweep(): Promise<number> {
     swept ??= sweepLeftovers(options.temp);
-    await swept;
+    return swept;
+  }
+
+  async function obtain(spec: LeaseSpec, stop: AbortSignal): Promise<Lease> {
+    await sweep();
     const giveSlotBack = await (spec.alone === true ? aloneSlots : slots).take(stop);
     try {
       stop.throwIfAborted();
@@ -224,7 +229,10 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
         signal?.removeEventListener('abort', forward);
       }
     },
-    userAgent: () => host.userAgent(),
+    async userAgent() {
+      const [userAgent] = await Promise.all([host.userAgent(), sweep()]);
+      return userAgent;
+    },
     stats: () => ({
       browsers: host.browsers(),
       leased: slots.out() + aloneSlots.out(),

@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Report } from '../../src/delivery/manifest.js';
 import { type Lab, openLab } from '../support/lab.js';
 import { PLAIN, type PricedSite, startPricedSite } from '../support/priced-site.js';
 import { runBatch } from '../support/run-batch.js';
 
-const PAGES = 40;
+const PAGES = 60;
 const args = ['--concurrency', '2'];
 let lab: Lab;
 let site: PricedSite;
@@ -79,16 +80,21 @@ test('a host that no row needs is left alone after a few pages, and from the sta
 });
 
 test('a host that rows come to need is found out, and what was read without it is rendered again', async () => {
-  site.settings.countsPriceFrom = 25;
-  const { code, report, stderr } = await runBatch(lab, await autoTarget('recounted'), {
-    date: '2026-03-01',
-    args,
-  });
+  site.asked.length = 0;
+  const target = await autoTarget('recounted');
+  const running = lab.start(['run', target, '--json', '--date', '2026-03-01', ...args]);
+  await running.says(/"hosts":\["[^"]+"\],"needed":\["/);
+  // While pages are asked for without it, however many that took.
+  const asked = site.asked.map((url) => Number(/^\/p\/(\d+)/.exec(url)?.[1] ?? 0));
+  const from = Math.max(...asked) + 4;
+  site.settings.countsPriceFrom = from;
+  const { code, stdout, stderr } = await running.ended;
   expect(code, stderr).toBe(0);
+  const report = JSON.parse(stdout) as Report;
   expect(report.blocking?.off).toMatch(/gives other rows than when it is loaded whole/);
   expect(stderr).toMatch(/"batch\.block-off"/);
   expect(stderr).toMatch(/"batch\.block-undone"/);
   expect(report.pages).toMatchObject({ frontier: PAGES, completed: PAGES });
   expect(report.rows).toMatchObject({ read: PAGES, delivered: PAGES });
-  await expectThePrices('recounted', '2026-03-01', 25);
+  await expectThePrices('recounted', '2026-03-01', from);
 });
