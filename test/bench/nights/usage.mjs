@@ -16,4 +16,4 @@ when something failed.
 
 examples
   npm run bench:nights -- --short                         # one minute
-  npm run bench:nights -- --docs docs/benchmarks.md       # seven minutes`;
+  npm run bench:nights -- --docs docs/benchmarks.md       # many minutes`;
