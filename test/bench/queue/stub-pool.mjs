@@ -19,7 +19,8 @@ const SPREAD = 0.25;
 /** @param {StubPoolOptions} options */
 export function createStubPool({ maxPages, delayMs, spread = SPREAD, random = Math.random }) {
   return createPaperPool(maxPages, async (url) => {
-    const drawnMs = delayMs === 0 ? 0 : delayMs * Math.exp(spread * normal(random));
+    // Whole ms: Node keeps a list of timers for each duration.
+    const drawnMs = delayMs === 0 ? 0 : Math.round(delayMs * Math.exp(spread * normal(random)));
     if (drawnMs > 0) await new Promise((resolve) => setTimeout(resolve, drawnMs));
     const body = `<p data-sku="${url.slice(url.lastIndexOf('/') + 1)}">`;
     return { status: 200, firstByteMs: Math.max(1, drawnMs), headers: { 'content-type': 'text/html' }, body };
