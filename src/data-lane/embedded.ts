@@ -1,7 +1,8 @@
 /** JSON that stands in script elements of a document: which elements, the text of an answer made of them, its value. */
 import type { NamedSource } from '../target/data-source.js';
 import { parseScriptSelector } from '../target/script-selector.js';
-import { scriptsOf } from './html-scripts.js';
+import type { CapturedAnswer } from './captured.js';
+import { type ScriptElement, scriptsOf } from './html-scripts.js';
 import { parseJson } from './json.js';
 import { readNuxtPayload } from './nuxt-payload.js';
 
@@ -14,6 +15,11 @@ const SELECTORS: Record<string, string> = {
 };
 const NUXT_2 = 'window.__NUXT__=';
 const MAX_ITEMS = 10_000;
+
+/** Those of a target's sources that stand in a page's document. */
+export function embeddedOf(sources: readonly NamedSource[]): EmbeddedJson[] {
+  return sources.filter((source): source is EmbeddedJson => source.kind === 'embedded');
+}
 
 /** CSS, for a page. */
 export function selectorOf({ embedded }: EmbeddedJson): string {
@@ -35,18 +41,35 @@ export function embeddedText(source: EmbeddedJson, scripts: Iterable<string>): s
   return texts.length === 0 ? undefined : `[${texts.join(',')}]`;
 }
 
-/** The same, from the document as it came over the wire. Of Nuxt 2 only a state that is JSON and no program. */
-export function embeddedInHtml(source: EmbeddedJson, html: string): string | undefined {
+/** That text as an answer to the request for the page: it is kept, and read, as other answers are. */
+export function embeddedAnswer({ name }: EmbeddedJson, text: string, url: string): CapturedAnswer {
+  const request = { method: 'GET', url, headers: {}, body: undefined };
+  return { name, request, status: 200, contentType: 'application/json', text };
+}
+
+/**
+ * What of these sources stands in a page's document as it came over the wire. Of Nuxt 2 only a state that is JSON and no
+ * program.
+ */
+export function answersInHtml(sources: readonly EmbeddedJson[], html: string, url: string): CapturedAnswer[] {
+  const scripts = [...scriptsOf(html)];
+  return sources.flatMap((source) => {
+    const text = embeddedText(source, textsFor(source, scripts));
+    return text === undefined ? [] : [embeddedAnswer(source, text, url)];
+  });
+}
+
+function textsFor(source: EmbeddedJson, scripts: readonly ScriptElement[]): string[] {
   const selector = parseScriptSelector(selectorOf(source));
   const found: string[] = [];
-  for (const { attributes, text } of scriptsOf(html)) {
+  for (const { attributes, text } of scripts) {
     if (selector?.matches(attributes) === true) found.push(text);
     else if (source.embedded === '__NUXT__') {
       const script = text.trim();
       if (script.startsWith(NUXT_2)) found.push(script.slice(NUXT_2.length).replace(/;$/, ''));
     }
   }
-  return embeddedText(source, found);
+  return found;
 }
 
 /** What `extract` is given of that text. Throws SyntaxError for what is no JSON. */

@@ -1,6 +1,6 @@
 /**
  * The script elements in a document's text, as a browser's parser finds them before any script runs: not those in
- * comments, nor in what is text and no markup (titles, styles, text areas).
+ * comments, in attributes, nor in what is text and no markup (titles, styles, text areas).
  */
 
 export interface ScriptElement {
@@ -9,8 +9,10 @@ export interface ScriptElement {
   text: string;
 }
 
-/** What begins here and is looked at: a comment, or a tag whose content is no markup. */
-const BEGIN = /<!--|<(script|style|title|textarea|xmp|iframe|noembed|noframes|noscript|template)(?=[\s/>])/gi;
+/** What begins here: a comment, or a tag. */
+const BEGIN = /<(?:!--|\/?([a-z][^\s/>]*))/gi;
+/** Tags whose content is no markup. */
+const WITH_TEXT = /^(?:script|style|title|textarea|xmp|iframe|noembed|noframes|noscript|template)$/i;
 /** One attribute, or the tag's end. Sticky: read on from where the last one ended. */
 const ATTRIBUTE = /[\s/]*(?:(>)|([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?)/y;
 const MAX_ATTRIBUTES = 100;
@@ -30,7 +32,14 @@ export function* scriptsOf(html: string): Generator<ScriptElement> {
       begin.lastIndex = end + 3;
       continue;
     }
-    const tag = attributesAt(html, match.index + opening.length);
+    const from = match.index + opening.length;
+    if (opening.startsWith('</') || !WITH_TEXT.test(name)) {
+      const end = tagEnd(html, from);
+      if (end === undefined) return;
+      begin.lastIndex = end;
+      continue;
+    }
+    const tag = attributesAt(html, from);
     if (tag === undefined) return;
     const isScript = name.toLowerCase() === 'script';
     const end = endOf(html, name, tag.end);
@@ -39,6 +48,29 @@ export function* scriptsOf(html: string): Generator<ScriptElement> {
     found += 1;
     yield { attributes: tag.attributes, text: html.slice(tag.end, end) };
   }
+}
+
+/** Behind the `>` of a tag: not one in the value of an attribute. Undefined: it is never closed. */
+function tagEnd(html: string, from: number): number | undefined {
+  for (let at = from; at < html.length; at++) {
+    if (html[at] === '>') return at + 1;
+    if (html[at] !== '=') continue;
+    do at += 1;
+    while (isSpace(html[at]));
+    const quote = html[at];
+    if (quote === '"' || quote === "'") {
+      at = html.indexOf(quote, at + 1);
+      if (at === -1) return undefined;
+    } else {
+      while (at < html.length && html[at] !== '>' && !isSpace(html[at])) at += 1;
+      at -= 1;
+    }
+  }
+  return undefined;
+}
+
+function isSpace(sign: string | undefined): boolean {
+  return sign === ' ' || sign === '\n' || sign === '\t' || sign === '\r' || sign === '\f';
 }
 
 /** Where the content of an element ends whose content is no markup; the document's end where it is never closed. */

@@ -20,6 +20,8 @@ export interface LearnPage {
   session: string;
   /** In the order in which they were asked for. */
   answers: readonly CapturedAnswer[];
+  /** JSON of its own document, read, by name; undefined where there is none. It is there before anything is asked for. */
+  embedded?: Readonly<Record<string, unknown>>;
 }
 
 export type Learned =
@@ -48,27 +50,35 @@ export function learn(pages: readonly LearnPage[]): Learned {
 function learnAll(pages: readonly LearnPage[]): PageTemplate {
   const sources = pages.map(sourcePageOf);
   const template: RequestTemplate[] = [];
+  const embedded = embeddedNames(pages);
   let left = namesOf(pages);
   while (left.length > 0) {
-    const found = nextOf(left, pages, { sources, template });
+    const found = nextOf(left, pages, { sources, template, embedded });
     template.push(found);
     left = left.filter((name) => name !== found.name);
   }
   return template;
 }
 
+interface SoFar {
+  sources: readonly SourcePage[];
+  template: PageTemplate;
+  /** Names of JSON that every page's document has. */
+  embedded: readonly string[];
+}
+
 /** One of which all is understood; else one of which something is left out, that no answer will explain any more. */
 function nextOf(
   names: readonly string[],
   pages: readonly LearnPage[],
-  { sources, template }: { sources: readonly SourcePage[]; template: PageTemplate },
+  { sources, template, embedded }: SoFar,
 ): RequestTemplate {
   const failures: Unlearned[] = [];
   for (const mayLeaveOut of [false, true])
     for (const name of names) {
-      const known = template.map((request) => request.name).filter((other) => isBefore(other, name, pages));
+      const before = template.map((request) => request.name).filter((other) => isBefore(other, name, pages));
       try {
-        return learnRequest(name, pages, { sources, known, mayLeaveOut });
+        return learnRequest(name, pages, { sources, known: [...embedded, ...before], mayLeaveOut });
       } catch (error) {
         if (!(error instanceof Unlearned)) throw error;
         failures.push(error);
@@ -80,7 +90,8 @@ function nextOf(
 /** Throws Unlearned when pages differ in what they ask for. */
 function namesOf(pages: readonly LearnPage[]): string[] {
   const names = [...new Set(pages.flatMap(({ answers }) => answers.map(({ name }) => name)))];
-  if (names.length === 0) throw new Unlearned('never', 'no answer was captured');
+  const hasEmbedded = pages.some(({ embedded = {} }) => Object.values(embedded).some(isThere));
+  if (names.length === 0 && !hasEmbedded) throw new Unlearned('never', 'no answer was captured');
   for (const name of names) {
     const counts = pages.map(({ answers }) => answers.filter((answer) => answer.name === name).length);
     if (counts.some((count) => count > 1))
@@ -91,9 +102,25 @@ function namesOf(pages: readonly LearnPage[]): string[] {
   return names;
 }
 
-export function sourcePageOf({ url, label, data, answers }: Omit<LearnPage, 'session'>): SourcePage {
-  const parsed = new Map(answers.map(({ name, text }) => [name, parsedOr(text)]));
-  return { url, label, data, answers: parsed };
+function embeddedNames(pages: readonly LearnPage[]): string[] {
+  return Object.keys(pages[0]?.embedded ?? {}).filter((name) =>
+    pages.every(({ embedded = {} }) => isThere(embedded[name])),
+  );
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined;
+}
+
+export function sourcePageOf({
+  url,
+  label,
+  data,
+  answers,
+  embedded = {},
+}: Omit<LearnPage, 'session'>): SourcePage {
+  const parsed = answers.map(({ name, text }) => [name, parsedOr(text)] as const);
+  return { url, label, data, answers: new Map([...Object.entries(embedded), ...parsed]) };
 }
 
 /** On every page: else it cannot have been waited for. */

@@ -14,15 +14,15 @@ export interface Navigation {
   gone: boolean;
   /** 401: a login is wanted. What that means depends on whether the target has one. */
   loginWanted: boolean;
-  /** Where `asksLater`, of a document that answered 200 at the address that was asked for. */
+  /** Where it is wanted, of a document that answered 200. */
   document?: DocumentAnswer;
 }
 
-/** By which the next night asks whether the document has changed. */
+/** By which the document is asked for again without a browser, or by the next night whether it has changed. */
 export interface DocumentAnswer {
-  /** Undefined: it can be asked by nothing. */
+  /** Undefined: it can be asked by nothing, or stands at another address than the one that was asked for. */
   validator: Validator | undefined;
-  /** Headers that the browser sent for it. */
+  /** Headers that were sent for it. */
   sent: Record<string, string>;
 }
 
@@ -31,8 +31,8 @@ export interface NavigateOptions {
   deadline: number;
   /** Through a proxy, by a forwarder of the pool. */
   proxied: boolean;
-  /** Whether the document is to be asked by another night. */
-  asksLater: boolean;
+  /** Whether somebody is to know how the document was asked for. */
+  isDocumentWanted: boolean;
 }
 
 /**
@@ -43,7 +43,7 @@ export interface NavigateOptions {
 export async function navigate(
   page: Page,
   url: string,
-  { deadline, proxied, asksLater }: NavigateOptions,
+  { deadline, proxied, isDocumentWanted }: NavigateOptions,
 ): Promise<Navigation> {
   let response: Response | null;
   try {
@@ -72,15 +72,19 @@ export async function navigate(
       retry: status >= 500 || status === 408 || status === 425 ? 'later' : 'never',
     });
   }
-  const document = asksLater ? await documentAnswerOf(response) : undefined;
+  const document = isDocumentWanted ? await documentAnswerOf(response) : undefined;
   return { status, gone: false, loginWanted: false, ...(document === undefined ? {} : { document }) };
 }
 
 async function documentAnswerOf(response: Response): Promise<DocumentAnswer | undefined> {
-  const request = response.request();
-  if (response.status() !== 200 || request.redirectedFrom() !== null) return undefined;
-  const sent = await request.allHeaders().catch(() => undefined); // the page went away: what follows says so
-  return sent && { validator: validatorOf(response.headers(), Date.now()), sent };
+  if (response.status() !== 200) return undefined;
+  const last = response.request();
+  let first = last;
+  for (let from = first.redirectedFrom(); from !== null; from = first.redirectedFrom()) first = from;
+  const sent = await first.allHeaders().catch(() => undefined); // the page went away: what follows says so
+  return (
+    sent && { validator: first === last ? validatorOf(response.headers(), Date.now()) : undefined, sent }
+  );
 }
 
 /** Chromium's name for why there was no answer. */

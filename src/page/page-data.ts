@@ -7,7 +7,13 @@ import type { Page } from 'playwright';
 import type { Capture, CaptureFilter, Lease } from '../../browser-pool/index.js';
 import type { CapturedAnswer, CapturedPage } from '../data-lane/captured.js';
 import { MAX_ANSWER_LENGTH } from '../data-lane/captured.js';
-import { type EmbeddedJson, embeddedText, selectorOf } from '../data-lane/embedded.js';
+import {
+  type EmbeddedJson,
+  embeddedAnswer,
+  embeddedOf,
+  embeddedText,
+  selectorOf,
+} from '../data-lane/embedded.js';
 import { sourcesFor } from '../data-lane/match.js';
 import { dataOf, type MissingData, type NamedReading, readAnswer } from '../data-lane/page-data.js';
 import { ThreshError } from '../errors.js';
@@ -43,7 +49,7 @@ export function watchPageData(
   const read = new Map<CapturedAnswer, NamedReading>();
   const made = new Map<Capture, CapturedAnswer[]>();
   const embedded = new Map<string, CapturedAnswer>();
-  const embeddedSources = sources.filter((source): source is EmbeddedJson => source.kind === 'embedded');
+  const embeddedSources = embeddedOf(sources);
 
   function sourcesOf(capture: Capture): NamedSource[] {
     const known = named.get(capture) ?? sourcesFor(capture.request, sources);
@@ -120,9 +126,7 @@ export function watchPageData(
     for (const [at, source] of open.entries()) {
       const text = embeddedText(source, found[at] ?? []);
       if (text === undefined) continue;
-      const request = { method: 'GET', url, headers: {}, body: undefined };
-      const answer = { name: source.name, request, status: 200, contentType: 'application/json', text };
-      embedded.set(source.name, remember(answer, source));
+      embedded.set(source.name, remember(embeddedAnswer(source, text, url), source));
     }
   }
 

@@ -6,6 +6,7 @@
 import type { Page } from 'playwright';
 import type { BlockSpec, BrowserPool, Lease, LeaseSpec, PageAnswers } from '../../browser-pool/index.js';
 import type { CapturedPage } from '../data-lane/captured.js';
+import { embeddedOf } from '../data-lane/embedded.js';
 import { isThreshError, type ThreshError } from '../errors.js';
 import type { FollowedLink, KeptPage } from '../spool/record.js';
 import { dataSourcesOf } from '../target/data-source.js';
@@ -103,7 +104,7 @@ export interface CompletedPage extends ValidatedRows {
   captured?: CapturedPage;
   /** As it was when it was ready, of a target that keeps it. */
   html?: string;
-  /** Of a target whose nights ask documents whether they have changed. */
+  /** Of a target whose nights ask documents whether they have changed; without `validator` where one looks into them. */
   document?: DocumentAnswer;
 }
 
@@ -305,10 +306,13 @@ async function work(
   const { definition } = deps.target;
   const started = performance.now();
   const passed = (): number => Math.round(performance.now() - started);
+  const sources = dataSourcesOf(definition.data, request.label);
+  const asksLater = definition.incremental?.by.includes('document') === true;
+  const isLookedAt = task.rendered !== undefined && embeddedOf(sources).length > 0;
   const { status, gone, loginWanted, document } = await navigate(lease.page, request.url, {
     deadline,
     proxied,
-    asksLater: definition.incremental?.by.includes('document') === true,
+    isDocumentWanted: asksLater || isLookedAt,
   });
   const fetchedAt = new Date().toISOString();
   if (loginWanted)
@@ -316,7 +320,6 @@ async function work(
   if (gone) return { outcome: 'gone', fetchedAt, status };
   const navigation = passed();
   const query = queryOf(definition, request.label);
-  const sources = dataSourcesOf(definition.data, request.label);
   const watch = sources.length === 0 ? undefined : watchPageData(lease, sources, request.url);
   const { shown, answer } = await awaitShown(
     lease.page,
@@ -355,7 +358,7 @@ async function work(
     fetchedAt,
     ...read,
     ...(definition.data === undefined ? {} : { captured: captured ?? { answers: [], data: {} } }),
-    ...(document === undefined ? {} : { document }),
+    ...(document && { document: asksLater ? document : { ...document, validator: undefined } }),
     timings: { navigation, ready, extract: Math.round(extractedAt - started), total: passed() },
   };
 }

@@ -6,10 +6,9 @@ import { firstOf } from '../first-of.js';
 import { blocked, stopped } from '../page-error.js';
 import type { FailedPage, PageTask } from '../render.js';
 import { overloadWaitMs, retryAfterMs } from '../retry-after.js';
-import type { Session } from '../sessions.js';
 import { conditionOf, isOf } from '../validator.js';
-import type { Identity } from './identity.js';
-import type { Wire, WireAnswer } from './wire.js';
+import { type AskWay, ask, documentAsking } from './ask.js';
+import type { WireAnswer } from './wire.js';
 
 export type Asked =
   | { kind: 'unchanged'; seen: PageSample }
@@ -18,25 +17,21 @@ export type Asked =
   /** It asks us to wait, or we stop: it is not asked once more. */
   | { kind: 'failed'; outcome: FailedPage };
 
-export interface AskWay {
-  validator: Validator;
-  session: Session;
-  identity: Identity;
-  wire: Wire;
-}
-
 const ASK_MS = 15_000;
-/** The document, as what was sent for it is known by: identity.ts. */
-export const DOCUMENT = 'the document';
 
-export async function askUnchanged(task: PageTask, way: AskWay): Promise<Asked> {
+export async function askUnchanged(
+  task: PageTask,
+  { validator, ...way }: AskWay & { validator: Validator },
+): Promise<Asked> {
   const { signal, letGo } = firstOf([task.signal, AbortSignal.timeout(ASK_MS)]);
   const startedAtMs = Date.now();
   try {
-    const answer = await ask(task, way, signal);
-    if (answer === undefined) return { kind: 'changed' };
+    const headers = conditionOf(validator);
+    const got = await ask(documentAsking(task.request.url, { headers, read: 'nothing' }), way, signal);
+    if (got === undefined) return { kind: 'changed' }; // nobody of the session was seen to ask for a document
+    const { answer } = got;
     const seen = sampleOf(task, startedAtMs, answer);
-    if (answer.status === 304 && isOf(way.validator, answer.etag)) return { kind: 'unchanged', seen };
+    if (answer.status === 304 && isOf(validator, answer.validators.etag)) return { kind: 'unchanged', seen };
     if (!isRefusal(answer.status)) return { kind: 'changed' };
     const nowMs = Date.now();
     const afterMs = overloadWaitMs(answer.retryAfter, { answeredAtMs: nowMs, nowMs });
@@ -49,23 +44,6 @@ export async function askUnchanged(task: PageTask, way: AskWay): Promise<Asked> 
   } finally {
     letGo();
   }
-}
-
-/** Undefined: nobody of the session was seen to ask for a document. */
-async function ask(
-  { request: { url } }: PageTask,
-  { validator, session, identity, wire }: AskWay,
-  signal: AbortSignal,
-): Promise<WireAnswer | undefined> {
-  const request = { method: 'GET' as const, url, headers: {}, body: undefined };
-  const headers = identity.headersOf(request, { name: DOCUMENT, headers: [] }, url);
-  if (headers === undefined) return undefined;
-  const answer = await wire.ask(
-    { ...request, headers: { ...headers, ...conditionOf(validator) } },
-    { signal, proxy: session.proxy?.server, isBodyWanted: false },
-  );
-  identity.took(url, answer.setCookie);
-  return answer;
 }
 
 function sampleOf({ page, request }: PageTask, startedAtMs: number, answer?: WireAnswer): PageSample {

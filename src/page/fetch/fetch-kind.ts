@@ -117,7 +117,8 @@ export function createFetchKind(known: KnownLane | undefined): FetchKind {
     shapes: () => shapes,
     saw({ captured, ...page }) {
       if (stage === 'never') return;
-      for (const [name, value] of Object.entries(captured.data)) {
+      // A page that has none of what others embed says that there need not be any.
+      for (const [name, value] of Object.entries({ ...page.embedded, ...captured.data })) {
         const shape = shapes.get(name);
         shapes.set(name, shape === undefined ? shapeOf(value) : merged(shape, shapeOf(value)));
       }

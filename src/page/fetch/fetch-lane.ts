@@ -138,7 +138,13 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
 
   /** Rendered, and learned from: what it asked for, and who it came as. */
   function watched(task: PageTask, deps: RenderDeps, kind: Kind): PageTask {
-    return { ...task, rendered: (taken, page) => learnFrom(task, deps, { kind, taken, page }) };
+    return {
+      ...task,
+      async rendered(taken, page) {
+        await task.rendered?.(taken, page);
+        await learnFrom(task, deps, { kind, taken, page });
+      },
+    };
   }
 
   async function learnFrom(
@@ -184,12 +190,13 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
       // As an earlier page came: what this page alone was given would prove nothing.
       const identity = way?.identity;
       if (way === undefined || identity === undefined || way.template !== kind.template()) return loaded;
+      if (Object.keys(loaded.rendered.captured?.data ?? {}).length === 0) return loaded; // nor would nothing
       await pause(task, deps);
       const fetched = await fetchPage(task, deps, { ...way, identity });
       if (fetched.kind === 'failed') return loaded; // the target is in trouble, or we stop: another page is tried
       const difference =
         fetched.kind === 'read' ? differenceOf(fetched.rendered, loaded.rendered) : fetched.why;
-      if (fetched.kind === 'doubt' && fetched.lasting) kind.giveUp(fetched.why);
+      if (fetched.kind === 'doubt' && fetched.of !== 'page') kind.giveUp(fetched.why);
       if (difference === undefined) {
         if (kind.tried()) await memory.keep(kind.name, kind.known());
         await say(kind);
@@ -255,7 +262,7 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
   ): Promise<LaneOutcome> {
     if (fetched.kind === 'failed') return fetched.outcome;
     if (fetched.kind === 'doubt') {
-      if (fetched.lasting) kind.giveUp(fetched.why);
+      if (fetched.of === 'kind') kind.giveUp(fetched.why);
       const loaded = await because('doubt', await renderNext(watched(task, deps, kind), deps));
       if (loaded.ok && isCompleted(loaded.rendered)) kind.missed(fetched.why);
       await say(kind);

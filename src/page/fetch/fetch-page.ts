@@ -1,63 +1,47 @@
 /**
- * One page in the fetch lane: its requests by the template, answers, `extract` without a page, rows. What is not beyond
- * doubt comes out as a doubt: the page is to be rendered. A target that refuses, or does not answer, is a failure as it is
- * of a rendered page.
+ * One page in the fetch lane: its own document where `data` names JSON of it, its requests by the template, answers,
+ * `extract` without a page, rows. What is not beyond doubt comes out as a doubt: the page is to be rendered. A target that
+ * refuses, or does not answer, is a failure as it is of a rendered page.
  */
-import { isForwarderStatus, isRefusal } from '../../../browser-pool/index.js';
 import type { CapturedAnswer, CapturedPage } from '../../data-lane/captured.js';
+import { answersInHtml, type EmbeddedJson, embeddedOf } from '../../data-lane/embedded.js';
 import { sourcePageOf } from '../../data-lane/learn.js';
 import { pageDataOf } from '../../data-lane/page-data.js';
 import { Doubtful, type PredictedRequest, predict } from '../../data-lane/predict.js';
 import { departureOf, type Shape } from '../../data-lane/shape.js';
 import type { PageTemplate, RequestTemplate } from '../../data-lane/template.js';
 import { isThreshError, reasonOf, ThreshError } from '../../errors.js';
-import { dataSourcesOf } from '../../target/data-source.js';
+import { dataSourcesOf, type NamedSource, type PageData } from '../../target/data-source.js';
 import type { PageSample, TargetAnswer } from '../../throttle/page-sample.js';
 import { extractRows } from '../extract.js';
 import { firstOf } from '../first-of.js';
-import { blocked, outOfTime, stopped } from '../page-error.js';
+import type { DocumentAnswer } from '../navigate.js';
+import { outOfTime, stopped } from '../page-error.js';
 import { proxyFailed } from '../proxies/failures.js';
 import type { CompletedPage, FailedPage, PageTask, RenderDeps } from '../render.js';
-import { overloadWaitMs, retryAfterMs } from '../retry-after.js';
-import type { Session } from '../sessions.js';
+import { retryAfterMs } from '../retry-after.js';
 import { validateRows } from '../validate.js';
-import type { Identity } from './identity.js';
+import { validatorOf } from '../validator.js';
+import { documentAsking } from './ask.js';
+import { askThrough, Doubt, type DoubtOf, Expired, Refused, type ThroughWay } from './ask-through.js';
 import { untouchablePage } from './untouchable.js';
-import { AnswerTooLarge, type Wire, type WireAnswer } from './wire.js';
+import { AnswerUnread, type WireAnswer } from './wire.js';
 
 /** Of a page that gives less than a row: such pages are compared more often, by themselves. */
 export type Oddity = 'no-rows' | 'refused-rows';
 
 export type Fetched =
   | { kind: 'read'; rendered: CompletedPage; seen: PageSample; odd: Oddity | undefined }
-  /** `lasting`: it will be so for all pages. */
-  | { kind: 'doubt'; why: string; lasting: boolean }
+  | { kind: 'doubt'; why: string; of: DoubtOf }
   /** Who asks is not known any more. */
   | { kind: 'expired'; why: string }
   | { kind: 'failed'; outcome: FailedPage };
 
-export interface FetchWay {
+export interface FetchWay extends ThroughWay {
   template: PageTemplate;
   /** By answer. */
   shapes: ReadonlyMap<string, Shape>;
-  session: Session;
-  identity: Identity;
-  wire: Wire;
-  /** By robots.txt. */
-  mayAsk(url: string): Promise<boolean>;
 }
-
-const MOST_REDIRECTS = 3;
-
-class Doubt extends Error {
-  constructor(
-    why: string,
-    readonly lasting = false,
-  ) {
-    super(why);
-  }
-}
-class Expired extends Error {}
 
 /** Never throws but for bugs of ours. */
 export async function fetchPage(task: PageTask, deps: RenderDeps, way: FetchWay): Promise<Fetched> {
@@ -67,7 +51,7 @@ export async function fetchPage(task: PageTask, deps: RenderDeps, way: FetchWay)
   const startedAtMs = Date.now();
   const started = performance.now();
   const passed = (): number => Math.round(performance.now() - started);
-  const dataMs: number[] = [];
+  const times: Times = { dataMs: [] };
   const sampleOf = (answer: TargetAnswer, retryAfter?: string): PageSample => {
     const endedAtMs = Date.now();
     const askedMs = retryAfterMs(retryAfter, endedAtMs);
@@ -76,29 +60,30 @@ export async function fetchPage(task: PageTask, deps: RenderDeps, way: FetchWay)
       label: task.request.label ?? '',
       startedAtMs,
       endedAtMs,
-      dataMs,
+      ...times,
       answer,
       ...(askedMs === undefined ? {} : { retryAfterMs: askedMs }),
     };
   };
   try {
     const fetchedAt = new Date().toISOString();
-    const answers = await askAll(task, way, { signal, dataMs });
+    const sources = dataSourcesOf(definition.data, task.request.label);
+    const embedded = embeddedOf(sources);
+    const { answers, document } = await askAll(task, way, { signal, times, embedded });
     const navigation = passed();
-    const read = await readRows(task, deps, {
-      captured: capturedOf(task, deps, { answers, way }),
-      signal,
-      fetchedAt,
-    });
+    const captured = capturedOf({ answers, document }, sources, way.shapes);
+    const read = await readRows(task, deps, { captured, signal, fetchedAt });
     deps.sessions.served(way.session);
     const total = passed();
     const timings = { navigation, ready: navigation, extract: total, total };
     const odd = read.quarantined.length > 0 ? 'refused-rows' : read.rows.length === 0 ? 'no-rows' : undefined;
-    return { kind: 'read', rendered: { ...read, timings }, seen: sampleOf('served'), odd };
+    const isAskedLater = definition.incremental?.by.includes('document') === true;
+    const rendered = { ...read, timings, ...(isAskedLater && document?.asked) };
+    return { kind: 'read', rendered, seen: sampleOf('served'), odd };
   } catch (caught) {
-    if (caught instanceof Doubt) return { kind: 'doubt', why: caught.message, lasting: caught.lasting };
-    if (caught instanceof Doubtful || caught instanceof AnswerTooLarge)
-      return { kind: 'doubt', why: caught.message, lasting: false };
+    if (caught instanceof Doubt) return { kind: 'doubt', why: caught.message, of: caught.of };
+    if (caught instanceof Doubtful || caught instanceof AnswerUnread)
+      return { kind: 'doubt', why: caught.message, of: 'page' };
     if (caught instanceof Expired) return { kind: 'expired', why: caught.message };
     const failure = failureOf(caught, { task, time, timeoutMs: definition.timeoutMs, way });
     const { error } = failure;
@@ -110,130 +95,115 @@ export async function fetchPage(task: PageTask, deps: RenderDeps, way: FetchWay)
   }
 }
 
+type Times = Pick<PageSample, 'documentMs'> & { dataMs: number[] };
+
 interface Asking {
   signal: AbortSignal;
-  dataMs: number[];
+  times: Times;
+  /** JSON that stands in the page's document. */
+  embedded: readonly EmbeddedJson[];
 }
 
-/** What can be asked at once is. */
-async function askAll(task: PageTask, way: FetchWay, asking: Asking): Promise<CapturedAnswer[]> {
+interface Answered {
+  answers: readonly CapturedAnswer[];
+  /** Undefined: nothing of it is wanted. */
+  document: FetchedDocument | undefined;
+}
+
+interface FetchedDocument {
+  answers: readonly CapturedAnswer[];
+  /** What they say, by name. */
+  data: PageData;
+  asked: { document: DocumentAnswer };
+}
+
+/** What can be asked at once is; with the first the document, once, however much is embedded in it. */
+async function askAll(task: PageTask, way: FetchWay, asking: Asking): Promise<Answered> {
   const { url, label, data } = task.request;
   const answers: CapturedAnswer[] = [];
-  let left = [...way.template];
-  while (left.length > 0) {
-    const has = (name: string): boolean => answers.some((answer) => answer.name === name);
-    const now = left.filter(({ needs }) => needs.every(has));
-    if (now.length === 0) throw new Doubt('its requests wait for each other');
-    const page = sourcePageOf({ url, label, data, answers });
-    answers.push(
-      ...(await Promise.all(
-        now.map((template) => ask(template, predict(template, page), { task, way, asking })),
-      )),
-    );
+  let document: FetchedDocument | undefined;
+  let left = way.template;
+  while (left.length > 0 || (document === undefined && asking.embedded.length > 0)) {
+    const known = [...answers, ...(document?.answers ?? [])];
+    const now = left.filter(({ needs }) => needs.every((need) => known.some(({ name }) => name === need)));
+    const isDocumentNext = document === undefined && asking.embedded.length > 0;
+    if (now.length === 0 && !isDocumentNext) throw new Doubt('its requests wait for each other');
+    const page = sourcePageOf({ url, label, data, answers, embedded: document?.data ?? {} });
+    const requests = now.map((template) => ({ template, request: predict(template, page) }));
+    const [got, ...more] = await Promise.all([
+      isDocumentNext ? askDocument(url, way, asking) : document,
+      ...requests.map(({ template, request }) => askAnswer(template, { request, pageUrl: url }, way, asking)),
+    ]);
+    document = got;
+    answers.push(...more);
     left = left.filter((template) => !now.includes(template));
   }
-  return answers;
+  return { answers, document };
 }
 
-async function ask(
+async function askAnswer(
   template: RequestTemplate,
-  request: PredictedRequest,
-  { task, way, asking }: { task: PageTask; way: FetchWay; asking: Asking },
+  { request, pageUrl }: { request: PredictedRequest; pageUrl: string },
+  way: FetchWay,
+  { signal, times }: Asking,
 ): Promise<CapturedAnswer> {
-  const headers = way.identity.headersOf(request, template, task.request.url);
-  if (headers === undefined)
-    throw new Expired(`no page of this session was seen to ask for ${template.name}`);
-  const { method, body } = request;
-  let { url } = request;
-  for (let redirects = 0; ; redirects++) {
-    if (!(await allowed(url, way))) throw new Doubt(`robots.txt disallows ${url}`, true);
-    const answer = await way.wire.ask(
-      { method, url, headers, body },
-      { signal: asking.signal, proxy: way.session.proxy?.server },
-    );
-    asking.dataMs.push(answer.firstByteMs);
-    way.identity.took(url, answer.setCookie);
-    const next = judge(answer, url, { template, proxied: way.session.proxy !== undefined });
-    if (next === undefined) {
-      const { status, contentType, text } = answer;
-      return {
-        name: template.name,
-        request: { method, url: request.url, headers, body },
-        status,
-        contentType,
-        text,
-      };
-    }
-    if (redirects >= MOST_REDIRECTS || method !== 'GET') throw new Doubt(`${url} redirects`);
-    url = next;
-  }
+  const answered = ({ firstByteMs }: WireAnswer): unknown => times.dataMs.push(firstByteMs);
+  const { answer, sent } = await askThrough({ request, like: template, pageUrl, read: 'utf8' }, way, {
+    signal,
+    isAdmitted: false,
+    answered,
+  });
+  const { status, contentType, text } = answer;
+  return { name: template.name, request: { ...request, headers: sent }, status, contentType, text };
 }
 
-/** Rules that cannot be had allow nothing; the page itself is asked for as they were when it was admitted. */
-async function allowed(url: string, way: FetchWay): Promise<boolean> {
-  try {
-    return await way.mayAsk(url);
-  } catch (error) {
-    throw new Doubt(reasonOf(error));
-  }
-}
-
-class Refused extends Error {
-  constructor(
-    readonly error: ThreshError,
-    readonly answer: TargetAnswer,
-    readonly retryAfter?: string,
-  ) {
-    super(error.message);
-  }
-}
-
-/** Where it leads on; undefined for an answer. Throws for what is none. */
-function judge(
-  { status, retryAfter, location }: WireAnswer,
+async function askDocument(
   url: string,
-  { template, proxied }: { template: RequestTemplate; proxied: boolean },
-): string | undefined {
-  if (status >= 200 && status <= 299) return undefined;
-  if (proxied && isForwarderStatus(status))
-    throw new Refused(proxyFailed(`${url}: its proxy dropped the connection`), 'unknown');
-  if (isRefusal(status)) {
-    const nowMs = Date.now();
-    const afterMs = overloadWaitMs(retryAfter, { answeredAtMs: nowMs, nowMs });
-    throw new Refused(blocked(url, `answered ${status}`, { afterMs }), 'refused', retryAfter);
+  way: FetchWay,
+  { signal, times, embedded }: Asking,
+): Promise<FetchedDocument> {
+  const answered = ({ firstByteMs }: WireAnswer): void => {
+    times.documentMs = firstByteMs;
+  };
+  const { answer, sent, isRedirected } = await askThrough(documentAsking(url, { read: 'html' }), way, {
+    signal,
+    isAdmitted: true,
+    answered,
+  });
+  const { contentType = 'text/html', text, validators } = answer;
+  if (!/^\s*text\/html\b/i.test(contentType))
+    throw new Doubt(`the document is no HTML (${contentType.slice(0, 100)})`);
+  const answers = answersInHtml(embedded, text, url);
+  const { data, missing } = pageDataOf(embedded, answers);
+  const [first] = missing;
+  if (first !== undefined) {
+    const isThere = answers.some(({ name }) => name === first.name);
+    const why = isThere ? first.why : "does not stand in the page's document as it is sent";
+    throw new Doubt(`${first.name} ${why}`, 'kind-when-rendered');
   }
-  if (status === 401 || status === 403 || status === 419)
-    throw new Expired(`${template.name} was answered ${status}`);
-  if (status >= 500) {
-    const error = new ThreshError(`${url} answered ${status}`, {
-      code: 'HTTP_STATUS',
-      scope: 'page',
-      retry: 'later',
-    });
-    throw new Refused(error, 'failed');
-  }
-  if (status >= 300 && status <= 399 && location !== undefined && URL.canParse(location, url)) {
-    const next = new URL(location, url);
-    if (next.origin === template.origin) return next.href;
-    throw new Doubt(`${template.name} redirects to another host`);
-  }
-  throw new Doubt(`${template.name} was answered ${status}`);
+  if (answers.length === 0) throw new Doubt('nothing that `data` names stands in the document');
+  const validator = isRedirected ? undefined : validatorOf(validators, Date.now());
+  return { answers, data, asked: { document: { validator, sent } } };
 }
 
+/** Throws Doubt where an answer is missing, or something is not as it was on rendered pages. */
 function capturedOf(
-  { request }: PageTask,
-  { target }: RenderDeps,
-  { answers, way }: { answers: CapturedAnswer[]; way: FetchWay },
+  { answers, document }: Answered,
+  sources: readonly NamedSource[],
+  shapes: FetchWay['shapes'],
 ): CapturedPage {
-  const { data, missing } = pageDataOf(dataSourcesOf(target.definition.data, request.label), answers);
+  const asked = sources.filter(({ kind }) => kind === 'answer');
+  const { data: answered, missing } = pageDataOf(asked, answers);
   const [first] = missing;
   if (first !== undefined) throw new Doubt(`${first.name} ${first.why}`);
-  for (const { name } of answers) {
-    const shape = way.shapes.get(name);
+  const data: PageData = { ...answered, ...document?.data };
+  // What is embedded is looked at also where it is not there.
+  for (const { name } of [...answers, ...embeddedOf(sources)]) {
+    const shape = shapes.get(name);
     const departure = shape === undefined ? undefined : departureOf(shape, data[name], name);
     if (departure !== undefined) throw new Doubt(`another shape: ${departure}`);
   }
-  return { answers, data };
+  return { answers: [...answers, ...(document?.answers ?? [])], data }; // as of a page that was rendered
 }
 
 interface Reading {
@@ -255,7 +225,7 @@ async function readRows(
     if (!untouchable.wasTouched()) throw new Doubt(`extract threw: ${reasonOf(error)}`);
   });
   if (untouchable.wasTouched() || extracted === undefined)
-    throw new Doubt('extract uses `page`, or follows links: its pages are rendered', true);
+    throw new Doubt('extract uses `page`, or follows links: its pages are rendered', 'kind');
   const origin = { page, url: request.url, attempt: request.attempt, fetchedAt };
   const validated = await validateRows(definition.schema, extracted.rows, { origin, encode });
   return { outcome: 'completed', fetchedAt, ...validated, followed: [], captured };

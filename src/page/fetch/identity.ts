@@ -37,9 +37,12 @@ export interface Identities {
 export interface RenderedAs {
   url: string;
   cookies: readonly BrowserCookie[];
-  /** What was sent for what. */
+  /** What was sent for what; for its document by the name of `DOCUMENT`. */
   answers: readonly { name: string; request: Pick<CapturedAnswer['request'], 'headers'> }[];
 }
+
+/** A page's document, as what was sent for it is known by. */
+export const DOCUMENT = 'the document';
 
 interface Sent {
   headers: Record<string, string>;
@@ -100,8 +103,9 @@ function createIdentity(sent: ReadonlyMap<string, Sent>, cookies: readonly Brows
       if (headers.referer !== undefined && headers.referer === withoutFragment(like.pageUrl))
         headers.referer = withoutFragment(pageUrl);
       headers['accept-encoding'] = ENCODINGS;
-      // Requests to other hosts go without cookies unless the application asks for them.
-      const cookie = 'cookie' in like.headers ? jar.getCookieStringSync(request.url) : '';
+      // Requests to other hosts go without cookies unless the application asks for them; who goes to a page has them.
+      const isWithCookies = name === DOCUMENT || 'cookie' in like.headers;
+      const cookie = isWithCookies ? jar.getCookieStringSync(request.url) : '';
       if (cookie !== '') headers.cookie = cookie;
       return { ...headers, ...request.headers };
     },

@@ -11,8 +11,8 @@ import { drawOf, isLoadedAnyway, type LaneOutcome, type PageLane, type SoftBook 
 import { type PageTask, type RenderDeps, renderPage } from '../render.js';
 import { digestOf } from '../same-rows.js';
 import type { Session } from '../sessions.js';
-import { askUnchanged, DOCUMENT } from './ask-unchanged.js';
-import { createIdentities } from './identity.js';
+import { askUnchanged } from './ask-unchanged.js';
+import { createIdentities, DOCUMENT } from './identity.js';
 import type { Wire } from './wire.js';
 
 export interface RevisitLaneOptions {

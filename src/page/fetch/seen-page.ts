@@ -1,10 +1,11 @@
 /** A rendered page as it is learned from: what it asked for, who it came as, and why its kind will never be fetched. */
 import { isOwnSite } from '../../../browser-pool/index.js';
 import type { CapturedAnswer } from '../../data-lane/captured.js';
+import { embeddedOf } from '../../data-lane/embedded.js';
 import { dataSourcesOf, type NamedSource } from '../../target/data-source.js';
 import type { PageTask, RenderDeps, RenderedPage, TakenPage } from '../render.js';
 import type { SeenPage } from './fetch-kind.js';
-import type { RenderedAs } from './identity.js';
+import { DOCUMENT, type RenderedAs } from './identity.js';
 
 export interface LookedAtPage {
   seen: SeenPage;
@@ -29,21 +30,21 @@ export async function lookAtPage(
   if (page.outcome !== 'completed' || page.captured === undefined) return undefined;
   const { url, label, data } = request;
   const sources = dataSourcesOf(target.definition.data, label);
-  const answers = firstOfEach(page.captured.answers, sources);
+  const { captured, document } = page;
+  const embedded = new Map(embeddedOf(sources).map(({ name }) => [name, captured.data[name]]));
+  const asked = captured.answers.filter(({ name }) => !embedded.has(name));
+  const answers = firstOfEach(asked, sources);
   const cookies = await lease.page.context().cookies();
-  const seen = { url, label, data, session: String(session.generation), answers, captured: page.captured };
+  const seen = {
+    ...{ url, label, data, session: String(session.generation), answers, captured },
+    embedded: Object.fromEntries(embedded),
+  };
   const never =
     page.followed.length > 0
       ? 'its pages follow links'
-      : embeddedIn(sources) ||
-        elsewhereIn(answers, url, target.definition.allowHosts) ||
-        (await disallowedIn(answers, mayAsk));
-  return { seen, as: { url, cookies, answers }, never };
-}
-
-function embeddedIn(sources: readonly NamedSource[]): string | undefined {
-  const embedded = sources.find(({ kind }) => kind === 'embedded');
-  return embedded && `${embedded.name} stands in the page's document`;
+      : elsewhereIn(answers, url, target.definition.allowHosts) || (await disallowedIn(answers, mayAsk));
+  const sent = document === undefined ? [] : [{ name: DOCUMENT, request: { headers: document.sent } }];
+  return { seen, as: { url, cookies, answers: [...answers, ...sent] }, never };
 }
 
 function elsewhereIn(

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { MAX_ANSWER_LENGTH } from '../../data-lane/captured.js';
+import { htmlText } from '../../data-lane/html-text.js';
 import { createOwnLag } from './own-lag.js';
 
 export interface WireRequest {
@@ -21,15 +22,16 @@ export interface WireAnswer {
   retryAfter: string | undefined;
   setCookie: string[];
   location: string | undefined;
-  etag: string | undefined;
+  /** What it may be asked by whether it has changed: `etag`, `last-modified`, `date`, as far as it has them. */
+  validators: Record<string, string>;
 }
 
 export interface WireWay {
   signal: AbortSignal;
   /** The server that a session goes by. */
   proxy: string | undefined;
-  /** False: the answer's text is left unread, and is empty. Default true. */
-  isBodyWanted?: boolean;
+  /** What its bytes are: UTF-8, or a document that says itself; `nothing`: they are left unread. Default `utf8`. */
+  read?: 'utf8' | 'html' | 'nothing';
 }
 
 export interface Wire {
@@ -43,13 +45,15 @@ const MOST_WAYS = 64;
 const CONNECT_MS = 15_000;
 const KEEP_ALIVE_MS = 10_000;
 const UNREAD_BYTES = 64 * 1024;
+const VALIDATORS = ['etag', 'last-modified', 'date'];
 /** What is understood here; a browser understands `zstd` as well. */
 export const ENCODINGS = 'gzip, deflate, br';
 
+const TOO_LARGE = `an answer over ${MAX_ANSWER_LENGTH} bytes`;
 const expand = { gzip: promisify(gunzip), br: promisify(brotliDecompress), deflate: promisify(inflate) };
 
-/** The answer is longer than what is borne. */
-export class AnswerTooLarge extends Error {}
+/** The answer came, and is not read: it is longer than what is borne, or does not say how it is written. */
+export class AnswerUnread extends Error {}
 
 export function createWire(): Wire {
   const ways = new Map<string, Dispatcher>();
@@ -71,7 +75,7 @@ export function createWire(): Wire {
   }
 
   return {
-    async ask({ method, url, headers, body }, { signal, proxy, isBodyWanted = true }) {
+    async ask({ method, url, headers, body }, { signal, proxy, read = 'utf8' }) {
       const { origin, pathname, search } = new URL(url);
       ownLag.watch();
       const sentAt = performance.now();
@@ -85,15 +89,25 @@ export function createWire(): Wire {
       });
       const firstByteMs = Math.max(0, performance.now() - sentAt - ownLag.ms());
       const { statusCode: status } = answer;
+      const contentType = one(answer.headers['content-type']);
+      const isGood = status >= 200 && status <= 299; // of what is none only the status is looked at
       return {
         status,
-        contentType: one(answer.headers['content-type']),
-        text: isBodyWanted ? await textOf(answer) : await leaveUnread(answer),
+        contentType,
+        text:
+          read === 'nothing'
+            ? await leaveUnread(answer)
+            : textOf(await bytesOf(answer), isGood ? read : 'utf8', contentType),
         firstByteMs,
         retryAfter: one(answer.headers['retry-after']),
         setCookie: [answer.headers['set-cookie'] ?? []].flat(),
         location: one(answer.headers.location),
-        etag: one(answer.headers.etag),
+        validators: Object.fromEntries(
+          VALIDATORS.flatMap((name) => {
+            const value = one(answer.headers[name]);
+            return value === undefined ? [] : [[name, value]];
+          }),
+        ),
       };
     },
     async close() {
@@ -108,20 +122,30 @@ async function leaveUnread({ body }: Dispatcher.ResponseData): Promise<string> {
   return '';
 }
 
-async function textOf({ headers, body }: Dispatcher.ResponseData): Promise<string> {
+function textOf(bytes: Buffer, read: 'utf8' | 'html', contentType: string | undefined): string {
+  const text = read === 'utf8' ? bytes.toString('utf8') : htmlText(bytes, contentType);
+  if (text === undefined) throw new AnswerUnread('a document that does not say how it is encoded');
+  return text;
+}
+
+async function bytesOf({ headers, body }: Dispatcher.ResponseData): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
     chunks.push(chunk as Buffer);
     length += (chunk as Buffer).length;
-    if (length > MAX_ANSWER_LENGTH) throw new AnswerTooLarge(`an answer over ${MAX_ANSWER_LENGTH} bytes`);
+    if (length > MAX_ANSWER_LENGTH) throw new AnswerUnread(TOO_LARGE);
   }
   const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
   const encoding = one(headers['content-encoding'])?.trim().toLowerCase();
-  if (encoding === undefined || encoding === 'identity' || length === 0) return bytes.toString('utf8');
+  if (encoding === undefined || encoding === 'identity' || length === 0) return bytes;
   const by = encoding === 'x-gzip' ? expand.gzip : expand[encoding as keyof typeof expand];
   if (by === undefined) throw new Error(`an answer encoded by ${encoding.slice(0, 40)}`);
-  return (await by(bytes, { maxOutputLength: MAX_ANSWER_LENGTH })).toString('utf8');
+  return by(bytes, { maxOutputLength: MAX_ANSWER_LENGTH }).catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+      ? new AnswerUnread(TOO_LARGE)
+      : error;
+  });
 }
 
 function one(header: string | string[] | undefined): string | undefined {

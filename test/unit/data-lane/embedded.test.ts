@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type EmbeddedJson, embeddedInHtml, embeddedValue } from '../../../src/data-lane/embedded.js';
+import { answersInHtml, type EmbeddedJson, embeddedValue } from '../../../src/data-lane/embedded.js';
 import { scriptsOf } from '../../../src/data-lane/html-scripts.js';
 import { readNuxtPayload } from '../../../src/data-lane/nuxt-payload.js';
 import { parseScriptSelector } from '../../../src/target/script-selector.js';
@@ -13,8 +13,8 @@ const source = (embedded: string, all = false): EmbeddedJson => ({
   all,
 });
 function valueIn(html: string, embedded: string, all = false): unknown {
-  const text = embeddedInHtml(source(embedded, all), html);
-  return text === undefined ? undefined : embeddedValue(source(embedded, all), text);
+  const [answer] = answersInHtml([source(embedded, all)], html, 'https://s.example/p');
+  return answer && embeddedValue(source(embedded, all), answer.text);
 }
 
 test('JSON-LD: every item of every script, graphs and lists taken apart, what is no JSON left out', () => {
@@ -57,6 +57,19 @@ test('scripts by a selector, the first or all', () => {
   expect(valueIn(html, '#none')).toBeUndefined();
 });
 
+test('what of several sources a document holds, each as an answer to the request for the page', () => {
+  const html =
+    '<script id="__NEXT_DATA__">{"n":1}</script><script type="application/ld+json">{"@type":"A"}</script>';
+  const sources = [source('#none'), source('__NEXT_DATA__'), source('json-ld')];
+  const named = sources.map((one, at) => ({ ...one, name: `s${at}` }));
+  const request = { method: 'GET', url: 'https://s.example/p', headers: {}, body: undefined };
+  const answer = { request, status: 200, contentType: 'application/json' };
+  expect(answersInHtml(named, html, request.url)).toEqual([
+    { ...answer, name: 's1', text: '{"n":1}' },
+    { ...answer, name: 's2', text: '[{"@type":"A"}]' },
+  ]);
+});
+
 test('selectors of more than one element are none', () => {
   for (const good of ['script#a', '#a.b', 'script[data-x="1" i]', "script[type='application/json'].s"])
     expect(parseScriptSelector(good), good).toBeDefined();
@@ -77,7 +90,23 @@ test('a document that is cut anywhere gives what stands whole in it, and never t
   const html = `<p title="<script>"><script a="1">one</script><!-- x --><script b>two</script>`;
   for (let length = 0; length <= html.length; length++)
     expect([...scriptsOf(html.slice(0, length))].length).toBeLessThanOrEqual(3);
-  expect([...scriptsOf(html)].map(({ text }) => text)).toContain('two');
+  expect([...scriptsOf(html)].map(({ text }) => text)).toEqual(['one', 'two']);
+});
+
+test('what stands in attributes is no script, however they are quoted', () => {
+  const fake = '<script id="__NEXT_DATA__">{"n":0}</script>';
+  const real = '<script id="__NEXT_DATA__">{"n":1}</script>';
+  for (const before of [
+    `<img alt='a > b ${fake}'>`,
+    `<p data-x = '${fake}' title=it's>`,
+    `<iframe srcdoc='${fake}'></iframe>`,
+    `</p title='${fake}'>`,
+    `<a b=c'd e='${fake}'>`,
+    `<!-- ${fake} -->`,
+    `<a href=x=y"z>`,
+    '<p title= >',
+  ])
+    expect(valueIn(`${before}${real}`, '__NEXT_DATA__'), before).toEqual({ n: 1 });
 });
 
 test('documents written to be slow are read in time that grows with their length alone', () => {
@@ -87,6 +116,10 @@ test('documents written to be slow are read in time that grows with their length
     '<!--',
     '<script>',
     '<style',
+    '<a b=',
+    '<a b= "',
+    '<a>',
+    '<a ',
     `<script>${' '.repeat(200_000)}`,
   ].map((part) => part.repeat(Math.ceil(400_000 / part.length)));
   const started = performance.now();

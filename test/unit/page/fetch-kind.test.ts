@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { departureOf, type Shape } from '../../../src/data-lane/shape.js';
 import { createFetchKind, type FetchKind, kindNameOf } from '../../../src/page/fetch/fetch-kind.js';
 import { aPage } from '../data-lane/a-page.js';
 
@@ -108,5 +109,41 @@ describe('the pages of a kind', () => {
     see(kind, 6, { data: { item: { id: 6, colour: 'red' } } });
     expect(kind.shapes().get('item')?.fields.colour).toMatchObject({ always: false });
     expect(kind.stage()).toBe('fetching');
+  });
+});
+
+describe('pages whose data stand in their documents', () => {
+  const seeDocument = (kind: FetchKind, n: number, embedded: Record<string, unknown>): void => {
+    const data = Object.fromEntries(Object.entries(embedded).filter(([, value]) => value !== undefined));
+    kind.saw({
+      ...aPage(`https://s.example/p/${n}`, {}),
+      embedded,
+      captured: { answers: [], data: data as never },
+    });
+  };
+
+  it('are tried after as many as others, and there is nothing to be asked beside the document', () => {
+    const kind = createFetchKind(undefined);
+    for (let n = 1; n <= 5; n += 1) seeDocument(kind, n, { next: { id: n } });
+    expect([kind.stage(), kind.template()]).toEqual(['trying', []]);
+    seeDocument(kind, 6, { next: { id: 6 } });
+    expect([kind.tried(), kind.tried(), kind.stage()]).toEqual([false, true, 'fetching']);
+    see(kind, 7);
+    expect([kind.stage(), kind.why()]).toEqual(['never', 'item came on 1 of 6 pages']);
+  });
+
+  it('are without what need not be there where one of them was', () => {
+    const kind = createFetchKind(undefined);
+    for (let n = 1; n <= 5; n += 1) seeDocument(kind, n, { next: { id: n }, ld: n === 3 ? undefined : [] });
+    const departure = (name: string): string | undefined =>
+      departureOf(kind.shapes().get(name) as Shape, undefined, name);
+    expect(departure('ld')).toBeUndefined();
+    expect(departure('next')).toBe('next is null, where it was object');
+  });
+
+  it('are given up when there is nothing in any', () => {
+    const kind = createFetchKind(undefined);
+    for (let n = 1; n <= 5; n += 1) seeDocument(kind, n, { next: undefined });
+    expect([kind.stage(), kind.why()]).toEqual(['never', 'no answer was captured']);
   });
 });
