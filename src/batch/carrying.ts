@@ -169,5 +169,6 @@ async function settle(group: PageGroup, { segments, ledger }: Carrying): Promise
     outcome: 'completed',
     rows: rows.length,
     quarantined: quarantined.length,
+    readBy: 'carried',
   });
 }

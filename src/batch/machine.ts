@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { openDestination } from '../delivery/destination.js';
 import { type Frontier, openFrontier } from '../discovery/frontier.js';
 import { isThreshError, reasonOf } from '../errors.js';
+import type { PageCounts } from '../queue/page-ledger.js';
 import { LogLost } from '../store/fenced-log.js';
 import { workFiles } from './aggregating.js';
 import { openCarrier } from './carrying.js';
@@ -28,6 +29,7 @@ import {
   lastEntry,
   readJournal,
 } from './journal.js';
+import { laneStandingOf } from './lane-standing.js';
 import { type Measuring, openMeasuring } from './measuring.js';
 import { recover } from './recover.js';
 import { copyPages } from './reextracting.js';
@@ -329,7 +331,11 @@ function snapshotsOf(
   deps: Running,
   more: Pick<SnapshotsOptions, 'frontier' | 'startedAt' | 'measuring' | 'timeline'>,
 ): Snapshots {
-  const { publish } = createSnapshots({ ...deps, ...more });
+  const { spec, target, softBook, share } = deps;
+  const hasLane = spec.reextractOf === undefined && shortCutOf(target.definition) === 'lane';
+  const lane = async (counts: PageCounts) =>
+    laneStandingOf({ counts, book: await softBook.look(), isShared: share !== undefined });
+  const { publish } = createSnapshots({ ...deps, ...more, lane: hasLane ? lane : undefined });
   return {
     async publish(now) {
       await publish(now);

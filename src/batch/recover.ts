@@ -11,6 +11,7 @@ import { fingerprint, normaliseUrl } from '../discovery/normalise.js';
 import type { PageLedger } from '../queue/page-ledger.js';
 import { isVoid, type Voids } from '../spool/committed.js';
 import { readAllGroups } from '../spool/segment-reader.js';
+import { readByOf } from '../spool/totals.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 
 export interface RecoverInput {
@@ -63,7 +64,8 @@ export async function recover({
     }
     const { outcome, rows, quarantined, follow } = page;
     const followed = follow === undefined || follow.length === 0 ? undefined : JSON.stringify(follow);
-    settling.push(ledger.settle({ page: page.page, outcome, rows, quarantined, followed }));
+    const readBy = readByOf(page);
+    settling.push(ledger.settle({ page: page.page, outcome, rows, quarantined, followed, readBy }));
     if (settling.length >= SETTLE_AT_ONCE) await settleAll();
   }
   await settleAll();

@@ -103,7 +103,9 @@ function shortCutBooks(
   const compared = { compared: samples, ...(off === undefined ? {} : { off: off.reason }) };
   if (shortCut === 'soft') return { navigation: { soft, load: loaded, ...compared } };
   if (shortCut === 'lane') {
-    const refused = notes.flatMap(({ of, why }) => (why === undefined ? [] : [[of, why] as const]));
+    const refused = notes.flatMap(({ of, why, learning }) =>
+      why === undefined || learning === true ? [] : [[of, why] as const],
+    );
     const notLearned = refused.length === 0 ? {} : { notLearned: Object.fromEntries(refused) };
     return { lane: { fetched: soft, rendered: loaded, renderedFor, ...compared, ...notLearned } };
   }

@@ -2,9 +2,10 @@
 import type { Frontier } from '../discovery/frontier.js';
 import type { BatchBoard } from '../queue/batch-board.js';
 import type { FetchLook, LookAtFetching } from '../queue/fetch-look.js';
+import type { PageCounts } from '../queue/page-ledger.js';
 import type { WorkerStanding } from '../queue/worker-board.js';
 import { createRate } from '../telemetry/rate.js';
-import type { AggregationStanding, BatchSnapshot } from '../telemetry/snapshot.js';
+import type { AggregationStanding, BatchSnapshot, LaneStanding } from '../telemetry/snapshot.js';
 import { type HoldingFacts, heldBy } from '../throttle/held-by.js';
 import type { BatchState } from './journal.js';
 import type { Measuring } from './measuring.js';
@@ -38,6 +39,8 @@ export interface SnapshotsOptions {
   board: BatchBoard;
   /** The farm's, as of a moment ago. */
   workers: () => Promise<WorkerStanding[]>;
+  /** Of pages that may be fetched without a browser; undefined: all are rendered. */
+  lane?: ((counts: PageCounts) => Promise<LaneStanding>) | undefined;
   onSnapshot: (snapshot: BatchSnapshot) => void;
 }
 
@@ -77,6 +80,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         now.state === 'fetching'
           ? heldBy({ ...now.holding, ...room, inFlight, ready: waiting + prioritized, limit })
           : undefined;
+      const lane = now.state === 'discovering' ? undefined : await options.lane?.(counts);
       const snapshot: BatchSnapshot = {
         batch: spec.id,
         target: spec.target,
@@ -101,6 +105,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         pagesPerSecond: rate.perSecond(),
         ...figures,
         ...(notice === undefined ? {} : { notice }),
+        ...(lane === undefined ? {} : { lane }),
       };
       await board.setSnapshot(JSON.stringify(snapshot));
       options.onSnapshot(snapshot);

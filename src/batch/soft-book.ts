@@ -3,7 +3,7 @@
  * about which of them count.
  *
  *   proven   a document gave what loading gives, up to its `upTo`th page
- *   note     what was learned of the pages of a kind
+ *   note     what was learned of the pages of a kind, or that it is being learned
  *   off      from here on every page is loaded; with `doubt`, pages of documents that were not proven do not count
  *
  * A `proven` that a power cut takes is proven once more; `off` is durable before anybody goes on.
@@ -44,6 +44,15 @@ export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftB
     if (off === undefined || (doubt && !off.doubt)) off = { reason, doubt };
   }
 
+  /** Of each kind the latest, and the latest that says why it is not to be had. */
+  function takeNote(note: LaneNote): void {
+    const before = notes.filter(({ of }) => of === note.of);
+    const isFirst = note.learning === true && note.why === undefined;
+    if (isFirst && before.length > 0) return; // who begins to learn it later than others says nothing new
+    for (const one of before) if (isRefusal(note) || !isRefusal(one)) notes.splice(notes.indexOf(one), 1);
+    if (notes.length < MOST_NOTES) notes.push(note);
+  }
+
   function take(line: Line): void {
     if (line.kind === 'off') {
       takeOff(line.reason, line.doubt);
@@ -51,7 +60,7 @@ export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftB
     }
     if (line.kind === 'note') {
       const { kind: _, at: __, ...note } = line;
-      if (notes.length < MOST_NOTES) notes.push(note);
+      takeNote(note);
       return;
     }
     samples += 1;
@@ -107,6 +116,10 @@ export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftB
       await patiently(() => append({ kind: 'off', at: new Date().toISOString(), reason, doubt }));
     },
   };
+}
+
+function isRefusal({ why, learning }: LaneNote): boolean {
+  return why !== undefined && learning !== true;
 }
 
 function parsed(text: string): Line | undefined {

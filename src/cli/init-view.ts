@@ -1,6 +1,6 @@
 /** What `thresh init` says of a page and of the target that it wrote for it. All of it comes from a page: text, never more. */
 
-import { SOURCES } from '../init/source.js';
+import { SOURCES, type TargetDraft } from '../init/source.js';
 import type { Survey } from '../init/survey.js';
 import type { Trial } from '../init/trial.js';
 import { shapeText } from '../init/url-shape.js';
@@ -9,6 +9,7 @@ import { rowsTable } from './rows-table.js';
 
 const MOST = { answers: 8, rows: 3, refused: 3 };
 const NAMES = {
+  json: 'data',
   'json-ld': 'JSON-LD',
   microdata: 'microdata',
   repeated: 'repeated',
@@ -16,9 +17,7 @@ const NAMES = {
   meta: 'meta',
 } as const;
 
-export function surveyText(surveyed: Survey, width = 120): string {
-  const { url, findings, answers, sitemap, notes } = surveyed;
-  const { proposal, columns, key } = surveyed.draft;
+export function surveyText({ url, findings, answers, sitemap, notes }: Survey): string {
   const lines = ['', plainText(url, 500), ''];
   for (const { source, what } of findings) lines.push(line(NAMES[source], what));
   for (const { method, url: asked, shape } of answers.slice(0, MOST.answers))
@@ -29,16 +28,19 @@ export function surveyText(surveyed: Survey, width = 120): string {
     lines.push(line('sitemap', `${sitemap.url}: ${isCut ? 'at least ' : ''}${count} ${alike}`));
   }
   for (const note of notes) lines.push(line('note', note));
+  return `${lines.join('\n')}\n`;
+}
+
+export function draftText({ proposal, columns, key }: TargetDraft, width = 120): string {
   const rows = proposal.isList ? `${proposal.count} rows a page` : 'one row a page';
-  lines.push('', plainText(`chosen: ${rows}, from ${SOURCES[proposal.source]}; key ${key.join(', ')}`, 300));
+  const chosen = plainText(`chosen: ${rows}, from ${SOURCES[proposal.source]}; key ${key.join(', ')}`, 300);
   const table = columns.map(({ name, kind, optional, example, field }) => ({
     column: name,
     source: field.from === 'address' ? 'its address' : NAMES[field.from],
     type: `${kind}${optional ? ', may be missing' : ''}`,
     example,
   }));
-  lines.push(rowsTable(table, width), '');
-  return `${lines.join('\n')}\n`;
+  return `\n${chosen}\n${rowsTable(table, width)}\n\n`;
 }
 
 /** `widened`: columns that were required before a trial showed pages without them. */

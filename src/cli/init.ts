@@ -5,16 +5,16 @@ import { type BrowserPool, createBrowserPool } from '../../browser-pool/index.js
 import { PRODUCT } from '../discovery/user-agent.js';
 import { isThreshError, reasonOf, ThreshError } from '../errors.js';
 import { widen } from '../init/columns.js';
-import { targetSource } from '../init/source.js';
+import { type TargetDraft, targetSource } from '../init/source.js';
 import { type Survey, survey } from '../init/survey.js';
 import { template } from '../init/template.js';
-import { tryTarget } from '../init/trial.js';
+import { type Trial, tryTarget } from '../init/trial.js';
 import type { Visiting } from '../init/visit.js';
 import type { Settings } from '../settings.js';
 import type { TargetLog } from '../target/definition.js';
 import { plainText } from '../telemetry/plain-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { nextSteps, surveyText, trialText } from './init-view.js';
+import { draftText, nextSteps, surveyText, trialText } from './init-view.js';
 import { onStopSignals } from './stop-signals.js';
 
 export interface InitOptions {
@@ -57,10 +57,53 @@ export async function init(
 }
 
 async function propose(name: string, file: string, surveyed: Survey, visiting: Visiting): Promise<ExitCode> {
-  const { draft, toTry: pages, turn } = surveyed;
-  await write(file, targetSource(draft));
+  const [first, ...others] = surveyed.drafts;
+  await write(file, targetSource(first));
   process.stdout.write(`${file}\n`);
-  process.stderr.write(surveyText(surveyed, process.stderr.columns));
+  process.stderr.write(surveyText(surveyed));
+  let best = await tryDraft(first, file, surveyed, visiting);
+  for (const other of others) {
+    if (isWhole(best)) break;
+    say(`not all of it could be read so (${troubleIn(best)}): trying what the page shows`);
+    const tried = await tryDraft(other, file, surveyed, visiting);
+    if (validIn(tried) > validIn(best)) best = tried;
+  }
+  await writeFile(file, best.source);
+  process.stderr.write(trialText(best.trials, best.widened, process.stderr.columns));
+  process.stderr.write(nextSteps(name, surveyed.url));
+  return EXIT.ok;
+}
+
+interface TriedDraft {
+  source: string;
+  trials: Trial[];
+  /** Columns that some of the pages do not have. */
+  widened: string[];
+}
+
+function isWhole({ trials }: TriedDraft): boolean {
+  return trials.every(({ rows, refused }) => refused.length === 0 && rows.length > 0);
+}
+
+function troubleIn({ trials }: TriedDraft): string {
+  const [first] = trials.flatMap(({ problem, refused }) => (problem === undefined ? refused : [problem]));
+  return first ?? 'a page without a row';
+}
+
+function validIn({ trials }: TriedDraft): number {
+  return trials.reduce((sum, { rows }) => sum + rows.length, 0);
+}
+
+/** Leaves it in the file, made to fit what its pages were seen to lack. */
+async function tryDraft(
+  draft: TargetDraft,
+  file: string,
+  { toTry: pages, turn }: Survey,
+  visiting: Visiting,
+): Promise<TriedDraft> {
+  let source = targetSource(draft);
+  await writeFile(file, source);
+  process.stderr.write(draftText(draft, process.stderr.columns));
   say(`trying it on ${pages.length === 1 ? 'the page' : `${pages.length} pages`}`);
   const tried = { pages, proposal: draft.proposal, turn };
   let trials = await tryTarget(file, tried, visiting);
@@ -69,14 +112,13 @@ async function propose(name: string, file: string, surveyed: Survey, visiting: V
     trials.flatMap(({ seen }) => seen),
   );
   if (widened.length > 0) {
-    await writeFile(file, targetSource({ ...draft, columns }));
+    source = targetSource({ ...draft, columns });
+    await writeFile(file, source);
     const again = trials.filter(({ refused }) => refused.length > 0).map(({ url }) => url);
     const anew = await tryTarget(file, { ...tried, pages: again }, visiting);
     trials = trials.map((trial) => anew.find(({ url }) => url === trial.url) ?? trial);
   }
-  process.stderr.write(trialText(trials, widened, process.stderr.columns));
-  process.stderr.write(nextSteps(name, surveyed.url));
-  return EXIT.ok;
+  return { source, trials, widened };
 }
 
 /** The template, and why it is no more than that. */

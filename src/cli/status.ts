@@ -9,9 +9,9 @@ import type { RedisHandle } from '../queue/redis.js';
 import type { Settings } from '../settings.js';
 import { formatDuration } from '../telemetry/duration.js';
 import { plainText } from '../telemetry/plain-text.js';
-import { aggregationWords, heldByWords, percent, timingOf } from '../telemetry/progress-lines.js';
+import { aggregationWords, heldByWords, laneWords, percent, timingOf } from '../telemetry/progress-lines.js';
 import { createReporter } from '../telemetry/reporter.js';
-import type { BatchSnapshot } from '../telemetry/snapshot.js';
+import type { BatchSnapshot, LaneStanding } from '../telemetry/snapshot.js';
 import { withRedis } from './embedded.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { withShare } from './share.js';
@@ -110,6 +110,7 @@ function show(standings: Standing[], { json }: StatusOptions, total: number): Ex
 function workerLines({ snapshot, workers = [] }: Standing): string[] {
   const held = heldByWords(snapshot ?? {}, 'held by: ');
   return [
+    ...laneLines(snapshot?.lane),
     ...(held === '' ? [] : [held]),
     ...workers.map(({ worker, slots, concurrency, reason, inFlight, memoryMb, budgetMb }) => {
       const why = reason === undefined ? '' : ` (${reason})`;
@@ -117,6 +118,17 @@ function workerLines({ snapshot, workers = [] }: Standing): string[] {
       return `worker ${worker}: ${inFlight} in flight, ${slots} of ${concurrency} slots${why}, ${memoryMb}${budget} MB`;
     }),
   ];
+}
+
+/** Its kinds where they are not all at the same. */
+function laneLines(lane: LaneStanding | undefined): string[] {
+  if (lane === undefined) return [];
+  const { kinds, stage: whole } = lane;
+  const each = kinds.map(
+    ({ kind, stage, why }) => `  ${kind}: ${stage}${why === undefined ? '' : `; ${why}`}`,
+  );
+  const isMixed = whole !== 'off' && kinds.some(({ stage }) => stage !== whole);
+  return [`lane ${laneWords(lane)}`, ...(isMixed ? each : [])];
 }
 
 async function watchAll(options: StatusOptions, { settings, share }: Farm): Promise<ExitCode> {

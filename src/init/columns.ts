@@ -95,24 +95,26 @@ function columnOf(field: ProposedField, cells: readonly Cell[], there: readonly 
 
 function kindOf(field: ProposedField, there: readonly Cell[]): ColumnKind {
   const { name } = field;
-  if (field.from === 'json-ld') {
-    if (field.ldKind === 'list') return 'list';
-    if (field.ldKind === 'number')
-      return there.every(({ number }) => number !== undefined) ? 'number' : 'string';
-    if (field.ldKind === 'date') return there.every(({ date }) => date !== undefined) ? 'date' : 'string';
-    if (field.ldKind === 'boolean')
+  if (field.from === 'json' && field.jsonKind === 'text') return there.every(isUrl) ? 'url' : 'string';
+  if (field.from === 'json-ld' || field.from === 'json') {
+    const kind = field.from === 'json' ? field.jsonKind : field.ldKind;
+    if (kind === 'list') return 'list';
+    if (kind === 'number') return there.every(({ number }) => number !== undefined) ? 'number' : 'string';
+    if (kind === 'date') return there.every(({ date }) => date !== undefined) ? 'date' : 'string';
+    if (kind === 'boolean')
       return there.every(({ text }) => /^(?:true|false)$/.test(text ?? '')) ? 'boolean' : 'string';
     return 'string';
   }
   if (field.from === 'address') return 'url';
   if (field.all) return 'list';
-  if (field.kind === 'link' || field.kind === 'image')
-    return there.every(({ text }) => /^https?:\/\//.test(text ?? '') && URL.canParse(text ?? ''))
-      ? 'url'
-      : 'string';
+  if (field.kind === 'link' || field.kind === 'image') return there.every(isUrl) ? 'url' : 'string';
   if (field.kind === 'time') return there.every(({ date }) => date !== undefined) ? 'date' : 'string';
   const isNumber = there.every(({ text = '', number }) => number !== undefined && isAmount(text));
   return isNumber && !NAMES_SOMETHING.test(name) ? 'number' : 'string';
+}
+
+function isUrl({ text = '' }: Cell): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text);
 }
 
 /** One number, with nothing but a currency or a sign of percent around it; no code with a zero in front. */

@@ -1,15 +1,19 @@
 /** The JSON that a page asks for while it is drawn: what it asked, and what the answer is made of. */
-import type { Page, Response } from 'playwright';
+import type { Page, Request, Response } from 'playwright';
 
 export interface JsonAnswer {
   method: string;
   url: string;
+  /** Name of the GraphQL operation that it answers, alone. */
+  operation?: string;
   /** `{ slug, name, items: 24 × { sku, title } }` */
   shape: string;
+  /** Of GraphQL what stands under `data`. */
+  value: unknown;
 }
 
 export interface JsonWatch {
-  /** What was answered so far, the first of them; each URL once. */
+  /** What was answered so far, the first of them, in the order in which they were asked; each request once. */
   answers(): Promise<JsonAnswer[]>;
   stop(): void;
 }
@@ -25,17 +29,29 @@ export function watchJson(page: Page): JsonWatch {
     const request = response.request();
     if (!/^(?:xhr|fetch)$/.test(request.resourceType()) || response.status() >= 400) return;
     if (!/[/+]json\b/i.test(response.headers()['content-type'] ?? '')) return;
-    const key = `${request.method()} ${request.url()}`;
-    if (kept.size < MOST_ANSWERS && key.length < 500 && !kept.has(key)) kept.set(key, response);
+    const name = `${request.method()} ${request.url()}`;
+    const key = `${name} ${operationOf(request) ?? ''}`;
+    if (kept.size < MOST_ANSWERS && name.length < 500 && !kept.has(key)) kept.set(key, response);
   };
   page.on('response', onResponse);
   return {
     async answers() {
       const answers: JsonAnswer[] = [];
-      for (const response of kept.values()) {
-        const shape = await shapeIn(response).catch(() => undefined);
+      const asked = (response: Response): number => response.request().timing().startTime;
+      for (const response of [...kept.values()].sort((a, b) => asked(a) - asked(b))) {
+        const read = await valueIn(response).catch(() => undefined);
         const request = response.request();
-        if (shape !== undefined) answers.push({ method: request.method(), url: request.url(), shape });
+        const operation = operationOf(request);
+        const value = operation === undefined ? read : (read as { data?: unknown } | undefined)?.data;
+        if (value === undefined) continue;
+        const named = operation === undefined ? {} : { operation };
+        answers.push({
+          method: request.method(),
+          url: request.url(),
+          ...named,
+          shape: shapeOf(value),
+          value,
+        });
       }
       return answers;
     },
@@ -44,12 +60,24 @@ export function watchJson(page: Page): JsonWatch {
 }
 
 /** Undefined for what is too large to be looked at, or is no JSON after all. */
-async function shapeIn(response: Response): Promise<string | undefined> {
+async function valueIn(response: Response): Promise<unknown> {
   const announced = Number(response.headers()['content-length'] ?? 0);
   if (announced > MOST_BYTES) return undefined;
   const { responseBodySize } = await response.request().sizes();
   if (responseBodySize > MOST_BYTES) return undefined;
-  return shapeOf(JSON.parse((await response.body()).toString('utf8')));
+  return JSON.parse((await response.body()).toString('utf8'));
+}
+
+/** Undefined: it is no GraphQL, or a batch of it. */
+function operationOf(request: Request): string | undefined {
+  if (request.method() !== 'POST') return undefined;
+  try {
+    const { operationName, query } = request.postDataJSON() as Record<string, unknown>;
+    const isNamed = typeof operationName === 'string' && /^[A-Za-z_]\w{0,60}$/.test(operationName);
+    return isNamed && typeof query === 'string' ? operationName : undefined;
+  } catch {
+    return undefined; // no JSON
+  }
 }
 
 /** What a value is made of: names and counts, no data. */

@@ -6,7 +6,8 @@ import type { ProposedField } from './proposal.js';
 
 export const LD_HELPERS = { items: 'itemsOf' } as const;
 
-const READERS: Record<ColumnKind, string> = {
+/** Of what is not of its kind as it stands there. */
+export const READERS: Record<ColumnKind, string> = {
   string: 'textOf',
   url: 'textOf',
   number: 'numberOf',
@@ -88,8 +89,15 @@ export function ldHelpersFor(columns: readonly ProposedColumn[]): { types: strin
   const used = new Set(
     columns.filter(({ field }) => field.from === 'json-ld').map(({ kind }) => READERS[kind]),
   );
-  const functions = [...used].sort().map((name) => `\n${FUNCTIONS[name] ?? ''}`);
-  return { types: '\ntype Item = Record<string, unknown>;\n', functions: ITEMS + functions.join('') };
+  return { types: '\ntype Item = Record<string, unknown>;\n', functions: ITEMS + readerFunctions(used) };
+}
+
+/** By the names that `READERS` gives them. */
+export function readerFunctions(used: ReadonlySet<string>): string {
+  return [...used]
+    .sort()
+    .map((name) => `\n${FUNCTIONS[name] ?? ''}`)
+    .join('');
 }
 
 /** How a column is read of `item`; what is not of the item is the page's address. */

@@ -7,8 +7,9 @@ import { findGroups } from './in-page-groups.js';
 import { lookInPage } from './in-page-look.js';
 import { createNaming } from './in-page-names.js';
 import { createSelectorMaker } from './in-page-selectors.js';
+import type { JsonAnswer } from './json-answers.js';
 import type { Proposal } from './proposal.js';
-import { ldSampleRows, type SampleRow, sampleQuery, sampleRows } from './samples.js';
+import { jsonSampleRows, ldSampleRows, type SampleRow, sampleQuery, sampleRows } from './samples.js';
 
 const BOUNDS: LookBounds = {
   elements: 20_000,
@@ -31,8 +32,14 @@ export async function lookAt(page: Page): Promise<FoundPage> {
   return (await evaluateApart(page, expression, LIMIT_MS)) as FoundPage;
 }
 
-/** The rows that a proposal finds on a page. */
-export async function sampleOf(page: Page, proposal: Proposal): Promise<SampleRow[]> {
+/** The rows that a proposal finds on a page, or in what it asked for. */
+export async function sampleOf(
+  page: Page,
+  proposal: Proposal,
+  answers: () => Promise<readonly JsonAnswer[]>,
+): Promise<SampleRow[]> {
+  if (proposal.source === 'json')
+    return jsonSampleRows(proposal, { url: page.url(), answers: await answers() });
   const query = sampleQuery(proposal);
   if (query !== undefined) return sampleRows(proposal, await evaluateApart(page, query.expression, LIMIT_MS));
   return ldSampleRows(

@@ -1,12 +1,29 @@
 /** One way to read a page that was chosen among those that were found. */
 import type { FoundField, FoundMeta, FoundPage, FoundRows } from './found.js';
 import { isRowType, type LdField, type LdItem, ldFields, ldItems } from './json-ld.js';
+import type { JsonSource } from './json-sources.js';
 
-export type Source = 'json-ld' | 'microdata' | 'repeated' | 'page' | 'meta';
+export type Source = 'json' | 'json-ld' | 'microdata' | 'repeated' | 'page' | 'meta';
 
-/** Read by a selector from the page, at a path of a JSON-LD item, or the page's own address. */
+/** A value of a JSON answer. */
+export interface JsonField {
+  from: 'json';
+  name: string;
+  /** Name of the answer in `data`. */
+  source: string;
+  /** From the answer, or of a list from its item. */
+  path: string[];
+  jsonKind: LdField['kind'];
+  /** It is of that kind as it stands there. */
+  isRaw: boolean;
+  /** What stands before and after it: an address is made of it. */
+  around?: [string, string];
+}
+
+/** Read by a selector from the page, at a path of a JSON answer or a JSON-LD item, or the page's own address. */
 export type ProposedField =
-  | (FoundField & { from: Exclude<Source, 'json-ld'> })
+  | (FoundField & { from: Exclude<Source, 'json' | 'json-ld'> })
+  | JsonField
   | { from: 'json-ld'; name: string; path: string[]; ldKind: LdField['kind'] }
   | { from: 'address'; name: string };
 
@@ -25,6 +42,8 @@ export interface Proposal {
   fields: ProposedField[];
   /** Repeated beside what the page is about. */
   isBeside: boolean;
+  /** Of JSON answers: which; and of a list, where its items are in the only one. */
+  json?: { sources: JsonSource[]; items: string[] | undefined };
 }
 
 /** What one source has, for people. */
@@ -40,7 +59,15 @@ export interface Choice {
 }
 
 /** How far a source is believed: what was written for machines more than what was drawn for people. */
-const TRUST: Record<Source, number> = { 'json-ld': 3, microdata: 2.5, repeated: 1.3, page: 1, meta: 0.6 };
+/** Answers are not chosen by it: they are measured by what else was. */
+const TRUST: Record<Source, number> = {
+  json: 0,
+  'json-ld': 3,
+  microdata: 2.5,
+  repeated: 1.3,
+  page: 1,
+  meta: 0.6,
+};
 /** The same for what is repeated beside the thing that a page is about. */
 const BESIDE = 0.35;
 /** Rows that only their place in the document tells break with it. */

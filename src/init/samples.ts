@@ -2,7 +2,10 @@
 
 import type { FieldSpec } from '../target/definition.js';
 import { type FieldsQuery, fieldsQuery } from '../target/fields.js';
-import { ldItems, ldValue } from './json-ld.js';
+import type { JsonAnswer } from './json-answers.js';
+import { type LdField, ldItems, ldValue } from './json-ld.js';
+import { answerOf } from './json-sources.js';
+import { valueAt } from './json-values.js';
 import type { Proposal, ProposedField } from './proposal.js';
 
 export interface Cell {
@@ -18,9 +21,9 @@ export type SampleRow = ReadonlyMap<string, Cell>;
 const MOST_ROWS = 200;
 const MOST_TEXT = 2_000;
 
-/** How a page is asked; undefined when all that is needed is its JSON-LD. */
+/** How a page is asked; undefined when all that is needed is its JSON-LD, or what it asked for. */
 export function sampleQuery({ source, rows, fields }: Proposal): FieldsQuery | undefined {
-  if (source === 'json-ld') return undefined;
+  if (source === 'json-ld' || source === 'json') return undefined;
   const asked: Record<string, FieldSpec> = {};
   for (const [at, field] of fields.entries()) {
     if (!('select' in field)) continue;
@@ -63,22 +66,47 @@ export function ldSampleRows({ type, fields }: Proposal, texts: readonly string[
     .map((item) => new Map(fields.map((field) => [field.name, ldCell(item, field)])));
 }
 
+/** The rows that what a page asked for has; none where an answer did not come. */
+export function jsonSampleRows(
+  { json, fields }: Proposal,
+  { url, answers }: { url: string; answers: readonly JsonAnswer[] },
+): SampleRow[] {
+  const { sources = [], items } = json ?? {};
+  const roots = new Map(sources.map((source) => [source.name, answerOf(source, answers)?.value]));
+  if ([...roots.values()].includes(undefined)) return [];
+  const list: unknown = items === undefined ? [undefined] : valueAt([...roots.values()][0], items);
+  if (!Array.isArray(list)) return [];
+  const cell = (field: ProposedField, item: unknown): Cell => {
+    if (field.from === 'address') return { ...NOTHING, text: url };
+    if (field.from !== 'json') return NOTHING;
+    const value = valueAt(items === undefined ? roots.get(field.source) : item, field.path);
+    const around = field.around?.join(String(value));
+    return valueCell(value === undefined ? value : (around ?? value), field.jsonKind);
+  };
+  return list
+    .slice(0, MOST_ROWS)
+    .map((item: unknown) => new Map(fields.map((field) => [field.name, cell(field, item)])));
+}
+
+const NOTHING: Cell = { text: undefined, number: undefined, date: undefined, list: undefined };
+
 function ldCell(item: Record<string, unknown>, field: ProposedField): Cell {
-  const nothing: Cell = { text: undefined, number: undefined, date: undefined, list: undefined };
-  if (field.from !== 'json-ld') return nothing;
-  const value = ldValue(item, field.path);
-  if (field.ldKind === 'list')
-    return { ...nothing, list: [value].flat().filter((one) => typeof one === 'string') };
+  return field.from === 'json-ld' ? valueCell(ldValue(item, field.path), field.ldKind) : NOTHING;
+}
+
+function valueCell(value: unknown, kind: LdField['kind']): Cell {
+  const nothing = NOTHING;
+  if (kind === 'list') return { ...nothing, list: [value].flat().filter((one) => typeof one === 'string') };
   const first: unknown = Array.isArray(value) ? value[0] : value;
   if (!['string', 'number', 'boolean'].includes(typeof first) || first === '') return nothing;
   const text = String(first).trim();
-  if (field.ldKind === 'number')
+  if (kind === 'number')
     return {
       ...nothing,
       text,
       number: /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined,
     };
-  if (field.ldKind === 'date') {
+  if (kind === 'date') {
     const date = new Date(text);
     return { ...nothing, text, date: Number.isNaN(date.getTime()) ? undefined : date };
   }

@@ -1,6 +1,7 @@
 /** A proposal as the TypeScript of a target. */
 import type { ProposedColumn } from './columns.js';
 import type { JsonAnswer } from './json-answers.js';
+import { jsonHelpersFor, jsonLines } from './json-source.js';
 import { LD_HELPERS, ldCall, ldHelpersFor } from './ld-source.js';
 import { comment, pattern, property, quote } from './literals.js';
 import type { Proposal } from './proposal.js';
@@ -23,7 +24,7 @@ export interface TargetDraft {
   key: readonly string[];
   ready: string;
   discover: ProposedDiscover;
-  answers: readonly JsonAnswer[];
+  answers: readonly Pick<JsonAnswer, 'method' | 'url' | 'shape'>[];
 }
 
 const MOST_ANSWERS = 8;
@@ -31,6 +32,8 @@ const MOST_ANSWERS = 8;
 export function targetSource(draft: TargetDraft): string {
   const { name, proposal, key, ready, discover } = draft;
   const isLd = proposal.source === 'json-ld';
+  const isJson = proposal.source === 'json';
+  const follows = discover.follow.length > 0;
   const imports = discover.sitemap === undefined ? 'defineTarget' : 'defineTarget, sitemap';
   const head = isLd ? `${ldHelpersFor(draft.columns).types}` : '';
   return `import { ${imports} } from 'thresh';
@@ -46,17 +49,21 @@ ${draft.columns.map((column) => `    ${schemaLine(column, key)}`).join('\n')}
   // What makes two rows the same.
   key: [${key.map(quote).join(', ')}],
 ${discoverLines(discover).join('\n')}
-  // Shown when the page is rendered.
-  ready: ${quote(ready)},
-${isLd ? extractLines(draft) : fieldsLines(draft)}
+${isJson && !follows ? '' : `  // Shown when the page is rendered.\n  ready: ${quote(ready)},\n`}${
+  isJson
+    ? jsonLines(draft, follows ? followLines(discover) : [])
+    : isLd
+      ? extractLines(draft)
+      : fieldsLines(draft)
+}
 });
-${isLd ? ldHelpersFor(draft.columns).functions : ''}`;
+${isLd ? ldHelpersFor(draft.columns).functions : isJson ? jsonHelpersFor(draft.columns) : ''}`;
 }
 
 function headComments({ url, proposal, answers }: TargetDraft): string[] {
-  const { source, count, isList, rows, type, root } = proposal;
+  const { source, count, isList, rows, type, root, json } = proposal;
   const what = isList ? `${count} rows` : 'one row';
-  const where = type ?? rows ?? root;
+  const where = json?.sources.map((one) => one.name).join(' and ') ?? type ?? rows ?? root;
   const lines = [
     comment(`Proposed from ${url}`, 200),
     comment(
@@ -71,6 +78,7 @@ function headComments({ url, proposal, answers }: TargetDraft): string[] {
 }
 
 export const SOURCES = {
+  json: 'the JSON that it asks for',
   'json-ld': 'its JSON-LD',
   microdata: 'its microdata',
   repeated: 'repeated elements',
@@ -135,20 +143,23 @@ function fieldsLines({ proposal, columns, discover }: TargetDraft): string {
   return lines.join('\n');
 }
 
+function followLines({ follow }: ProposedDiscover): string[] {
+  return [
+    '    // More pages of the kind.',
+    '    const links = await page.evaluate(',
+    "      (select) => [...document.querySelectorAll(select)].map((link) => link.getAttribute('href') ?? ''),",
+    `      ${quote(follow.join(', '))},`,
+    '    );',
+    "    for (const link of links) if (link !== '') follow(link);",
+  ];
+}
+
 function extractLines({ proposal, columns, discover }: TargetDraft): string {
   const follows = discover.follow.length > 0;
   const usesRequest = columns.some(({ field }) => field.from !== 'json-ld');
   const context = ['page', ...(usesRequest ? ['request'] : []), ...(follows ? ['follow'] : [])].join(', ');
   const lines = [`  async extract({ ${context} }) {`];
-  if (follows)
-    lines.push(
-      '    // More pages of the kind.',
-      '    const links = await page.evaluate(',
-      "      (select) => [...document.querySelectorAll(select)].map((link) => link.getAttribute('href') ?? ''),",
-      `      ${quote(discover.follow.join(', '))},`,
-      '    );',
-      "    for (const link of links) if (link !== '') follow(link);",
-    );
+  if (follows) lines.push(...followLines(discover));
   lines.push(
     '    const texts = await page.evaluate(() =>',
     '      [...document.querySelectorAll(\'script[type="application/ld+json" i]\')].map(',

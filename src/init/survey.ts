@@ -10,9 +10,10 @@ import { type Columns, columnsFrom, type ProposedColumn } from './columns.js';
 import { discoverFor } from './discover-for.js';
 import type { FoundPage } from './found.js';
 import type { JsonAnswer } from './json-answers.js';
+import { type AskedSight, jsonProposal } from './json-proposal.js';
 import { lookAt, sampleOf } from './look.js';
 import { type Choice, choose, type Finding, type Proposal, withFieldsOf } from './proposal.js';
-import type { SampleRow } from './samples.js';
+import { jsonSampleRows, type SampleRow } from './samples.js';
 import { findSitemap, lookIntoSitemap, pagesToLookAt, type SitemapFind, waitTurn } from './site.js';
 import type { TargetDraft } from './source.js';
 import { isSitemapUrl } from './template.js';
@@ -24,7 +25,8 @@ export interface Survey {
   findings: Finding[];
   answers: JsonAnswer[];
   sitemap: SitemapFind | undefined;
-  draft: TargetDraft;
+  /** The best first: by the page's own answers where they have all of it, and what is drawn. */
+  drafts: [TargetDraft, ...TargetDraft[]];
   /** Pages to try the target on; the looked at one first, the others as far as possible not seen before. */
   toTry: string[];
   /** Why other pages were not looked at, each with a line. */
@@ -55,8 +57,8 @@ export async function survey(name: string, given: URL, visiting: Visiting): Prom
   const { url } = found;
   if (new URL(url).origin !== new URL(first).origin) await mayOpen(url, robots, signal);
   const { proposal: chosen, findings } = choice;
-  const seen: SampleRow[] = [...looked.value.rows];
-  if (chosen === undefined || seen.length === 0) throw nothingFound(url);
+  const sights: AskedSight[] = [{ url, rows: looked.value.rows, answers: looked.answers }];
+  if (chosen === undefined || looked.value.rows.length === 0) throw nothingFound(url);
 
   const sitemap = fromSitemap ?? (await findSitemap(url, robots, site));
   const discover = discoverFor(found, { sitemap, isList: chosen.isList });
@@ -68,28 +70,57 @@ export async function survey(name: string, given: URL, visiting: Visiting): Prom
   for (const other of others.slice(0, most - 1)) {
     await turn();
     try {
-      const { value } = await visit(other, (page) => sightOf(page, proposal), visiting);
+      const { value, answers } = await visit(other, (page) => sightOf(page, proposal), visiting);
       proposal = value.proposal;
-      seen.push(...value.rows);
+      sights.push({ url: value.found.url, rows: value.rows, answers });
     } catch (error) {
       signal.throwIfAborted();
       notes.push(`${other} was left out: ${reasonOf(error)}`);
     }
   }
-  const { columns, key } = withKey(proposal, columnsFrom(proposal, seen));
-  const ready = readyOf(proposal, columns, key);
+  const drawn = columnsOf(
+    proposal,
+    sights.flatMap(({ rows }) => rows),
+  );
   const { answers } = looked;
+  const byPage: TargetDraft = {
+    ...{ name, url, proposal, ...drawn, answers },
+    ready: readyOf(proposal, drawn.columns, drawn.key),
+    discover: discover.proposed,
+  };
+  const asked = askedInstead(proposal, drawn, sights);
+  if (asked.note !== undefined) notes.push(asked.note);
   const fresh = others.slice(most - 1);
   return {
     url,
     findings,
     answers,
     sitemap,
-    draft: { name, url, proposal, columns, key, ready, discover: discover.proposed, answers },
+    drafts: asked.draft === undefined ? [byPage] : [{ ...byPage, ...asked.draft }, byPage],
     toTry: [url, ...fresh, ...others.slice(0, most - 1)].slice(0, most),
     notes,
     turn,
   };
+}
+
+function columnsOf(proposal: Proposal, rows: readonly SampleRow[]): Columns {
+  return withKey(proposal, columnsFrom(proposal, rows));
+}
+
+/** The same by the page's answers, where they have all of it; what they lack where they have some. */
+function askedInstead(
+  { isList }: Proposal,
+  drawn: Columns,
+  sights: readonly AskedSight[],
+): { draft?: Pick<TargetDraft, 'proposal' | 'columns' | 'key'>; note?: string } {
+  const { proposal, lacks } = jsonProposal(drawn.columns, { isList, sights });
+  if (proposal === undefined)
+    return lacks.length === 0 || lacks.length > drawn.columns.length / 2
+      ? {}
+      : { note: `what the page asks for has its rows but for ${lacks.join(', ')}` };
+  const rows = sights.flatMap((sight) => jsonSampleRows(proposal, sight));
+  const columns = columnsOf(proposal, rows);
+  return columns.key.length === 0 ? {} : { draft: { proposal, ...columns } };
 }
 
 interface Sight {
@@ -106,7 +137,7 @@ async function sightOf(page: Page, before?: Proposal): Promise<Omit<Sight, 'prop
   const found = await lookAt(page);
   const choice = choose(found);
   const proposal = before === undefined ? choice.proposal : withFieldsOf(before, choice.proposal);
-  const rows = proposal === undefined ? [] : await sampleOf(page, proposal);
+  const rows = proposal === undefined ? [] : await sampleOf(page, proposal, async () => []);
   return { found, choice, rows, ...(proposal === undefined ? {} : { proposal }) };
 }
 
@@ -134,8 +165,8 @@ async function allowed(urls: readonly string[], robots: Robots): Promise<string[
 function withKey({ source, isList }: Proposal, { columns, key }: Columns): Columns {
   const [first = ''] = key;
   const isWeak = key.length === 0 || /^(?:title|name|headline)$/.test(first);
-  const takesAddress =
-    source === 'json-ld' && !isList && isWeak && !columns.some(({ name }) => name === 'url');
+  const saysAddress = source === 'json-ld' || source === 'json';
+  const takesAddress = saysAddress && !isList && isWeak && !columns.some(({ name }) => name === 'url');
   if (!takesAddress) return { columns, key };
   const field = { from: 'address' as const, name: 'url' };
   return {

@@ -4,6 +4,7 @@ import { checkColumns } from '../dataset/check.js';
 import type { Column } from '../dataset/column.js';
 import { encodeRow } from '../dataset/encode.js';
 import { loadTarget } from '../target/load.js';
+import type { JsonAnswer } from './json-answers.js';
 import { sampleOf } from './look.js';
 import type { Proposal } from './proposal.js';
 import type { SampleRow } from './samples.js';
@@ -36,8 +37,8 @@ export async function tryTarget(
     await turn();
     const trial: Trial = { url, rows: [], refused: [], followed: 0, problem: undefined, seen: [] };
     trials.push(trial);
-    const look = async (page: Page): Promise<void> => {
-      trial.seen = await sampleOf(page, proposal);
+    const look = async (page: Page, answers: () => Promise<readonly JsonAnswer[]>): Promise<void> => {
+      trial.seen = await sampleOf(page, proposal, answers);
     };
     const outcome = await tryPage(url, { target, encode }, { ...visiting, look });
     if (!outcome.ok || outcome.rendered.outcome === 'gone') trial.seen = []; // what stands there is no row

@@ -92,14 +92,24 @@ export async function visit<T>(
 export function tryPage(
   url: string,
   { target, encode }: { target: LoadedTarget; encode: EncodeRow },
-  { look, ...visiting }: Visiting & { look: (page: Page) => Promise<void> },
+  {
+    look,
+    ...visiting
+  }: Visiting & { look: (page: Page, answers: () => Promise<readonly JsonAnswer[]>) => Promise<void> },
 ): Promise<RenderOutcome> {
+  let json: ReturnType<typeof watchJson> | undefined;
   return render(
     { url, target, encode },
     {
       ...visiting,
-      began: () => undefined,
-      ended: ({ page }) => look(page).catch(() => undefined), // how the page itself went is the news
+      began({ page }) {
+        json = watchJson(page);
+      },
+      async ended({ page }) {
+        const answers = async () => (await json?.answers()) ?? [];
+        await look(page, answers).catch(() => undefined); // how the page itself went is the news
+        json?.stop();
+      },
     },
   );
 }

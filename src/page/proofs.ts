@@ -25,14 +25,17 @@ export interface SoftBook {
   proven(document: string, upTo: number): Promise<void>;
   /** `doubt`: pages of sequences that were not proven are rendered again. */
   turnOff(reason: string, doubt: boolean): Promise<void>;
-  /** What was learned of the pages of a kind: without `why`, that they are fetched from now on. */
+  /** What was learned of the pages of a kind: without `why` and `learning`, that they are fetched from now on. */
   note(note: LaneNote): Promise<void>;
 }
 
 export interface LaneNote {
   /** Its name. */
   of: string;
+  /** Of what is not to be had; of what is learned anew, why it did not hold. */
   why?: string;
+  /** It is being learned. */
+  learning?: true;
 }
 
 export interface SoftStanding {

@@ -10,6 +10,7 @@ import type {
   Validator,
 } from '../spool/record.js';
 import type { SegmentWriter } from '../spool/segment-writer.js';
+import { readByOf } from '../spool/totals.js';
 import type { LaneOutcome } from './proofs.js';
 import type { CompletedPage, RenderedPage } from './render.js';
 import type { Sessions } from './sessions.js';
@@ -134,5 +135,6 @@ export async function commit(
     rows: rows.length,
     quarantined: quarantined.length,
     followed: links,
+    readBy: readByOf({ soft, carried, renderedFor }),
   });
 }

@@ -6,7 +6,7 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type BatchControl, controlOf } from './batch-board.js';
 import { batchKeys } from './keys.js';
-import { COUNTS, countsOf, type PageCounts, type PageLedger } from './page-ledger.js';
+import { COUNT_FIELDS, countsOf, type PageCounts, type PageLedger } from './page-ledger.js';
 import { scriptOn } from './script.js';
 
 /** Jobs of the target's queue, whichever batch they are of. */
@@ -37,7 +37,7 @@ export type LookAtFetching = (from?: number) => Promise<FetchLook>;
 
 type Reply = [state: string[], waitsFor: string, settledTo: number, followed: number, ...queued: number[]];
 
-const FIELDS = ['ledger', 'control', 'pausedFor', ...COUNTS];
+const FIELDS = ['ledger', 'control', 'pausedFor', ...COUNT_FIELDS];
 
 /** KEYS state, waits, settled, followed, and the queue's wait, active, delayed, prioritized; ARGV from, fields of state. */
 const LOOK = `

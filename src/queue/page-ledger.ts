@@ -17,7 +17,22 @@ export interface PageSettlement {
   quarantined: number;
   /** JSON of FollowedLink[]. */
   followed?: string | undefined;
+  readBy?: ReadBy | undefined;
 }
+
+/** How a completed page was read, of a target that leaves a choice: by a short cut, carried over, or why it was rendered. */
+const READ_BY = [
+  'soft',
+  'carried',
+  'learning',
+  'sample',
+  'doubt',
+  'session',
+  'retry',
+  'not-learned',
+  'off',
+] as const;
+export type ReadBy = (typeof READ_BY)[number];
 
 export interface PageCounts {
   completed: number;
@@ -29,9 +44,11 @@ export interface PageCounts {
   /** Completed pages that gave no row, good or bad, and followed no link. */
   empty: number;
   retries: number;
+  /** Of those completed; what was not counted is not there. */
+  readBy: Partial<Record<ReadBy, number>>;
 }
 
-export const COUNTS: readonly (keyof PageCounts)[] = [
+const COUNTS: readonly Exclude<keyof PageCounts, 'readBy'>[] = [
   'completed',
   'gone',
   'skipped',
@@ -41,6 +58,8 @@ export const COUNTS: readonly (keyof PageCounts)[] = [
   'empty',
   'retries',
 ];
+/** As they stand at the batch's state. */
+export const COUNT_FIELDS: readonly string[] = [...COUNTS, ...READ_BY.map((by) => `by:${by}`)];
 
 export interface PageStanding {
   /** What is asked of the batch. */
@@ -71,20 +90,21 @@ export interface PageLedger {
   assertOwn(mark: string | undefined): void;
 }
 
-/** KEYS settled, state, followed; ARGV for each page: number, outcome, rows, quarantined, followed ('' for none). */
+/** KEYS settled, state, followed; ARGV for each page: number, outcome, rows, quarantined, followed and read by ('' for none). */
 const SETTLE = `
 local did, sums = {}, {}
 local function count(name, by)
   if by ~= 0 then sums[name] = (sums[name] or 0) + by end
 end
-for at = 1, #ARGV, 5 do
-  local page, outcome, rows, quarantined, followed = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+for at = 1, #ARGV, 6 do
+  local page, outcome, rows, quarantined, followed, by = unpack(ARGV, at, at + 5)
   if redis.call('SETBIT', KEYS[1], page, 1) == 1 then did[#did + 1] = 0
   else
     did[#did + 1] = 1
     count(outcome, 1)
     count('rows', tonumber(rows))
     count('quarantined', tonumber(quarantined))
+    if by ~= '' then count('by:' .. by, 1) end
     if followed ~= '' then redis.call('HSET', KEYS[3], page, followed)
     elseif outcome == 'completed' and rows == '0' and quarantined == '0' then count('empty', 1) end
   end
@@ -98,11 +118,14 @@ local standing = { redis.call('HGET', KEYS[1], 'control') or '' }
 for at = 1, #ARGV do standing[at + 1] = redis.call('GETBIT', KEYS[2], ARGV[at]) end
 return standing`;
 
-/** Of the values of `COUNTS`, as Redis has them. */
+/** Of the values of `COUNT_FIELDS`, as Redis has them. */
 export function countsOf(values: readonly (string | null)[]): PageCounts {
-  return Object.fromEntries(
-    COUNTS.map((name, at) => [name, Number(values[at] ?? 0)]),
-  ) as unknown as PageCounts;
+  const counted = (at: number): number => Number(values[at] ?? 0);
+  const readBy = READ_BY.map((by, at) => [by, counted(COUNTS.length + at)] as const);
+  return {
+    ...(Object.fromEntries(COUNTS.map((name, at) => [name, counted(at)])) as Omit<PageCounts, 'readBy'>),
+    readBy: Object.fromEntries(readBy.filter(([, pages]) => pages > 0)),
+  };
 }
 
 export function createPageLedger(client: Redis, batch: string): PageLedger {
@@ -115,12 +138,13 @@ export function createPageLedger(client: Redis, batch: string): PageLedger {
     lua: STANDING,
   });
   const settle = inCompany(async (settlements: PageSettlement[]) => {
-    const args = settlements.flatMap(({ page, outcome, rows, quarantined, followed = '' }) => [
+    const args = settlements.flatMap(({ page, outcome, rows, quarantined, followed = '', readBy = '' }) => [
       page,
       outcome,
       rows,
       quarantined,
       followed,
+      readBy,
     ]);
     const did = await settleAll(keys.settled, keys.state, keys.followed, ...args);
     return did.map((one) => one === 1);
@@ -140,7 +164,7 @@ export function createPageLedger(client: Redis, batch: string): PageLedger {
       await client.hincrby(keys.state, 'retries', 1);
     },
     async counts() {
-      return countsOf(await client.hmget(keys.state, ...COUNTS));
+      return countsOf(await client.hmget(keys.state, ...COUNT_FIELDS));
     },
     async followedByAny(pages) {
       if (pages.length === 0) return [];
@@ -195,7 +219,7 @@ function lost(message: string): ThreshError {
 
 async function clear(client: Redis, keys: BatchKeys): Promise<void> {
   await client.del(keys.settled, keys.followed);
-  await client.hdel(keys.state, ...COUNTS);
+  await client.hdel(keys.state, ...COUNT_FIELDS);
   for await (const found of client.scanStream({ match: keys.seenPattern, count: 1_000 }) as AsyncIterable<
     string[]
   >) {

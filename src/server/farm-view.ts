@@ -251,6 +251,7 @@ function runningView({ snapshot, workers, pages, rows, ...named }: Standing): Ba
           pagesPerSecond: snapshot.pagesPerSecond,
           inFlight: snapshot.inFlight,
           limit: snapshot.limit,
+          ...(snapshot.lane === undefined ? {} : { lane: snapshot.lane }),
           ...given(snapshot, ['etaMs', 'paced', 'risk', 'p50Ms', 'p99Ms']),
           ...(held === undefined ? {} : { heldBy: heldByWords({ heldBy: held }, '') }),
         }),

@@ -15,6 +15,7 @@ export interface Seen {
 }
 
 const PAGE_STATES = ['completed', 'gone', 'skipped', 'dead', 'unfinished'] as const;
+const LANE_STAGES = ['learning', 'fetching', 'not-learned', 'off'] as const;
 const END_STATES = ['delivered', 'held', 'failed', 'cancelled'] as const;
 
 export async function metricsOf({
@@ -30,6 +31,14 @@ export async function metricsOf({
   const count = gauge('thresh_batches_running', 'Batches that have not ended, by target.', ['target']);
   const pages = gauge('thresh_batch_pages', 'Pages of a running batch, by outcome.', ['target', 'outcome']);
   const rows = gauge('thresh_batch_rows', 'Rows that a running batch has read.', ['target']);
+  const lane = gauge('thresh_batch_lane_pages', 'Completed pages of a running batch, fetched and rendered.', [
+    ...(['target', 'by'] as const),
+  ]);
+  const stage = gauge(
+    'thresh_batch_lane_stage',
+    '1 for the stage that the data lane of a running batch is in.',
+    [...(['target', 'stage'] as const)],
+  );
   const rate = gauge('thresh_batch_pages_per_second', 'Pages a second of a running batch.', ['target']);
   const inFlight = gauge('thresh_target_pages_in_flight', 'Pages that are at the target.', ['target']);
   const limit = gauge('thresh_target_pages_limit', 'Pages in flight that the target bears.', ['target']);
@@ -40,6 +49,9 @@ export async function metricsOf({
     count.inc({ target });
     for (const outcome of PAGE_STATES) if (one.pages) pages.set({ target, outcome }, one.pages[outcome]);
     if (one.rows !== undefined) rows.set({ target }, one.rows);
+    for (const by of ['fetched', 'rendered'] as const) if (one.lane) lane.set({ target, by }, one.lane[by]);
+    for (const name of LANE_STAGES)
+      if (one.lane) stage.set({ target, stage: name }, one.lane.stage === name ? 1 : 0);
     if (one.pagesPerSecond !== undefined) rate.set({ target }, one.pagesPerSecond);
     if (one.inFlight !== undefined) inFlight.set({ target }, one.inFlight);
     if (one.limit !== undefined) limit.set({ target }, one.limit);

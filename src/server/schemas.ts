@@ -27,6 +27,30 @@ const worker = z.object({
   cpuSeconds: z.number(),
 });
 
+const laneStage = z
+  .enum(['learning', 'fetching', 'not-learned', 'off'])
+  .describe('not-learned: its pages are all rendered; off: rendering a page gave something else');
+
+const lane = z
+  .object({
+    stage: laneStage,
+    why: z.string().optional().describe('of what is not fetched (any more)'),
+    fetched: z.number().describe('completed pages, without a browser'),
+    rendered: z.number(),
+    renderedFor: z
+      .record(z.string(), z.number())
+      .describe('pages by why: learning, sample, doubt, session, retry, not-learned, off'),
+    compared: z.number().describe('times that rendering a page gave what fetching it gave'),
+    kinds: z.array(
+      z.object({
+        kind: z.string().describe('label and segments of the address: detail, 4 segments'),
+        stage: laneStage,
+        why: z.string().optional(),
+      }),
+    ),
+  })
+  .describe("only with lane: 'auto', while it runs");
+
 export const batch = z.object({
   batch: z.string().describe('TARGET-YYYYMMDD-XXXXXX'),
   target: z.string(),
@@ -50,6 +74,7 @@ export const batch = z.object({
   p99Ms: z.number().optional(),
   inFlight: z.number().optional(),
   limit: z.number().optional().describe('pages in flight that the target bears now'),
+  lane: lane.optional(),
   workers: z.array(worker).optional(),
 });
 export type BatchView = z.infer<typeof batch>;

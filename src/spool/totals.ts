@@ -39,6 +39,18 @@ export function noTotals(): CommittedTotals {
   };
 }
 
+interface Read {
+  soft?: unknown;
+  carried?: unknown;
+  renderedFor?: RenderedFor | undefined;
+}
+
+/** How a completed page was read, where its target leaves a choice. */
+export function readByOf({ soft, carried, renderedFor }: Read): 'soft' | 'carried' | RenderedFor | undefined {
+  if (soft !== undefined) return 'soft';
+  return carried === undefined ? renderedFor : 'carried';
+}
+
 /** Adds a page to the totals, or takes it out again. */
 export function count(totals: CommittedTotals, page: PageRecord, by: 1 | -1): void {
   totals.outcomes[page.outcome] += by;

@@ -1,7 +1,7 @@
 /** The batch's display as text: pure, so that it can be read in a test as in a terminal. */
 import { formatDuration } from './duration.js';
 import { plainText } from './plain-text.js';
-import type { AggregationStanding, BatchSnapshot } from './snapshot.js';
+import type { AggregationStanding, BatchSnapshot, LaneStanding } from './snapshot.js';
 
 export interface LineStyle {
   /** Characters in a row of the terminal. */
@@ -12,7 +12,7 @@ export interface LineStyle {
   now: number;
 }
 
-/** At most six lines, none wider than the terminal. */
+/** At most seven lines, none wider than the terminal. */
 export function progressLines(snapshot: BatchSnapshot, style: LineStyle): string[] {
   const { pages } = snapshot;
   const settled = pages.completed + pages.gone + pages.skipped + pages.dead;
@@ -27,6 +27,7 @@ export function progressLines(snapshot: BatchSnapshot, style: LineStyle): string
     `${nowWords(snapshot)}  rows ${count(snapshot.rows)}  quarantined ${count(snapshot.quarantined)}  retries ${count(snapshot.retries)}`,
     `completed ${count(pages.completed)}  gone ${count(pages.gone)}  skipped ${count(pages.skipped)}  dead ${count(pages.dead)}  unfinished ${count(pages.unfinished)}`,
   ];
+  if (snapshot.lane !== undefined) lines.push(`lane ${laneWords(snapshot.lane)}`);
   const timing = timingOf(snapshot);
   if (timing !== undefined) lines.push(timing);
   if (snapshot.notice !== undefined) lines.push(`! ${snapshot.notice}`);
@@ -43,6 +44,14 @@ export function aggregationWords({ split, splits, written, partitions }: Aggrega
   return split < splits
     ? `${split} of ${splits} shares of the segments dealt to ${partitions} partitions`
     : `${written} of ${partitions} partitions written`;
+}
+
+/** `fetching: 1,204 fetched, 96 rendered (learning 20, sample 76)`, and why nothing is fetched. */
+export function laneWords({ stage, why, fetched, rendered, renderedFor }: LaneStanding): string {
+  const reasons = Object.entries(renderedFor).map(([reason, pages]) => `${reason} ${count(pages)}`);
+  const counts = `${count(fetched)} fetched, ${count(rendered)} rendered`;
+  const rest = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+  return `${stage}: ${counts}${rest}${why === undefined ? '' : `; ${why}`}`;
 }
 
 /** `machine (memory)` after the given words; nothing when nothing holds the batch back. */

@@ -44,6 +44,28 @@ export interface BatchSnapshot {
   notice?: string;
   /** A large dataset is being built by the farm's machines. */
   aggregation?: AggregationStanding;
+  /** Of a target with `lane: 'auto'`, from its first page on. */
+  lane?: LaneStanding;
+}
+
+/** Of pages that are fetched without a browser: whether they are yet, and what became of those that are completed. */
+export interface LaneStanding extends Omit<LaneKind, 'kind'> {
+  fetched: number;
+  rendered: number;
+  /** Why, by number of pages: `learning`, `sample`, `doubt`, `session`, `retry`, `not-learned`, `off`. */
+  renderedFor: Record<string, number>;
+  /** Times that rendering a page gave what fetching it gave. */
+  compared: number;
+  /** By the label of their pages and the segments of their address. */
+  kinds: LaneKind[];
+}
+
+export interface LaneKind {
+  /** `detail, 4 segments` */
+  kind: string;
+  stage: 'learning' | 'fetching' | 'not-learned' | 'off';
+  /** Of what is not fetched (any more): why. */
+  why?: string;
 }
 
 export interface AggregationStanding {

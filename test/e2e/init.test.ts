@@ -171,7 +171,9 @@ describe('the demo shop', () => {
   test('a product page: one row a page, its pages by the sitemap', async () => {
     const { stderr, source, definition } = await made('shop-product', shop.url + shop.catalogue.pathOf(1));
     expect(definition.key).toEqual(['sku']);
-    expect(definition.ready).toContain('[data-sku]');
+    expect(definition.ready).toBeUndefined();
+    expect(Object.keys(definition.data ?? {})).toEqual(['product', 'more']); // what the page asks for has all of it
+    expect(source).toMatch(/\/\/ `thresh check shop-product` says what `lane: 'auto'` gains/);
     expect(source).toMatch(
       /discover: sitemap\('http:\/\/127\.0\.0\.1:\d+\/sitemap\.xml', \{\s+include: \/.*\\\/p\\\//,
     );
@@ -183,13 +185,13 @@ describe('the demo shop', () => {
       description: 'string',
     });
     expect(types.stock).toMatch(/^number/);
-    expect([types.price, types.currency]).toEqual(['number?', 'string?']); // not on the page that was given
+    expect([types.price, types.currency]).toEqual(['number?', 'string']); // no price on the page that was given
     expect(types.tags).toBe('array');
     expect(types.material).toBe('string');
-    expect(types.dimensionsWidthMm).toBe('number');
+    expect([types.widthMm, types.image, types.listedAt]).toEqual(['number', 'string', 'date']);
     expect(stderr).toMatch(/sitemap +http.*400 pages like \/p\/…/);
     expect(stderr).toMatch(/data +GET http.*\/api\/products\//);
-    expect(stderr).toMatch(/│ sku +│ the page +│ string +│ TH-/);
+    expect(stderr).toMatch(/│ sku +│ data +│ string +│ TH-/);
     expect(stderr).toMatch(/\d+ rows valid, \d+ refused, on 3 pages/);
     expect(source).toMatch(/^\/\/ GET http.*\/api\/products\//m);
     expect(await ran('shop-product')).toMatchObject({ read: 3, delivered: 3 });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { LaneBooks } from '../../src/delivery/manifest.js';
+import type { BatchSnapshot } from '../../src/telemetry/snapshot.js';
 import { type RunningShop, startShop } from '../shop/server.mjs';
 import { dataTarget } from '../support/data-target.js';
 import { type Lab, openLab } from '../support/lab.js';
@@ -38,6 +39,14 @@ afterAll(async () => {
 const rowsOf = (name: string, date: string) =>
   lab.query(name, date, 'select * exclude (_fetched_at, _batch, date) from FILES order by sku');
 
+/** As it was shown when the last page had its outcome. */
+function laneShown(stderr: string): BatchSnapshot['lane'] {
+  const line = stderr
+    .split('\n')
+    .findLast((text) => /"event":"batch\.state".*"state":"aggregating"/.test(text));
+  return (JSON.parse(line ?? '{}') as BatchSnapshot).lane;
+}
+
 /** Runs a target in the auto lane; `meanwhile` once, when so many pages have their outcome. */
 async function runAuto(name: string, more: { after?: number; meanwhile?: () => Promise<void> } = {}) {
   const target = await dataTarget(lab, { name, shop: shop.url, lane: 'auto' });
@@ -60,6 +69,8 @@ test('pages are fetched after a few, and give what rendering them gives; the nex
   expect(await rowsOf('fetched', '2026-03-01')).toEqual(truth);
   expect(first.report.lane?.off).toBeUndefined();
   expect(first.report.lane?.fetched).toBeGreaterThan(PAGES / 2);
+  const kinds = [{ kind: '2 segments', stage: 'fetching' }];
+  expect(laneShown(first.stderr)).toEqual({ ...first.lane, stage: 'fetching', kinds });
 
   const kept = JSON.parse(await readFile(path.join(lab.home, 'targets', 'fetched', 'lane.json'), 'utf8'));
   expect(Object.keys(kept.kinds)).toEqual(['2 segments']);
@@ -151,4 +162,6 @@ test('an API that begins to lie is found out by a sample, and what was fetched s
   );
   expect(stderr).toMatch(/"batch\.lane-off"/);
   expect(stderr).toMatch(/"batch\.lane-undone"/);
+  const { fetched, rendered } = lane;
+  expect(laneShown(stderr)).toMatchObject({ stage: 'off', why: lane.off, fetched, rendered });
 });

@@ -92,16 +92,16 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
     const name = kindNameOf(request);
     let kind = kinds.get(name);
     if (kind === undefined) {
-      kind = memory.read(name).then((known) => ({
-        ...createFetchKind(known),
-        name,
-        isTrying: false,
-        sequences: new Map(),
-        said: '',
-      }));
+      kind = begin(name);
       kinds.set(name, kind);
     }
     return kind;
+  }
+
+  async function begin(name: string): Promise<Kind> {
+    const known = await memory.read(name);
+    await book.note({ of: name, learning: true });
+    return { ...createFetchKind(known), name, isTrying: false, sequences: new Map(), said: '' };
   }
 
   function forgetOnce(): Promise<void> {
@@ -160,13 +160,14 @@ export function createFetchLane(options: FetchLaneOptions): PageLane {
     await say(kind);
   }
 
-  /** When it has come to an end, one way or the other. */
+  /** When it has come to an end, one way or the other, or begins anew. */
   async function say(kind: Kind): Promise<void> {
     const stage = kind.stage();
-    if (stage !== 'never' && stage !== 'fetching') return;
-    const said = stage === 'never' ? kind.why() : stage;
+    const isOver = stage === 'never' || stage === 'fetching';
+    const said = isOver ? (stage === 'never' ? kind.why() : stage) : kind.said && 'learning';
     if (kind.said === said) return;
     kind.said = said;
+    if (!isOver) return book.note({ of: kind.name, learning: true, why: kind.why() });
     const note = { of: kind.name, ...(stage === 'never' ? { why: said } : {}) };
     await book.note(note);
     onEvent({ kind: 'batch.lane-learned', batch, ...note });

@@ -66,6 +66,7 @@ export function BatchPage({ id, onLink }: { id: string; onLink: (up: boolean) =>
       {batch.reason !== undefined && <p class={`reason v-${verdict}`}>{batch.reason}</p>}
       {batch.risk !== undefined && <p class="reason v-late">The SLA is at risk; {batch.risk}</p>}
       <Standing batch={batch} />
+      {batch.lane !== undefined && <Lane lane={batch.lane} />}
       <Charts id={id} isLive={isLive} />
       {isLive && (batch.workers?.length ?? 0) > 0 && (
         <Part title="Workers">
@@ -85,7 +86,7 @@ export function BatchPage({ id, onLink }: { id: string; onLink: (up: boolean) =>
 }
 
 function Standing({ batch }: { batch: BatchView }) {
-  const { pages, rows, margin, etaMs, heldBy } = batch;
+  const { pages, rows, margin, etaMs, heldBy, lane } = batch;
   const settled = pages === undefined ? 0 : pages.frontier - pages.unfinished;
   const memoryMb = batch.workers?.reduce((sum, worker) => sum + worker.memoryMb, 0);
   const tiles: Tile[] = [
@@ -112,6 +113,11 @@ function Standing({ batch }: { batch: BatchView }) {
       name: 'In flight',
       value: batch.inFlight === undefined ? undefined : `${batch.inFlight} of ${batch.limit ?? '?'}`,
       more: heldBy && `held by ${heldBy}`,
+    },
+    {
+      name: 'Fetched',
+      value: lane === undefined ? undefined : count(lane.fetched),
+      more: lane && `without a browser, ${count(lane.rendered)} rendered`,
     },
     { name: 'SLA margin', value: margin === undefined ? undefined : percent(margin) },
     {
@@ -141,5 +147,30 @@ function Standing({ batch }: { batch: BatchView }) {
       )}
       <Tiles tiles={tiles} />
     </>
+  );
+}
+
+/** Of pages without a browser: how far that is, and what they were rendered for. */
+function Lane({ lane: { stage, why, renderedFor, kinds } }: { lane: NonNullable<BatchView['lane']> }) {
+  const reasons = Object.entries(renderedFor).map(([reason, pages]) => `${reason} ${count(pages)}`);
+  const isMixed = stage !== 'off' && kinds.some((one) => one.stage !== stage);
+  return (
+    <Part title="The data lane">
+      <p>
+        {stage}
+        {why !== undefined && `: ${why}`}
+        {reasons.length > 0 && <small class="hint"> · rendered for {reasons.join(', ')}</small>}
+      </p>
+      {isMixed && (
+        <ul>
+          {kinds.map((one) => (
+            <li key={one.kind}>
+              {one.kind}: {one.stage}
+              {one.why !== undefined && `; ${one.why}`}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Part>
   );
 }

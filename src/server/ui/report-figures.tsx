@@ -47,7 +47,7 @@ function Gate({ report: { gate } }: { report: Report }) {
 }
 
 function Cost({ report }: { report: Report }) {
-  const { cost, pages, rows, files, effort, blocking, navigation, incremental } = report;
+  const { cost, pages, rows, files, effort, blocking, navigation, incremental, lane } = report;
   const rendered = pages.completed - (incremental?.carried ?? 0);
   const attempted = rendered + pages.gone + pages.dead;
   const cpu = cost?.cpuSeconds ?? 0; // a report of an earlier version has none
@@ -85,6 +85,11 @@ function Cost({ report }: { report: Report }) {
       more:
         incremental?.full ??
         `${count(incremental?.compared ?? 0)} of the unchanged were rendered all the same`,
+    },
+    {
+      name: 'Fetched',
+      value: lane === undefined ? undefined : count(lane.fetched),
+      more: lane && `without a browser, ${count(lane.rendered)} rendered`,
     },
     {
       name: 'Short cuts',

@@ -66,6 +66,19 @@ test('a page counts as empty when it gave no row and led nowhere, once', async (
   expect(await ledger.counts()).toMatchObject({ completed: 0, empty: 0 });
 });
 
+test('how pages were read is counted with them, each once', async () => {
+  const { ledger, look } = await open('f-20260301-aaaaaa');
+  const page = { outcome: 'completed', rows: 1, quarantined: 0 } as const;
+  const ways = ['learning', 'soft', 'soft', 'not-learned', undefined] as const;
+  for (let again = 0; again < 2; again += 1)
+    await Promise.all(ways.map((readBy, n) => ledger.settle({ ...page, page: n, readBy })));
+  const counts = { completed: 5, readBy: { learning: 1, soft: 2, 'not-learned': 1 } };
+  expect(await ledger.counts()).toMatchObject(counts);
+  expect((await look()).counts).toMatchObject(counts);
+  await ledger.clear();
+  expect((await ledger.counts()).readBy).toEqual({});
+});
+
 test('one look shows how far the pages are settled, what they followed, what is queued and who waits', async () => {
   const { board, ledger, look } = await open('d-20260301-aaaaaa');
   const page = { outcome: 'completed', rows: 1, quarantined: 0 } as const;

@@ -42,6 +42,7 @@ function sample(tookMs: number, answer: PageSample['answer'] = 'served'): PageSa
 
 const counts = (completed: number): PageCounts => ({
   ...{ completed, gone: 0, skipped: 0, dead: 0, rows: completed, quarantined: 0, empty: 0, retries: 0 },
+  readBy: {},
 });
 
 const STILL = { frontier: 3_600, inFlight: 8, limit: 8, paused: false };

@@ -69,3 +69,21 @@ test('a line is read when it is whole', async () => {
   await expect.poll(() => book.look()).toMatchObject({ samples: 2 });
   expect(await readFile(file(), 'utf8')).toContain('"b"');
 });
+
+test('of a kind the latest is known, and why it could not be had', async () => {
+  const [one, other] = [open(), open()];
+  await one.note({ of: 'a', learning: true });
+  await one.note({ of: 'a' });
+  await other.note({ of: 'a', learning: true }); // it begins later, and takes nothing back
+  await other.note({ of: 'b', learning: true });
+  expect((await open().look()).notes).toEqual([{ of: 'a' }, { of: 'b', learning: true }]);
+  await one.note({ of: 'a', why: 'no' });
+  await one.note({ of: 'a', why: 'never' });
+  await other.note({ of: 'a', learning: true, why: 'it did not hold' });
+  await other.note({ of: 'a' });
+  expect((await open().look()).notes).toEqual([
+    { of: 'b', learning: true },
+    { of: 'a', why: 'never' },
+    { of: 'a' },
+  ]);
+});

@@ -5,7 +5,7 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadChecked } from '../../../src/batch/context.js';
 import type { ColumnKind, ProposedColumn } from '../../../src/init/columns.js';
-import type { Proposal, ProposedField } from '../../../src/init/proposal.js';
+import type { JsonField, Proposal, ProposedField } from '../../../src/init/proposal.js';
 import { type TargetDraft, targetSource } from '../../../src/init/source.js';
 import { template } from '../../../src/init/template.js';
 
@@ -97,7 +97,73 @@ const LD_COLUMNS = LD.map((field) =>
   ),
 );
 
+const json = (name: string, path: string[], more: Partial<JsonField> = {}): JsonField => ({
+  ...{ from: 'json', name, source: 'product', path, jsonKind: 'text', isRaw: true },
+  ...more,
+});
+const JSON_COLUMNS = [
+  columnOf(json('sku', ['sku']), 'string'),
+  columnOf(json('price', ['offer', 'price'], { jsonKind: 'number' }), 'number', true),
+  columnOf(json('since', ['listed-at'], { jsonKind: 'date', isRaw: false }), 'date'),
+  columnOf(
+    json('image', ['images', '0', 'id'], { around: ['https://shop.example/i/', '.png'] }),
+    'url',
+    true,
+  ),
+  columnOf({ from: 'address', name: 'url' }, 'url'),
+];
+const SOURCE = { name: 'product', pattern: '/api/p/[^/?#]+$', method: undefined, operation: undefined };
+
+/** Of its answers; `follow`: with links to more pages. */
+function jsonDraft({
+  items,
+  follow = [],
+  ...more
+}: Partial<TargetDraft> & { items?: string[]; follow?: string[] }) {
+  return draftOf(
+    {
+      columns: JSON_COLUMNS,
+      discover: { urls: ['https://shop.example/p/a'], sitemap: undefined, follow },
+      ...more,
+    },
+    { source: 'json', rows: undefined, isList: items !== undefined, json: { sources: [SOURCE], items } },
+  );
+}
+
 describe('a written target', () => {
+  test('of JSON answers names them, reads them, and says what may come of it', async () => {
+    const source = targetSource(jsonDraft({}));
+    const { data, ready, lane, extract } = await load(source, 'json');
+    expect((data as { product: RegExp }).product.test('https://shop.example/api/p/a')).toBe(true);
+    expect([ready, lane]).toEqual([undefined, 'render']);
+    expect(source).toMatch(/^ {2}\/\/ `thresh check drafted` says what `lane: 'auto'` gains/m);
+    const read = extract as unknown as (context: unknown) => unknown;
+    const request = { url: 'https://shop.example/p/a' };
+    const product = { sku: 'A', offer: { price: 2.5 }, 'listed-at': '2026-01-31', images: [{ id: 7 }] };
+    const since = new Date('2026-01-31');
+    expect(read({ data: { product }, request })).toEqual({
+      ...{ sku: 'A', price: 2.5, since, image: 'https://shop.example/i/7.png', url: request.url },
+    });
+    expect(read({ data: { product: { sku: 'A', offer: null, images: [] } }, request })).toMatchObject({
+      ...{ price: undefined, image: undefined },
+    });
+  });
+
+  test('of a list in an answer gives a row an item, and follows where there are more', async () => {
+    const plain = await load(targetSource(jsonDraft({ items: ['found', 'items'] })), 'json-list');
+    const read = plain.extract as unknown as (context: unknown) => { sku: string }[];
+    const items = [{ sku: 'a' }, { sku: 'b' }];
+    const request = { url: 'https://shop.example/' };
+    expect(read({ data: { product: { found: { items } } }, request }).map(({ sku }) => sku)).toEqual([
+      'a',
+      'b',
+    ]);
+    const followed = targetSource(jsonDraft({ items: [], follow: ['a[rel~="next"]'] }));
+    expect(followed).not.toContain('lane');
+    expect(syntaxProblems(followed)).toEqual([]);
+    expect((await load(followed, 'json-follow')).ready).toBe('.card');
+  });
+
   test('is a target, with what was proposed', async () => {
     const definition = await load(targetSource(draftOf({})), 'plain');
     expect(definition).toMatchObject({
@@ -175,6 +241,24 @@ describe('a written target', () => {
     },
   );
 
+  test.each(HOSTILE.map((text) => ({ text })))(
+    'of JSON answers says $text and does not do it',
+    async ({ text }) => {
+      const columns = [
+        columnOf(json('sku', [text, text, '0'], { around: [text, text] }), 'string'),
+        columnOf(json('price', [text], { jsonKind: 'number', isRaw: false }), 'number', true),
+      ];
+      const escaped = text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+      const sources = [{ ...SOURCE, pattern: escaped, method: text }];
+      const draft = { ...jsonDraft({ columns }), url: text };
+      const source = targetSource({
+        ...draft,
+        proposal: { ...draft.proposal, json: { sources, items: [text] } },
+      });
+      expect(syntaxProblems(source)).toEqual([]);
+    },
+  );
+
   test('passes a strict compiler', async () => {
     const files = {
       fields: targetSource(draftOf({})),
@@ -184,6 +268,9 @@ describe('a written target', () => {
           { source: 'json-ld', rows: undefined, type: 'Product' },
         ),
       ),
+      json: targetSource(jsonDraft({})),
+      'json-list': targetSource(jsonDraft({ items: ['found', 'items'] })),
+      'json-follow': targetSource(jsonDraft({ follow: ['a'] })),
       template: template('x', new URL('https://shop.example/sitemap.xml')),
     };
     const root = path.resolve(import.meta.dirname, '../../..');

@@ -44,3 +44,21 @@ test('a dataset that is built in partitions shows how far it is, instead of page
   expect(shown(2, 0)).toMatch(/^2 of 5 shares of the segments dealt to 4 partitions {2}rows 40 /);
   expect(shown(5, 3)).toMatch(/^3 of 4 partitions written {2}rows 40 /);
 });
+
+test('pages that are fetched without a browser, and why others are rendered', () => {
+  const style = { width: 120, unicode: false, now: Date.parse('2026-03-01T01:01:00.000Z') };
+  const lane = {
+    fetched: 1_204,
+    rendered: 96,
+    renderedFor: { learning: 20, sample: 76 },
+    compared: 70,
+    kinds: [],
+  };
+  expect(progressLines({ ...timed, lane: { ...lane, stage: 'fetching' } }, style)[4]).toBe(
+    'lane fetching: 1,204 fetched, 96 rendered (learning 20, sample 76)',
+  );
+  const off = { ...lane, renderedFor: {}, stage: 'off', why: '/p/7 gives other rows' } as const;
+  expect(progressLines({ ...snapshot, lane: off }, style)[4]).toBe(
+    'lane off: 1,204 fetched, 96 rendered; /p/7 gives other rows',
+  );
+});
