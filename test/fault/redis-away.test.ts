@@ -7,12 +7,12 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { findRedis } from '../../src/queue/find-redis.mjs';
 import { waitForAnswer } from '../../src/queue/redis-keeper.js';
-import { casesOf } from '../support/long.js';
+import { longTest } from '../support/long.js';
 import { type FaultLab, hasRead, openFaultLab } from './fault-lab.js';
 
-const PRODUCTS = 18;
+const PRODUCTS = 30;
 /** Longer than the locks of batches and pages, so that they lapse. */
-const AWAY_MS = 13_000;
+const AWAY_MS = 11_000;
 let faults: FaultLab;
 let server: ChildProcess;
 let socket: string;
@@ -39,64 +39,66 @@ afterAll(async () => {
   await faults?.close();
 });
 
-test('Redis killed and away for longer than every lock: the worker says so once, waits and goes on', async () => {
+const pages = (products: number): Promise<void> =>
+  expect.poll(() => faults.shop.log().pagesRendered, { interval: 20 }).toBeGreaterThanOrEqual(products);
+
+async function flush(): Promise<void> {
+  const client = new Redis(socket);
+  await client.flushall();
+  client.disconnect();
+}
+
+test('Redis away, standing still and emptied under one worker: it says so, waits and goes on, and only pages in flight are rendered again', async () => {
   const url = `unix://${socket}`;
-  const batch = await faults.open(await faults.target('redis-killed'), url);
+  const batch = await faults.open(await faults.target('redis-lost'), url);
   const worker = faults.lab.start(['worker', '--concurrency', '2'], { REDIS_URL: url });
-  await hasRead(worker, PRODUCTS / 3);
+
+  // Killed, and away for longer than every lock.
+  await hasRead(worker, 4);
   const gone = once(server, 'exit');
   server.kill('SIGKILL');
   await gone;
   await worker.says(/Redis is away/);
   await delay(AWAY_MS); // what is tested is time that passes
   expect(await faults.states(batch)).toEqual(['discovering', 'fetching']);
+  const standing = faults.shop.log().pagesRendered;
   await startRedis();
   await worker.says(/Redis is back/);
-  await faults.reaches(batch, 'delivered');
+  await pages(standing + 6);
   expect(worker.said().match(/Redis is away/g)?.length).toBe(1);
   expect(worker.said().match(/Redis is back/g)?.length).toBe(1);
-  await faults.expectTheTruth('redis-killed', 2);
-  worker.child.kill('SIGTERM');
-  expect((await worker.ended).code).toBe(0);
-});
+  expect(faults.again()).toBeLessThanOrEqual(2);
 
-test('Redis that stands still for longer than every lock', async () => {
-  const url = `unix://${socket}`;
-  const batch = await faults.open(await faults.target('redis-frozen'), url);
-  const worker = faults.lab.start(['worker', '--concurrency', '2'], { REDIS_URL: url });
-  await hasRead(worker, PRODUCTS / 3);
+  // There, and without an answer for longer than every lock.
   server.kill('SIGSTOP');
   await delay(AWAY_MS); // what is tested is time that passes
+  expect(await faults.states(batch)).toEqual(['discovering', 'fetching']);
+  const frozen = faults.shop.log().pagesRendered;
   server.kill('SIGCONT');
+  await pages(frozen + 6);
+  expect(faults.again()).toBeLessThanOrEqual(4);
+
+  // Emptied: put together again from the files.
+  expect(worker.said()).not.toMatch(/"redis\.forgot"/);
+  await flush();
+  await worker.says(/"redis\.forgot"/);
   await faults.reaches(batch, 'delivered');
-  await faults.expectTheTruth('redis-frozen', 2);
+  await faults.expectTheTruth('redis-lost', 6, 3);
   worker.child.kill('SIGTERM');
   expect((await worker.ended).code).toBe(0);
 });
 
-const FLUSHED: [string, string[] | undefined][] = [
-  ['a worker', ['worker', '--concurrency', '2']],
-  ['the command that opened it', undefined],
-];
-test.each(casesOf(FLUSHED, 1))(
-  'FLUSHALL under %s: put together again from the files, only pages in flight are rendered again',
-  async (_, args) => {
-    const name = args === undefined ? 'flushed-run' : 'flushed-worker';
-    const url = `unix://${socket}`;
-    const target = await faults.target(name);
-    const batch = await faults.open(target, url);
-    const running = faults.lab.start(args ?? ['run', target, '--date', '2026-03-01', '--concurrency', '2'], {
-      REDIS_URL: url,
-    });
-    await hasRead(running, PRODUCTS / 3);
-    const client = new Redis(socket);
-    await client.flushall();
-    client.disconnect();
-    await running.says(/"redis\.forgot"/);
-    await faults.reaches(batch, 'delivered');
-    await faults.expectTheTruth(name, 2);
-    running.child.kill('SIGTERM');
-    expect((await running.ended).code).toBe(0);
-  },
-  120_000,
-);
+longTest('FLUSHALL under the command that opened the batch', async () => {
+  const url = `unix://${socket}`;
+  const target = await faults.target('flushed-run');
+  const batch = await faults.open(target, url);
+  const running = faults.lab.start(['run', target, '--date', '2026-03-01', '--concurrency', '2'], {
+    REDIS_URL: url,
+  });
+  await hasRead(running, PRODUCTS / 3);
+  await flush();
+  await running.says(/"redis\.forgot"/);
+  await faults.reaches(batch, 'delivered');
+  await faults.expectTheTruth('flushed-run', 2);
+  expect((await running.ended).code).toBe(0);
+});

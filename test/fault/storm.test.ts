@@ -13,7 +13,7 @@ import { storm, undisturbed } from './storm/storm.mjs';
 
 /** To S3, with a kill in the delivery. */
 const SEED = 10;
-const PAGES = 40;
+const PAGES = 30;
 
 const folders: string[] = [];
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DATE, type FaultLab, hasRead, openFaultLab } from './fault-lab.js';
 
 const PRODUCTS = 18;
@@ -9,35 +9,66 @@ let faults: FaultLab;
 beforeAll(async () => {
   faults = await openFaultLab(PRODUCTS);
 });
-beforeEach(() => faults.shop.clearLog());
 afterAll(() => faults?.close());
 
-test('kill -9 of the only worker: a new worker goes on without a command, and sweeps what it left and only that', async () => {
+/** How often each page was rendered so far. */
+const rendered = (): Record<string, number> => ({ ...faults.shop.log().rendered });
+
+test('one batch from worker to worker: stopped at once, drained, frozen and killed; the last one delivers it, and what was killed is swept', async () => {
   const { lab } = faults;
-  const batch = await faults.open(await faults.target('orphaned'));
+  const batch = await faults.open(await faults.target('passed-on', { slow: 150 }));
   const browsers = path.join(lab.home, 'browsers');
-  const first = lab.start(['worker', '--concurrency', '2']);
-  await hasRead(first, PRODUCTS / 3);
-  first.child.kill('SIGKILL');
-  await first.ended;
-  const leftovers = (await readdir(browsers)).filter((name) => name.includes(`-${first.child.pid}-`));
-  expect(leftovers.length).toBeGreaterThan(0);
+  const work = () => lab.start(['worker', '--concurrency', '2']);
+
+  // SIGTERM, and a second signal: it stops at once.
+  const stopped = work();
+  await hasRead(stopped, 3);
+  stopped.child.kill('SIGTERM');
+  await stopped.says(/stopping/);
+  stopped.child.kill('SIGTERM');
+  expect((await stopped.ended).code).toBe(0);
+  const before = rendered();
+
+  // SIGTERM alone drains: what it rendered is done for good.
+  const drained = work();
+  await hasRead(drained, 3);
+  drained.child.kill('SIGTERM');
+  expect((await drained.ended).code).toBe(0);
+  expect(await readdir(browsers)).toEqual([]);
+  const after = rendered();
+  const done = Object.keys(after).filter((page) => after[page] !== before[page]);
+  expect(done.length).toBeGreaterThanOrEqual(3);
+
+  // One that is frozen keeps its batch: another leaves it alone, says so once, and goes on without a command when it is dead.
+  const frozen = work();
+  await hasRead(frozen, 3);
+  frozen.child.kill('SIGSTOP');
+  const last = work();
+  await last.says(/"batch\.left-to"/);
+  expect(await faults.states(batch)).toEqual(['discovering', 'fetching']);
+  frozen.child.kill('SIGKILL');
+  await frozen.ended;
+  await faults.reaches(batch, 'delivered');
+  expect(last.said().match(/"batch\.left-to"/g)?.length).toBe(1);
+  await faults.expectTheTruth('passed-on', 4); // two in flight at each of two ends
+  const end = rendered();
+  for (const page of done) expect(end[page], page).toBe(after[page]);
+  last.child.kill('SIGTERM');
+  expect((await last.ended).code).toBe(0);
+
+  // Whoever comes next sweeps what the killed one left, and only that.
+  const left = (await readdir(browsers)).filter((name) => name.includes(`-${frozen.child.pid}-`));
+  expect(left.length).toBeGreaterThan(0);
   const alive = `browser-${process.pid}-0-0`; // its owner runs
   const foreign = 'notes-of-somebody';
   for (const name of [alive, foreign]) await mkdir(path.join(browsers, name));
-
-  const second = lab.start(['worker', '--concurrency', '2']);
-  await faults.reaches(batch, 'delivered');
-  const now = await readdir(browsers);
-  expect(now).not.toEqual(expect.arrayContaining([leftovers[0]]));
-  expect(now).toEqual(expect.arrayContaining([alive, foreign]));
-  await faults.expectTheTruth('orphaned', 2);
-  second.child.kill('SIGTERM');
-  expect((await second.ended).code).toBe(0);
+  faults.shop.clearLog();
+  await twoRunsOfOneBatch();
   expect((await readdir(browsers)).sort()).toEqual([alive, foreign].sort());
 });
 
-test('two commands for the same target and date: one runs the batch, the other watches, both end well', async () => {
+/** One of two commands for the same target and date runs the batch, the other watches, both end well. */
+async function twoRunsOfOneBatch(): Promise<void> {
   const { lab } = faults;
   const target = await faults.target('twice');
   const runs = [1, 2].map(() => lab.start(['run', target, '--date', DATE, '--concurrency', '2', '--json']));
@@ -52,45 +83,4 @@ test('two commands for the same target and date: one runs the batch, the other w
     expect(entered.length, state).toBe(1);
   }
   await faults.expectTheTruth('twice', 0);
-});
-
-test('a frozen runner keeps its batch: another worker leaves it alone, says so once, and goes on when it is dead', async () => {
-  const { lab } = faults;
-  const batch = await faults.open(await faults.target('frozen-runner'));
-  const first = lab.start(['worker', '--concurrency', '2']);
-  await hasRead(first, PRODUCTS / 3);
-  first.child.kill('SIGSTOP');
-  const second = lab.start(['worker', '--concurrency', '2']);
-  await second.says(/"batch\.left-to"/);
-  expect(await faults.states(batch)).toEqual(['discovering', 'fetching']);
-  first.child.kill('SIGKILL');
-  await faults.reaches(batch, 'delivered');
-  expect(second.said().match(/"batch\.left-to"/g)?.length).toBe(1);
-  await faults.expectTheTruth('frozen-runner', 2);
-  second.child.kill('SIGTERM');
-  expect((await second.ended).code).toBe(0);
-});
-
-test('SIGTERM drains; a second signal stops at once; both can be resumed', async () => {
-  const { lab } = faults;
-  const batch = await faults.open(await faults.target('stopped', { slow: 400 }));
-  const first = lab.start(['worker', '--concurrency', '2']);
-  await hasRead(first, PRODUCTS / 6);
-  first.child.kill('SIGTERM');
-  expect((await first.ended).code).toBe(0);
-  const { pagesRendered, renderedTimes } = faults.shop.log();
-  expect(renderedTimes).toEqual({ 1: pagesRendered });
-
-  const second = lab.start(['worker', '--concurrency', '2']);
-  await hasRead(second, PRODUCTS / 6);
-  second.child.kill('SIGTERM');
-  await second.says(/stopping/);
-  second.child.kill('SIGTERM');
-  expect((await second.ended).code).toBe(0);
-
-  const third = lab.start(['worker', '--concurrency', '2']);
-  await faults.reaches(batch, 'delivered');
-  await faults.expectTheTruth('stopped', 2);
-  third.child.kill('SIGTERM');
-  expect((await third.ended).code).toBe(0);
-});
+}

@@ -16,7 +16,6 @@ const PROGRAMS = [
   '/usr/bin/swift-account-server',
   '/usr/bin/swift-container-server',
   '/usr/bin/swift-object-server',
-  '/usr/bin/swift-ring-builder',
   '/usr/bin/memcached',
 ];
 
@@ -76,8 +75,10 @@ disable_fallocate = true
         name === 'object' ? `[object-updater]\n` : ''
       }recon_cache_path = ${dir}\n`,
     );
-    ring(etc, name, port ?? 0);
   }
+  execFileSync('/usr/bin/python3', ['-c', RINGS, etc, String(account), String(container), String(object)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   await writeFile(
     path.join(etc, 'proxy.conf'),
     `[DEFAULT]
@@ -151,35 +152,18 @@ use = egg:swift#symlink
   };
 }
 
-/**
- * One device, one replica, few partitions.
- * @param {string} etc
- * @param {string} name
- * @param {number} port
- */
-function ring(etc, name, port) {
-  const builder = path.join(etc, `${name}.builder`);
-  const run = (/** @type {string[]} */ ...args) => {
-    execFileSync('swift-ring-builder', [builder, ...args], { stdio: 'ignore' });
-  };
-  run('create', '4', '1', '1');
-  run(
-    'add',
-    '--region',
-    '1',
-    '--zone',
-    '1',
-    '--ip',
-    '127.0.0.1',
-    '--port',
-    String(port),
-    '--device',
-    'd1',
-    '--weight',
-    '1',
-  );
-  run('rebalance');
-}
+/** One device, one replica, few partitions. In one process: `swift-ring-builder` would be started nine times. */
+const RINGS = `
+import sys
+from swift.common.ring import RingBuilder
+for name, port in zip(('account', 'container', 'object'), sys.argv[2:]):
+    at = {'ip': '127.0.0.1', 'port': int(port)}
+    replication = {'replication_' + key: value for key, value in at.items()}
+    builder = RingBuilder(4, 1, 1)
+    builder.add_dev({'region': 1, 'zone': 1, 'device': 'd1', 'weight': 1.0, 'meta': '', **at, **replication})
+    builder.rebalance()
+    builder.get_ring().save(sys.argv[1] + '/' + name + '.ring.gz')
+`;
 
 /** @param {string} url */
 async function answering(url) {

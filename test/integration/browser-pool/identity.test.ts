@@ -57,18 +57,12 @@ test('however many ask at once, one browser and one context serve an identity', 
   await Promise.all(leases.map((lease) => lease.release('good')));
 });
 
-test('two identities at work in turn keep their warm pages', async () => {
+test('two identities at work in turn keep their warm pages; warm pages and leases are never more than maxPages', async () => {
   lab = await openPool({ maxPages: 2 });
   const [first] = await serve(1, 'one');
   const [second] = await serve(1, 'two');
   expect((await serve(1, 'one'))[0]?.page).toBe(first?.page);
   expect((await serve(1, 'two'))[0]?.page).toBe(second?.page);
-});
-
-test('warm pages and leases together are never more than maxPages', async () => {
-  lab = await openPool({ maxPages: 2 });
-  const [first] = await serve(1, 'one');
-  await serve(1, 'two');
   const closed = first?.page.waitForEvent('close');
   await serve(1, 'three');
   await closed;

@@ -125,8 +125,8 @@ const priced = (pages: number, cents = '00') =>
   Array.from({ length: pages }, (_, page) => `${page}.${cents}`);
 
 test('the host that rows need is found needed, the other is not asked any more, and the rows are the same', async () => {
-  const { ways, read, events, hosts, book } = await night(30);
-  expect(read).toEqual(priced(30));
+  const { ways, read, events, hosts, book } = await night(20);
+  expect(read).toEqual(priced(20));
   expect(hosts).toEqual([site.counter.host]);
   expect(events).toMatchObject([
     { kind: 'batch.block-learned', hosts: [site.counter.host], needed: [site.prices.host] },
@@ -134,9 +134,9 @@ test('the host that rows need is found needed, the other is not asked any more, 
   const first = ways.indexOf('lean');
   expect(first).toBeGreaterThan(5);
   expect(first).toBeLessThan(12);
-  expect(ways.slice(first).filter((way) => way === 'lean').length).toBeGreaterThan(15);
+  expect(ways.slice(first).filter((way) => way === 'lean').length).toBeGreaterThan(6);
   // Once for each page that was loaded whole, sooner or later.
-  expect(site.counter.asked.length).toBeLessThan(30 + 1 - ways.filter((way) => way === 'lean').length + 8);
+  expect(site.counter.asked.length).toBeLessThan(20 + 1 - ways.filter((way) => way === 'lean').length + 8);
   expect(book.off).toBeUndefined();
 });
 
@@ -149,18 +149,18 @@ test('the next night begins with what was found; another target file does not', 
 });
 
 test('a host that rows come to need is found out by a sample: it is over for the batch, and forgotten', async () => {
-  site.settings.countsPriceFrom = 20;
-  const { ways, read, book, hosts } = await night(30, { batch: batchSampling(24, 30) });
+  site.settings.countsPriceFrom = 12;
+  const { ways, read, book, hosts } = await night(18, { batch: batchSampling(15, 18) });
   expect(book.off?.doubt).toBe(true);
   expect(book.off?.reason).toMatch(
     /gives other rows than when it is loaded whole: row 1: price "\d+\.00" against "\d+\.50"/,
   );
   // What is wrong bears the mark of a page that nobody has compared since.
-  const wrong = read.flatMap((price, page) => (price === `${page}.${page < 20 ? '00' : '50'}` ? [] : [page]));
-  expect(wrong).toEqual([20, 21, 22, 23]);
-  expect(wrong.map((page) => ways[page])).toEqual(Array(4).fill('lean'));
+  const wrong = read.flatMap((price, page) => (price === `${page}.${page < 12 ? '00' : '50'}` ? [] : [page]));
+  expect(wrong).toEqual([12, 13, 14]);
+  expect(wrong.map((page) => ways[page])).toEqual(Array(3).fill('lean'));
   expect([...book.proven]).toEqual([]);
-  expect(ways.slice(24)).toEqual(Array(6).fill('whole'));
+  expect(ways.slice(15)).toEqual(Array(3).fill('whole'));
   expect(hosts).toEqual([]);
 });
 
