@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
+import { isLong } from '../../support/long.js';
 import { makeFolder } from './row-files.js';
 
 const LIMIT_MB = 256;
@@ -20,11 +21,11 @@ const FULL = [
 ];
 const SHORT = [
   { engine: 'duckdb', counts: [600_000], heapMb: 64, peakMb: 950 },
-  { engine: 'parquetjs', counts: [120_000], heapMb: 96, peakMb: 300 },
+  { engine: 'parquetjs', counts: [80_000], heapMb: 64, peakMb: 300 },
 ];
 
 /** `heapMb` bounds JavaScript's own heap: the process dies where it would be exceeded. */
-test.each(process.env.TEST_MEMORY === 'full' ? FULL : SHORT)(
+test.each(process.env.TEST_MEMORY === 'full' || isLong ? FULL : SHORT)(
   '$engine: $counts rows under $peakMb MB',
   async ({ engine, counts, heapMb, peakMb }) => {
     const folder = await makeFolder();

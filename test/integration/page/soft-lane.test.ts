@@ -105,7 +105,7 @@ const truth = (numbers: readonly number[]) =>
 const many = (count: number, step = 1) => Array.from({ length: count }, (_, at) => at * step);
 
 test('after the first samples pages come within the application; one of each 50 is loaded to compare', async () => {
-  const numbers = many(14);
+  const numbers = many(10);
   const { ways, rows, documents, book } = await walk(numbers.map(product));
   expect(rows).toEqual(truth(numbers));
   expect(ways.slice(0, SAMPLES + 1)).toEqual(Array(SAMPLES + 1).fill('load'));
@@ -120,7 +120,7 @@ test.each<[string, { manner?: Manner; latencyMs?: number }]>([
   ['reacts after longer than one waits for it', { manner: { keepsOld: true }, latencyMs: 450 }],
   ['leaves listeners and data behind', { manner: { leaks: true } }],
 ])('an application that %s is led on all the same', async (_, settings) => {
-  const numbers = many(9);
+  const numbers = many(8);
   const { ways, rows, book } = await walk(numbers.map(product), settings);
   expect(rows).toEqual(truth(numbers));
   expect(ways.filter((way) => way === 'soft').length).toBeGreaterThan(1);

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openRedis, type RedisHandle } from '../../../src/queue/redis.js';
+import { casesOf, isLong } from '../../support/long.js';
 
 const child = path.join(import.meta.dirname, 'redis-user-child.mjs');
 let dir: string;
@@ -92,7 +93,7 @@ test('a user that is SIGKILLed has left, too', async () => {
 });
 
 test('leaving and joining at once, many times over, never meets a server that goes away', async () => {
-  for (let round = 1; round <= 15; round++) {
+  for (let round = 1; round <= (isLong ? 15 : 6); round++) {
     const up: boolean[] = [];
     const handle = await openRedis({
       home: path.join(dir, 'home'),
@@ -148,7 +149,7 @@ test('the keeper killed: the server goes on, and the last to leave stops it', as
 });
 
 test('a starter that is SIGKILLed at any moment leaves nothing and locks nobody out', async () => {
-  for (const afterMs of [250, 350, 450, 600]) {
+  for (const afterMs of casesOf([350, 600, 250, 450], 2)) {
     const starter = spawn(process.execPath, [child, path.join(dir, 'home')], {
       stdio: ['pipe', 'ignore', 'inherit'],
     });

@@ -8,6 +8,7 @@ import { encodeGroup, type PageGroup } from '../../../src/spool/group.js';
 import { linesAt } from '../../../src/spool/lines.js';
 import { readAllGroups } from '../../../src/spool/segment-reader.js';
 import { createSegmentWriter } from '../../../src/spool/segment-writer.js';
+import { isLong } from '../../support/long.js';
 
 let dir: string;
 let cases = 0;
@@ -172,7 +173,7 @@ test('a flipped byte spoils the group that it is in and no other', async () => {
       expect(rest.length).toBeLessThanOrEqual(1);
       expect(found.filter((one) => others.includes(one))).toEqual(others);
     }),
-    { numRuns: 200 },
+    { numRuns: isLong ? 200 : 80 },
   );
 });
 
@@ -194,7 +195,7 @@ test('garbage behind the last group, and groups appended behind garbage', async 
       );
       expect(await readBack(both)).toEqual([...bytesOf(before), ...bytesOf(after)]);
     }),
-    { numRuns: 150 },
+    { numRuns: isLong ? 150 : 60 },
   );
 });
 
