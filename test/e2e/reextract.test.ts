@@ -141,16 +141,8 @@ test('equal answers are stored once, and nothing that was sent with a request is
   expect(contents).toHaveLength(2 * PRODUCTS);
 });
 
+// A batch that kept nothing: data.test.ts.
 test('what cannot be read again is refused with what to do', async () => {
-  const plain = { keep: 'none', columns: 'title: z.string()', reading: byFields("title: '.title'") };
-  const { report } = await runBatch(lab, await target('kept-none', plain), {
-    date,
-    args: ['--limit', '1'],
-  });
-  const nothing = await lab.thresh(['reextract', report.batch]);
-  expect(nothing.code).toBe(2);
-  expect(nothing.stderr).toContain(`nothing was kept of ${report.batch}`);
-  expect(nothing.stderr).toContain("keep: 'data'");
   const unknown = await lab.thresh(['reextract', 'kept-data-20260301-zzzzzz']);
   expect(unknown.code).toBe(2);
   expect(unknown.stderr).toContain('there is no batch');
