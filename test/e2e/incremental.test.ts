@@ -39,7 +39,7 @@ export default defineTarget({
   discover: sitemap('${url}/sitemap.xml', { include: ${include} }),
   ready: '${ready}',
   fields: {
-    rows: 'article',
+    rows: 'article.product',
     fields: {
       slug: '@data-slug',
       title: '.title',

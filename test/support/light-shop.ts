@@ -72,7 +72,9 @@ export async function startLightShop(given: Partial<LightSettings> = {}): Promis
       return;
     }
     asked.push(url);
-    const tag = `"${createHash('sha1').update(body ?? '').digest('hex')}"`;
+    const tag = `"${createHash('sha1')
+      .update(body ?? '')
+      .digest('hex')}"`;
     const status = isTooMuch()
       ? 429
       : body === undefined
@@ -141,7 +143,7 @@ export const REFUSED = 5;
 /** As HTML, and as the state that many applications leave in their documents. */
 export function articleOf({ slug, title, price, tags }: Product): string {
   const data = { props: { pageProps: { product: { slug, title, price: price ?? 'ask us' } } } };
-  return `<article data-sku="${slug}" data-slug="${slug}"><h1 class="title">${title.replaceAll('&', '&amp;')}</h1>
+  return `<article class="product" data-sku="${slug}" data-slug="${slug}"><h1 class="title">${title.replaceAll('&', '&amp;')}</h1>
 <b class="price">${price ?? 'ask us'}</b>${tags.map((tag) => `<i class="tag">${tag}</i>`).join('')}</article>
 <script id="__NEXT_DATA__" type="application/json">${JSON.stringify(data)}</script>`;
 }
