@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Ended, type Lab, openLab } from '../support/lab.js';
+import { casesOf, longTest } from '../support/long.js';
 
 let lab: Lab;
 let shop: Awaited<ReturnType<typeof startShop>>;
@@ -37,16 +38,18 @@ function expectRefusal({ code, stdout, stderr }: Ended, expected: { code: number
 }
 
 describe('wrong usage: exit code 2', () => {
-  test.each([
+  const usages: [string, string[], RegExp][] = [
     ['an unknown option', ['run', 'x', '--fast'], /unknown option '--fast'/],
-    ['an option that is almost one', ['run', 'x', '--concurency', '2'], /Did you mean --concurrency/],
-    ['an unknown command', ['rum', 'x'], /unknown command 'rum'/],
-    ['a number that is none', ['run', 'x', '--limit', 'many'], /whole number from 1/],
     ['a date that is none', ['run', 'TARGET', '--date', '2026-02-30'], /"2026-02-30" is not a date/],
     ['a missing argument', ['debug', 'x'], /missing required argument 'url'/],
     ['a batch that is none', ['failures', 'x-20260101-abcdef'], /no batch "x-20260101-abcdef"/],
     ['a setting that is none', ['status'], /THRESH_PARQUET is 'csv'/],
-  ])('%s', async (_, args, says) => {
+    ['an option that is almost one', ['run', 'x', '--concurency', '2'], /Did you mean --concurrency/],
+    ['an unknown command', ['rum', 'x'], /unknown command 'rum'/],
+    ['a number that is none', ['run', 'x', '--limit', 'many'], /whole number from 1/],
+  ];
+  // What commander says by itself is said once.
+  test.each(casesOf(usages, 5))('%s', async (_, args, says) => {
     const file = await lab.target('usage', targetCode('usage', `['${shop.url}/']`));
     const env = args[0] === 'status' ? { THRESH_PARQUET: 'csv' } : {};
     expectRefusal(
@@ -68,7 +71,8 @@ describe('a wrong target: exit code 2, before anything is fetched', () => {
     });
   });
 
-  test('a file that cannot be parsed is named with its line', async () => {
+  // As any that cannot be loaded: test/unit/target/load.test.ts.
+  longTest('a file that cannot be parsed is named with its line', async () => {
     const file = await lab.target('torn', `import { z } from 'zod';\nexport default {{;\n`);
     expectRefusal(await lab.thresh(['run', file]), { code: 2, says: /torn\.ts:2/ });
   });
@@ -88,7 +92,8 @@ export default defineTarget({ name: 'Wrong Name', schema: z.object({ sku: z.stri
 });
 
 describe('what the machine or the network does not give: exit code 1', () => {
-  test('a host that does not resolve', async () => {
+  // In every run: test/integration/discovery/sitemap.test.ts, test/integration/queue/redis-unavailable.test.ts.
+  longTest('a host that does not resolve', async () => {
     const file = await lab.target(
       'nowhere',
       targetCode('nowhere', `sitemap('http://no-such-host.invalid/sitemap.xml')`),
@@ -99,7 +104,7 @@ describe('what the machine or the network does not give: exit code 1', () => {
     });
   });
 
-  test('no Redis', async () => {
+  longTest('no Redis', async () => {
     const file = await lab.target('redis', targetCode('redis', `['${shop.url}/']`));
     expectRefusal(await lab.thresh(['run', file], { REDIS_URL: 'redis://127.0.0.1:1' }), {
       code: 1,
@@ -152,13 +157,15 @@ describe('what the machine or the network does not give: exit code 1', () => {
 });
 
 describe('a sitemap that is none: exit code 1, named with the reason', () => {
-  test.each([
+  const none: [string, RegExp][] = [
+    ['sitemap-bomb.xml.gz', /gzip bomb/],
     ['sitemap-html.xml', /HTML page, not a sitemap/],
     ['sitemap-truncated.xml', /cut off/],
     ['sitemap-truncated.xml.gz', /cut off/],
-    ['sitemap-bomb.xml.gz', /gzip bomb/],
     ['no-such.xml', /answered 404/],
-  ])('%s', async (name, says) => {
+  ];
+  // How each is found out: test/integration/discovery/sitemap.test.ts.
+  test.each(casesOf(none, 1))('%s', async (name, says) => {
     const target = `bad-${name.replace(/[^a-z]/g, '')}`.slice(0, 40);
     const file = await lab.target(target, targetCode(target, `sitemap('${shop.url}/bad/${name}')`));
     const ended = await lab.thresh(['run', file]);

@@ -4,10 +4,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Report } from '../../src/delivery/manifest.js';
 import { type Lab, openLab } from '../support/lab.js';
+import { isLong } from '../support/long.js';
 import { PLAIN, type PricedSite, startPricedSite } from '../support/priced-site.js';
 import { runBatch } from '../support/run-batch.js';
 
-const PAGES = 60;
+const PAGES = 48;
 const args = ['--concurrency', '2'];
 let lab: Lab;
 let site: PricedSite;
@@ -71,6 +72,7 @@ test('a host that no row needs is left alone after a few pages, and from the sta
     left: [site.counter.host],
     needed: [site.prices.host],
   });
+  if (!isLong) return; // the next night: test/integration/page/lean-lane.test.ts
   site.counter.asked.length = 0;
   const second = await runBatch(lab, target, { date: '2026-03-02', args });
   expect(second.code, second.stderr).toBe(0);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
-import { casesOf } from '../support/long.js';
+import { isLong, longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 
-const PRODUCTS = 24;
+const PRODUCTS = 8;
 const date = '2026-03-01';
 let lab: Lab;
 let shop: Awaited<ReturnType<typeof startShop>>;
@@ -45,8 +45,14 @@ const text = (row) => ({ ...row, price: String(row.price), stock: String(row.sto
   );
 }
 
-async function expectTheTruth(name: string): Promise<void> {
-  const rows = await lab.query(name, date, 'select slug, sku, title, price, stock from FILES order by slug');
+const COLUMNS = 'slug, sku, title, price, stock';
+
+async function expectTheTruth(name: string, label?: string): Promise<void> {
+  const rows = await lab.query(
+    name,
+    date,
+    `select ${COLUMNS} from FILES ${label === undefined ? '' : `where label = '${label}'`} order by slug`,
+  );
   const truth = Array.from({ length: PRODUCTS }, (_, number) => {
     const { slug, sku, title, price, stock } = shop.catalogue.productAt(number);
     return { slug, sku, title, price: String(price), stock: String(stock) };
@@ -54,78 +60,79 @@ async function expectTheTruth(name: string): Promise<void> {
   expect(rows).toEqual(truth.sort((a, b) => (a.slug < b.slug ? -1 : 1)));
 }
 
-const READINGS: [string, string, string][] = [
-  [
-    'two answers, with as little loaded as they need',
-    'p',
-    `data: { product: /\\/api\\/products\\/[^/]+$/, more: /\\/more$/ },
-  gone: '[data-testid="not-found"]',
-  block: 'auto',
-  extract: ({ data: { product, more } }) => text({ ...product, stock: more.stock }),`,
-  ],
-  [
-    'an operation of GraphQL',
-    'g',
-    `data: { answer$: { answer: /\\/graphql$/, graphql: 'ProductPage' } },
-  gone: '[data-testid="not-found"]',
-  extract: ({ data }) => text(data.answer$.product),`,
-  ],
-  [
-    'two answers',
-    'p',
-    `data: { product: /\\/api\\/products\\/[^/]+$/, more: /\\/more$/ },
-  gone: '[data-testid="not-found"]',
-  extract: ({ data: { product, more } }) => text({ ...product, stock: more.stock }),`,
-  ],
-  [
-    'a state in the document',
-    'e',
-    `data: {
+interface Reading {
+  at: string;
+  /** As code of a target. */
+  data: string;
+  extract: string;
+}
+
+/** Ways to read the same. */
+const READINGS: Record<string, Reading> = {
+  answers: {
+    at: 'p',
+    data: `{ product: /\\/api\\/products\\/[^/]+$/, more: /\\/more$/ }`,
+    extract: '({ data: { product, more } }) => text({ ...product, stock: more.stock })',
+  },
+  operation: {
+    at: 'g',
+    data: `{ answer$: { answer: /\\/graphql$/, graphql: 'ProductPage' } }`,
+    extract: '({ data }) => text(data.answer$.product)',
+  },
+  state: {
+    at: 'e',
+    data: `{
     ld: { embedded: 'json-ld' },
     next: { embedded: '__NEXT_DATA__' },
     nuxt: { embedded: '__NUXT__' },
     own: { embedded: 'script[data-state="stock"]' },
-  },
-  extract: ({ data: { ld, next, nuxt, own } }) => {
+  }`,
+    extract: `({ data: { ld, next, nuxt, own } }) => {
     const { sku, name, offers } = ld.find((item) => item['@type'] === 'Product');
     const { slug } = next.props.pageProps.product;
     if (nuxt.data.product.title !== name) throw new Error('two titles');
     return text({ slug, sku, title: name, price: offers.price, stock: own.stock });
-  },`,
-  ],
-];
-test.each(casesOf(READINGS, 2))(
-  'rows read from %s are those of the catalogue',
-  async (what, at, options) => {
-    const name = `data-${what.replaceAll(/\W+/g, '-')}`.toLowerCase().slice(0, 40);
-    const { code, report, stderr } = await runBatch(lab, await target(name, at, options), { date });
-    expect(code, `${what}: ${stderr}`).toBe(0);
-    expect(report.pages).toMatchObject({ completed: PRODUCTS, gone: 1, dead: 0 });
-    await expectTheTruth(name);
+  }`,
   },
-  240_000,
-);
+};
 
-test('by label: pages with data and pages without, and a page that lacks its data says which', async () => {
+test('by label: rows of answers, of an operation of GraphQL and of a state in the document are those of the catalogue; a page that lacks its data says which', async () => {
+  const readings = Object.entries(READINGS);
+  const pages = readings.flatMap(([label, { at }]) =>
+    (JSON.parse(urls(at)) as string[]).map((url) => ({ url, label })),
+  );
+  const more = [
+    { url: `${shop.url}/c/toys`, label: 'list' },
+    { url: `${shop.url}/login`, label: 'answers' },
+  ];
   const file = await lab.target(
     'data-labels',
     `
 import { defineTarget } from 'thresh';
 import { z } from 'zod';
 
+const text = (row) => ({ ...row, price: String(row.price), stock: String(row.stock) });
+const labelled = (label, extract) => (context) => ({ ...extract(context), label });
+
 export default defineTarget({
   name: 'data-labels',
-  schema: z.object({ slug: z.string(), title: z.string() }),
-  key: ['slug'],
+  schema: z.object({
+    label: z.string(), slug: z.string(), sku: z.string(), title: z.string(), price: z.string(), stock: z.string(),
+  }),
+  key: ['label', 'slug'],
   retries: 0,
   gate: { minCompleted: 0.5 },
-  discover: [{ url: '${shop.url}/c/toys', label: 'list' }, { url: '${shop.url}/login', label: 'detail' }],
-  timeoutMs: 9_000,
-  data: { detail: { product: /\\/api\\/products\\/[^/]+$/ }, list: { cards: /\\/api\\/categories\\/toys/ } },
+  discover: ${JSON.stringify([...pages, ...more])},
+  timeoutMs: 15_000,
+  gone: '[data-testid="not-found"]',
+  data: {
+    ${readings.map(([label, { data }]) => `${label}: ${data},`).join('\n    ')}
+    list: { cards: /\\/api\\/categories\\/toys/ },
+  },
   extract: {
-    detail: ({ data }) => ({ slug: data.product.slug, title: data.product.title }),
+    ${readings.map(([label, { extract }]) => `${label}: labelled('${label}', ${extract}),`).join('\n    ')}
     list: ({ data, follow }) => {
-      for (const { slug } of data.cards.items.slice(0, 2)) follow(\`/p/\${slug}\`, { label: 'detail' });
+      for (const { slug } of data.cards.items) follow(\`/p/\${slug}?from=list\`, { label: 'answers' });
     },
   },
 });
@@ -133,12 +140,31 @@ export default defineTarget({
   );
   const { code, report, stderr } = await runBatch(lab, file, { date });
   expect(code, stderr).toBe(0);
-  expect(report.pages).toMatchObject({ frontier: 4, completed: 3, dead: 1 });
-  expect(report.rows.delivered).toBe(2);
+  // One of each kind does not exist; one that asks for no product is dead.
+  expect(report.pages).toMatchObject({
+    ...{ frontier: 3 * (PRODUCTS + 1) + 3, completed: 3 * PRODUCTS + 2, gone: 3, dead: 1 },
+  });
+  // There is one toy, and it is met twice.
+  expect(report.rows).toMatchObject({ delivered: 3 * PRODUCTS, duplicates: 1 });
+  for (const label of Object.keys(READINGS)) await expectTheTruth('data-labels', label);
   const [dead] = await lab.lines('data-labels', report.batch, 'dead-letters.ndjson');
   expect(JSON.stringify(dead)).toContain('/login did not get its data: \\"product\\" did not come');
   expect(JSON.stringify(dead)).toContain('NOT_READY');
-}, 120_000);
+
+  const again = await lab.thresh(['reextract', report.batch]);
+  expect(again.code).toBe(2);
+  expect(again.stderr).toContain(`nothing was kept of ${report.batch}`);
+  expect(again.stderr).toContain("keep: 'data'");
+}, 240_000);
+
+longTest('with as little loaded as they need, rows are those of the catalogue', async () => {
+  const { at, data, extract } = READINGS.answers as Reading;
+  const options = `data: ${data}, gone: '[data-testid="not-found"]', block: 'auto', extract: ${extract},`;
+  const { code, report, stderr } = await runBatch(lab, await target('data-lean', at, options), { date });
+  expect(code, stderr).toBe(0);
+  expect(report.pages).toMatchObject({ completed: PRODUCTS, gone: 1, dead: 0 });
+  await expectTheTruth('data-lean');
+});
 
 test('debug lists the data answers, and says which is missing and why', async () => {
   const url = `${shop.url}${shop.catalogue.pathOf(0)}`;
@@ -156,6 +182,7 @@ test('debug lists the data answers, and says which is missing and why', async ()
   expect(lacking.code).toBe(1);
   expect(lacking.stdout).toContain('NOT_READY');
   expect(lacking.stdout).toMatch(/^answers {5}product: GET 404 \S+ {2}was answered 404$/m);
+  if (!isLong) return;
   const json = await lab.thresh(['debug', good, url, '--json']);
   const sight = JSON.parse(json.stdout);
   expect(sight.answers).toMatchObject([{ name: 'product', method: 'GET', status: 200 }]);

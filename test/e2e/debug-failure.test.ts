@@ -1,4 +1,4 @@
-/** A page that a batch gave up, looked at as who it was: through its proxy, with its user agent, and its cookies where they were kept. */
+/** A page that a batch gave up, looked at as who it was: with its label, through its proxy, with its user agent, and its cookies where they were kept. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -43,11 +43,11 @@ function target(name: string, more: string, given = proxies): Promise<string> {
 import { defineTarget } from 'thresh';
 import { z } from 'zod';
 export default defineTarget({
-  name: '${name}', schema: z.object({ sku: z.string() }), key: ['sku'], discover: ['${shop}/p/1'],
+  name: '${name}', schema: z.object({ sku: z.string() }), key: ['sku'], discover: [{ url: '${shop}/p/1', label: 'odd' }],
   robots: 'ignore', retries: 0,
   proxies: ${JSON.stringify(given.map(({ url }) => url))},
   session: { async login({ page }) { await page.goto('${shop}/login'); } },
-  extract: async () => { throw new Error('not today'); },
+  extract: async ({ request }) => { throw new Error('not today: ' + request.label); },
   ${more}
 });`,
   );
@@ -76,10 +76,14 @@ test('through its proxy and with its user agent, and with a login of its own', a
   const { code, stdout } = await lab.thresh(['debug', '--failure', `${batch}.0`, '--json']);
   expect(code).toBe(1);
   expect(JSON.parse(stdout).identity).toEqual({ proxy: own?.name, userAgent: 'Tester/1.0' });
+  expect(stdout).toContain('not today: odd');
   expect(own?.passed).toContain('/p/1');
   for (const other of proxies) if (other !== own) expect(other.passed).toEqual([]);
   expect(seen.map(({ agent }) => agent)).toEqual(['Tester/1.0']);
   expect(logins).toBe(1);
+  const none = await lab.thresh(['debug', '--failure', `${batch}.7`]);
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('has no page 7')]);
+  expect((await lab.thresh(['debug', file])).code).toBe(2);
 });
 
 test('with its cookies where the target keeps them: for the owner alone, not delivered, never shown', async () => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab, root } from '../support/lab.js';
+import { casesOf, isLong } from '../support/long.js';
 
 const demo = path.join(root, 'targets/demo-shop.ts');
 let lab: Lab;
@@ -35,17 +36,19 @@ test('what --save recorded and what was saved as HTML give the same row, and nob
   expect(loaded.files.har).toBe(har);
   expect((await stat(har)).mode & 0o777).toBe(0o600);
   shop.clearLog();
-  for (const args of [
+  const replays = [
     [demo, '--replay', har],
-    [demo, url, '--replay', har],
     [demo, url, '--replay', loaded.files.html],
-  ]) {
+    [demo, url, '--replay', har],
+  ];
+  for (const args of casesOf(replays, 2)) {
     const replayed = await debug(args);
     expect(replayed.code, replayed.stderr).toBe(0);
     expect(replayed.rows[0].row).toEqual(loaded.rows[0].row);
     expect(replayed).toMatchObject({ url, replayed: args.at(-1) });
   }
   expect(shop.accessLog()).toEqual([]);
+  if (!isLong) return;
   const told = await lab.thresh(['debug', demo, url, '--replay', loaded.files.html]);
   expect(told.stdout).toMatch(/^replayed +from \/.*\.html, without the network$/m);
 });
@@ -107,14 +110,15 @@ export default defineTarget({
   expect(shop.accessLog()).toEqual([]);
 });
 
-test.each<[string, string[], RegExp]>([
+const WRONG: [string, string[], RegExp][] = [
   ['a file that is not there', ['URL', '--replay', 'none.html'], /none\.html cannot be read/],
   ['an HTML file of nobody knows what', ['--replay', 'saved.html'], /missing required argument 'url'/],
   ['a HAR that is none', ['URL', '--replay', 'saved.har'], /saved\.har is no HAR/],
   ['no file at all', ['URL', '--replay'], /--replay needs a file/],
   ['scripts without a saved page', ['URL', '--scripts'], /--scripts is for a saved HTML page/],
   ['a record that is no HAR', ['URL', '--save', 'page.zip'], /it writes a HAR/],
-])('%s is wrong usage', async (_what, args, words) => {
+];
+test.each(casesOf(WRONG, 3))('%s is wrong usage', async (_what, args, words) => {
   await writeFile(path.join(lab.dir, 'saved.har'), '{}');
   const given = args.map((one) => (one === 'URL' ? url : one));
   const { code, stderr } = await lab.thresh(['debug', demo, ...given]);

@@ -1,15 +1,13 @@
-/** `thresh diff` over batches of a small site whose rows change between two nights. */
+/** `thresh diff` over batches of a small site whose rows change between two nights. In S3: s3.test.ts. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { chromium } from 'playwright';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findChromium } from '../../browser-pool/find-chromium.mjs';
 import { type Lab, openLab } from '../support/lab.js';
-import { longTest } from '../support/long.js';
+import { isLong, longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
-import { missingForSwift, type Swift, startSwift } from '../support/swift.mjs';
 
 const HOSTILE = '\u001b]0;owned\u0007\u001b[31mred\u202e<img src=x onerror="window.owned=1">';
 /** Rows by night; the third has another schema. */
@@ -127,6 +125,7 @@ test('as NDJSON: the summary, then a change a line', async () => {
     { change: 'added', key: { sku: 'd' }, before: null, after: { price: 4 } },
   ]);
   expect(stdout).not.toContain('\u202e');
+  if (!isLong) return; // of the rows: test/integration/dataset/diff.test.ts
   const few = await lab.thresh([...args, '--limit', '1', '--columns', 'price']);
   expect(few.stdout.trim().split('\n')).toHaveLength(2);
   expect(few.stdout).toContain('"columns":["price"]');
@@ -146,6 +145,7 @@ test('as Parquet, and over a change of the schema', async () => {
   expect(stdout).toContain('columns gone  tags VARCHAR[]');
   expect(stdout).toContain('other types   price DOUBLE -> VARCHAR');
   expect(stdout).toMatch(/changed {7}0/); // '1.75' is 1.75 still
+  if (!isLong) return; // of the rows: test/integration/dataset/diff.test.ts
   const all = path.join(lab.dir, 'first.parquet');
   await lab.thresh(['diff', batches[0] ?? '', batches[1] ?? '', '--out', all]);
   const rows = await lab.query(
@@ -170,8 +170,9 @@ test('what cannot be compared is refused, each with its mend', async () => {
     return stderr;
   };
   expect(await refused(first, 'nobody-20260301-aaaaaa')).toContain('there is no batch');
-  expect(await refused(first, 'nonsense')).toContain('is no batch');
   expect(await refused(first, second, '--columns', 'prize')).toContain('no column is called prize');
+  if (!isLong) return;
+  expect(await refused(first, 'nonsense')).toContain('is no batch');
   expect(await refused(first, second, '--json', '--out', 'x.parquet')).toContain('two forms');
   const other = await nightOf(
     await lab.target('others', codeOf('others', 'price: z.number()')),
@@ -238,40 +239,4 @@ test('without its native module it says what to do', async () => {
   expect(code).toBe(1);
   expect(stderr).toContain('datasets are compared by DuckDB');
   expect(stderr).toMatch(/mend: install without --omit=optional/);
-});
-
-describe.skipIf(missingForSwift() !== undefined)('in S3', () => {
-  let swift: Swift;
-
-  beforeAll(async () => {
-    swift = await startSwift(path.join(lab.dir, 'swift'));
-    const admin = new S3Client({
-      endpoint: swift.endpoint,
-      forcePathStyle: true,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test:tester', secretAccessKey: 'testing' },
-    });
-    await admin.send(new CreateBucketCommand({ Bucket: 'feeds' }));
-    admin.destroy();
-  });
-
-  afterAll(() => swift?.stop());
-
-  test('both are read from copies, which are gone afterwards', async () => {
-    const file = await lab.target('far', codeOf('far', 'price: z.number()'));
-    const args = ['--out', 's3://feeds/nightly'];
-    night = 0;
-    const first = await nightOf(file, '2026-03-01', args, swift.env);
-    night = 1;
-    const second = await nightOf(file, '2026-03-02', args, swift.env);
-    const { code, stdout, stderr } = await lab.thresh(['diff', first, second], swift.env);
-    expect(code, stderr).toBe(0);
-    expect(stdout).toContain('  by column     title 1, price 1\n');
-    expect(await readdir(path.join(lab.home, 'diff'))).toEqual([]);
-    const elsewhere = await lab.thresh(['--home', path.join(lab.dir, 'other'), 'diff', first, second], {
-      ...swift.env,
-      THRESH_OUT: 's3://feeds/nightly',
-    });
-    expect(elsewhere.stdout).toBe(stdout);
-  });
 });

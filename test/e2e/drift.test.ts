@@ -82,7 +82,7 @@ async function cancel(batch: string): Promise<void> {
   expect(code, stderr).toBe(0);
 }
 
-test('rows refused: paused after a hundred pages, anew after resume, cancelled', async () => {
+longTest('rows refused: paused after a hundred pages, anew after resume, cancelled', async () => {
   const target = await writeTarget('refused', "{ path: new URL(page.url()).pathname, price: 'ask us' }");
   const running = lab.start(['run', target, '--date', '2026-03-01', '--concurrency', '4']);
   const { batch, reason } = await paused(running);
@@ -110,23 +110,40 @@ test('rows refused: paused after a hundred pages, anew after resume, cancelled',
   expect(stderr).toContain(`${batch}: cancelled`);
 });
 
-test('pages that give nothing: the pause outlives Ctrl-C; the same command waits on', async () => {
+test('pages that give nothing: paused after a hundred; the pause outlives Ctrl-C; the same command waits on', async () => {
   const target = await writeTarget('empty', '[]', 'minRows: 0');
   const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4', '--limit', '145'];
   const running = lab.start(args);
   const { batch, reason } = await paused(running);
   expect(reason).toMatch(/^the site seems to have changed: (\d+) of the last \1 completed pages gave no row/);
+  expect(reason).toContain(`\`thresh resume ${batch}\` goes on, \`thresh cancel ${batch}\` gives up`);
   running.child.kill('SIGINT');
   expect((await running.ended).code).toBe(130);
 
   const again = lab.start(args);
   expect((await paused(again)).reason).toBe(reason);
-  expect((await status(batch)).state).toBe('paused');
+  const { state, pages } = await status(batch);
+  expect(state).toBe('paused');
+  expect(pages.completed).toBeGreaterThanOrEqual(100);
+  expect(pages.completed).toBeLessThan(100 + SLACK);
+  expect((await lab.thresh(['status', batch])).stdout).toContain(reason);
   expect((await lab.thresh(['resume', batch])).code).toBe(0);
   const { code, stderr } = await again.ended;
   expect(code, stderr).toBe(0);
+  // The window begins anew: so few pages more say nothing.
   expect(linesOf(again, 'batch.went-on')).toHaveLength(1);
   expect(stderr).toContain('145 completed');
+});
+
+test('a batch that runs is cancelled, and says so', async () => {
+  const target = await writeTarget('given-up', '[]', 'pauseOnDrift: false');
+  const running = lab.start(['run', target, '--date', '2026-03-01', '--concurrency', '2']);
+  await running.says(/"state":"fetching","msg":"batch\.entered"/);
+  const [batch = ''] = /given-up-20260301-\w{6}/.exec(running.said()) ?? [];
+  await cancel(batch);
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(1);
+  expect(stderr).toContain(`${batch}: cancelled`);
 });
 
 // A hundred dead letters, each with its screenshot: a minute and a half.

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadChecked } from '../../src/batch/context.js';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
-import { casesOf, longOnly } from '../support/long.js';
+import { casesOf, isLong, longOnly } from '../support/long.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
 let lab: Lab;
@@ -251,7 +251,7 @@ describe('other pages', () => {
     const { definition, source } = await made('hostile', `${site.url}/hostile`);
     expect(source).not.toMatch(/[\u2028\u001b]/);
     expect(definition.fields).toMatchObject({ rows: '[data-sku]' });
-    expect(await ran('hostile')).toMatchObject({ delivered: 6, quarantined: 0 });
+    if (isLong) expect(await ran('hostile')).toMatchObject({ delivered: 6, quarantined: 0 });
   });
 });
 
@@ -340,14 +340,6 @@ describe('a page that cannot be looked at leaves a template and says why', () =>
     expect(stderr).toMatch(why);
     expect(stderr).toMatch(/now: 1\. say in it what a row is/);
     expect(isTemplate(source)).toBe(true);
-  });
-
-  test('--no-open asks nobody', async () => {
-    const before = site.asked.length;
-    const { code, stdout, stderr } = await lab.thresh(['init', 'closed', `${site.url}/cards`, '--no-open']);
-    expect(code, stderr).toBe(0);
-    expect(isTemplate(await readFile(stdout.trim(), 'utf8'))).toBe(true);
-    expect(site.asked.length).toBe(before);
   });
 });
 

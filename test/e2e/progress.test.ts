@@ -1,16 +1,34 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab, root } from '../support/lab.js';
+import { type LightShop, startLightShop } from '../support/light-shop.js';
 
-const demo = path.join(root, 'targets/demo-shop.ts');
+/** More than lines may be said. */
+const PRODUCTS = 40;
 let lab: Lab;
-let shop: Awaited<ReturnType<typeof startShop>>;
+let shop: LightShop;
+let target: string;
 
 beforeAll(async () => {
-  shop = await startShop({ products: 60 });
-  lab = await openLab({ THRESH_DEMO_URL: shop.url });
+  shop = await startLightShop({ products: PRODUCTS, latencyMs: 50 });
+  lab = await openLab();
+  target = await lab.target(
+    'talking',
+    `
+import { defineTarget, sitemap } from 'thresh';
+import { z } from 'zod';
+
+export default defineTarget({
+  name: 'talking',
+  schema: z.object({ slug: z.string(), title: z.string() }),
+  key: ['slug'],
+  discover: sitemap('${shop.url}/sitemap.xml'),
+  ready: 'article',
+  fields: { rows: 'article', fields: { slug: '@data-slug', title: '.title' } },
+});
+`,
+  );
 });
 
 afterAll(async () => {
@@ -25,7 +43,7 @@ test.skipIf(!hasScript)('on a terminal: one display that is redrawn in place', a
     process.execPath,
     path.join(root, 'dist/src/cli/main.js'),
     'run',
-    demo,
+    target,
     '--date',
     '2026-02-01',
   ];
@@ -47,9 +65,9 @@ test.skipIf(!hasScript)('on a terminal: one display that is redrawn in place', a
 });
 
 test('elsewhere: one JSON line an event on stderr, data on stdout', async () => {
-  const { code, stdout, stderr } = await lab.thresh(['run', demo, '--date', '2026-02-02']);
+  const { code, stdout, stderr } = await lab.thresh(['run', target, '--date', '2026-02-02']);
   expect(code, stderr).toBe(0);
-  expect(stdout.trim()).toBe(path.join(lab.out, 'demo-shop', 'date=2026-02-02'));
+  expect(stdout.trim()).toBe(path.join(lab.out, 'talking', 'date=2026-02-02'));
   const lines = stderr.split('\n').filter((line) => line.startsWith('{'));
   const events = lines.map((line) => JSON.parse(line) as { msg: string; event?: string });
   const states = events

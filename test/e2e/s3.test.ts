@@ -4,22 +4,41 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/delivery/manifest.js';
 import { openS3Store, type S3Store } from '../../src/store/s3-store.js';
-import { startShop } from '../shop/server.mjs';
-import { type Lab, openLab, root } from '../support/lab.js';
+import { type Lab, openLab } from '../support/lab.js';
+import { type LightShop, startLightShop } from '../support/light-shop.js';
+import { isLong } from '../support/long.js';
 import { missingForSwift, type Swift, startSwift } from '../support/swift.mjs';
 
-const demo = path.join(root, 'targets/demo-shop.ts');
-const PRODUCTS = 24;
+const PRODUCTS = 6;
 
 describe.skipIf(missingForSwift() !== undefined)('a batch to S3', () => {
   let lab: Lab;
-  let shop: Awaited<ReturnType<typeof startShop>>;
+  let shop: LightShop;
+  let target: string;
   let swift: Swift;
   let store: S3Store;
+  /** The batch that stands for 1 March. */
+  let replacing: string;
 
   beforeAll(async () => {
-    shop = await startShop({ products: PRODUCTS });
-    lab = await openLab({ THRESH_DEMO_URL: shop.url });
+    shop = await startLightShop({ products: PRODUCTS });
+    lab = await openLab();
+    target = await lab.target(
+      'far',
+      `
+import { defineTarget, sitemap } from 'thresh';
+import { z } from 'zod';
+
+export default defineTarget({
+  name: 'far',
+  schema: z.object({ slug: z.string(), title: z.string(), price: z.string() }),
+  key: ['slug'],
+  discover: sitemap('${shop.url}/sitemap.xml'),
+  ready: 'article',
+  fields: { rows: 'article', fields: { slug: '@data-slug', title: '.title', price: '.price' } },
+});
+`,
+    );
     swift = await startSwift(path.join(lab.dir, 'swift'));
     const credentials = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
     const admin = new S3Client({
@@ -42,51 +61,75 @@ describe.skipIf(missingForSwift() !== undefined)('a batch to S3', () => {
   });
 
   test('is delivered whole, says where, and replaces the batch before it', async () => {
-    const args = ['run', demo, '--date', '2026-03-01', '--out', 's3://feeds/nightly'];
+    const args = ['run', target, '--date', '2026-03-01', '--out', 's3://feeds/nightly'];
     const first = await lab.thresh(args, swift.env);
     expect(first.code, first.stderr).toBe(0);
-    expect(first.stdout.trim()).toBe('s3://feeds/nightly/demo-shop/date=2026-03-01');
+    expect(first.stdout.trim()).toBe('s3://feeds/nightly/far/date=2026-03-01');
     const second = await lab.thresh([...args, '--json'], swift.env);
     expect(second.code, second.stderr).toBe(0);
     const report = JSON.parse(second.stdout) as Manifest;
+    replacing = report.batch;
 
-    const folder = 'nightly/demo-shop/date=2026-03-01/';
+    const folder = 'nightly/far/date=2026-03-01/';
     const success = Buffer.from((await store.bytes(`${folder}_SUCCESS`)) ?? '').toString();
     const manifest = JSON.parse(success) as Manifest;
     expect(manifest.batch).toBe(report.batch);
-    expect(manifest.rows.delivered).toBe(shop.catalogue.expectedRows().distinctValidKeys);
+    expect(manifest.rows.delivered).toBe(PRODUCTS);
     const keys: string[] = [];
     for await (const { key } of store.list(folder)) keys.push(key.slice(folder.length));
     expect(keys.sort()).toEqual(['_SUCCESS', ...manifest.files.map((file) => file.name)].sort());
     const runs: string[] = [];
-    for await (const { key } of store.list(`nightly/demo-shop/_runs/${report.batch}/`))
+    for await (const { key } of store.list(`nightly/far/_runs/${report.batch}/`))
       runs.push(path.basename(key));
     expect(runs.sort()).toEqual(['dead-letters.ndjson', 'quarantine.ndjson', 'report.json']);
     expect(await store.uploads('')).toEqual([]);
   });
 
   test('is compared with what its pages give now, from a copy of its files', async () => {
-    const args = ['check', demo, '--out', 's3://feeds/nightly', '--pages', '3', '--json'];
+    const args = ['check', target, '--out', 's3://feeds/nightly', '--pages', '3', '--json'];
     const first = await lab.thresh(args, swift.env);
     expect(first.code, first.stderr).toBe(0);
     expect(JSON.parse(first.stdout)).toMatchObject({ fits: true, compared: 3, date: '2026-03-01' });
-    const copies = await readdir(path.join(lab.home, 'delivered', 'demo-shop'), { recursive: true });
+    const copies = await readdir(path.join(lab.home, 'delivered', 'far'), { recursive: true });
     expect(copies.filter((name) => name.endsWith('.parquet'))).toHaveLength(1);
-    const nothing = await lab.thresh(['check', demo, '--out', 's3://feeds/elsewhere'], swift.env);
+    if (!isLong) return;
+    const nothing = await lab.thresh(['check', target, '--out', 's3://feeds/elsewhere'], swift.env);
     expect(nothing.code).toBe(2);
+  });
+
+  test('is compared with another by copies of both, which are gone afterwards', async () => {
+    shop.reprice({ every: 2 });
+    const next = await lab.thresh(
+      ['run', target, '--date', '2026-03-02', '--out', 's3://feeds/nightly', '--json'],
+      swift.env,
+    );
+    expect(next.code, next.stderr).toBe(0);
+    const { batch } = JSON.parse(next.stdout) as Manifest;
+    const args = ['diff', replacing, batch];
+    const { code, stdout, stderr } = await lab.thresh(args, swift.env);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(
+      /^ {2}added +0\n {2}gone +0\n {2}changed +3\n {2}same +3\n {2}by column +price 3$/m,
+    );
+    expect(await readdir(path.join(lab.home, 'diff'))).toEqual([]);
+    const elsewhere = await lab.thresh(['--home', path.join(lab.dir, 'other'), ...args], {
+      ...swift.env,
+      THRESH_OUT: 's3://feeds/nightly',
+    });
+    expect(elsewhere.stdout).toBe(stdout);
   });
 
   test.each([
     ['a wrong secret', 's3://feeds/x', { AWS_SECRET_ACCESS_KEY: 'wrong' }, /check the credentials/],
     ['a bucket that is none', 's3://no-such-bucket', {}, /make the bucket/],
   ])('%s is found before the first page', async (_, out, env, mend) => {
-    shop.clearLog();
-    const { code, stderr } = await lab.thresh(['run', demo, '--date', '2026-03-02', '--out', out], {
+    shop.requests.length = 0;
+    const { code, stderr } = await lab.thresh(['run', target, '--date', '2026-03-02', '--out', out], {
       ...swift.env,
       ...env,
     });
     expect(code).toBe(1);
     expect(stderr).toMatch(mend);
-    expect(shop.accessLog()).toEqual([]);
+    expect(shop.requests).toEqual([]);
   });
 });

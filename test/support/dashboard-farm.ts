@@ -20,7 +20,7 @@ export interface DashboardFarm {
 export const HOSTILE = `<img src=x onerror="window.owned=1"><script>window.owned=1</script>\u001b]0;owned\u0007\u001b[31m=HYPERLINK("http://x")`;
 
 export async function openDashboardFarm(): Promise<DashboardFarm> {
-  const shop = await startShop({ products: 10 });
+  const shop = await startShop({ products: 6 });
   const lab = await openLab();
   const code = (name: string, more: string, schema = 'slug: z.string(), title: z.string()'): string => `
 import { defineTarget, sitemap } from 'thresh';

@@ -24,6 +24,10 @@ export interface DataSettings {
   liesFrom: number;
   /** Of each answer. */
   latencyMs: number;
+  /** The price stands in `offer`. */
+  nested: boolean;
+  /** What an answer wants to be shown; `/api/token` gives it to whoever asks. */
+  token: string | undefined;
 }
 
 /** @param pages in its sitemap */
@@ -34,6 +38,8 @@ export async function startDataSite(pages: number): Promise<DataSite> {
     retryAfterS: 1,
     liesFrom: Number.POSITIVE_INFINITY,
     latencyMs: 0,
+    nested: false,
+    token: undefined,
   };
   const documents: DataSite['documents'] = new Map();
   const fetches: DataSite['fetches'] = [];
@@ -45,6 +51,7 @@ export async function startDataSite(pages: number): Promise<DataSite> {
     if (url === '/sitemap.xml') response.end(sitemapOf(pages, server));
     else if (url === '/robots.txt') response.end(settings.robots);
     else if (url.startsWith('/api/items/')) setTimeout(() => answer(request, page), settings.latencyMs);
+    else if (url === '/api/token') response.end(JSON.stringify({ token: settings.token }));
     else if (url.startsWith('/p/')) {
       documents.set(page, (documents.get(page) ?? 0) + 1);
       response.setHeader('content-type', 'text/html').end(SHELL);
@@ -52,13 +59,15 @@ export async function startDataSite(pages: number): Promise<DataSite> {
 
     function answer(asked: IncomingMessage, item: number): void {
       const isFetch = !isFromBrowser(asked);
-      const status = isFetch && Date.now() < settings.refusesUntilMs ? 429 : 200;
+      const isStranger = settings.token !== undefined && asked.headers['x-token'] !== settings.token;
+      const status = isFetch && Date.now() < settings.refusesUntilMs ? 429 : isStranger ? 401 : 200;
       if (isFetch) fetches.push({ page: item, atMs: Date.now(), status });
       else browserRequests += 1;
       const isLie = isFetch && fetches.length >= settings.liesFrom;
       const headers = status === 429 ? { 'retry-after': String(settings.retryAfterS) } : {};
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
-      response.end(JSON.stringify({ ...itemAt(item), ...(isLie ? { price: 1 } : {}) }));
+      const { sku, price } = { ...itemAt(item), ...(isLie ? { price: 1 } : {}) };
+      response.end(JSON.stringify(settings.nested ? { sku, offer: { price } } : { sku, price }));
     }
   });
 
@@ -90,7 +99,13 @@ function isFromBrowser({ headers }: IncomingMessage): boolean {
 }
 
 const SHELL = `<!doctype html><script>
-  fetch(location.pathname.replace('/p/', '/api/items/'))
+  const show = (headers) => fetch(location.pathname.replace('/p/', '/api/items/'), { headers });
+  const known = async () => {
+    const { token } = await (await fetch('/api/token')).json();
+    return show({ 'x-token': token });
+  };
+  show({})
+    .then((answer) => (answer.status === 401 ? known() : answer))
     .then((answer) => answer.json())
     .then(({ sku }) => { document.body.textContent = sku; });
 </script>`;
