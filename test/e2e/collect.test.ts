@@ -8,7 +8,7 @@ let shop: Awaited<ReturnType<typeof startShop>>;
 
 beforeAll(async () => {
   // Data that comes late is what such lists are hard for: rows stand there and do not say yet which they are.
-  shop = await startShop({ products: 10, latencyMs: 400, jitter: 0.5, appliesTo: ['api'] });
+  shop = await startShop({ products: 10, latencyMs: 250, jitter: 0.5, appliesTo: ['api'] });
   lab = await openLab();
 });
 
@@ -18,10 +18,10 @@ afterAll(async () => {
 });
 
 const lists = [
-  { list: 'window', path: '/virtual?items=120', rows: '.virtual-row', items: 120 },
-  { list: 'box', path: '/virtual?items=90&in=box', rows: '.virtual-row', items: 90 },
+  { list: 'window', path: '/virtual?items=70', rows: '.virtual-row', items: 70 },
+  { list: 'box', path: '/virtual?items=50&in=box', rows: '.virtual-row', items: 50 },
   { list: 'short', path: '/virtual?items=3', rows: '.virtual-row', items: 3 },
-  { list: 'infinite', path: '/infinite?items=70', rows: '.card', items: 70 },
+  { list: 'infinite', path: '/infinite?items=50', rows: '.card', items: 50 },
 ];
 
 test('collect reads virtualised and infinite lists, each item once', async () => {

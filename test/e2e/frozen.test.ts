@@ -6,7 +6,7 @@ import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
 import { runBatch } from '../support/run-batch.js';
 
-const PRODUCTS = 24;
+const PRODUCTS = 14;
 /** Longer than the lock of a batch and that of a page. */
 const FROZEN_MS = 15_000;
 /** At most: until somebody else has rendered its page. */

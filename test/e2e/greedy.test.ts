@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
 
-const PRODUCTS = 24;
+const PRODUCTS = 9;
 const DATE = '2026-03-01';
 const MOST_MB = 500;
 let lab: Lab;

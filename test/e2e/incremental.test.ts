@@ -131,7 +131,11 @@ describe('by the sitemap', () => {
     expect(second.stderr).toMatch(/"batch\.resumed"/);
     const { carried = 0, rendered = 0, compared = 0, ...more } = second.report.incremental ?? {};
     expect(more).toEqual({ nights: 1, from: first.report.batch });
-    expect(rendered).toBe(changed.length + ALWAYS.length - 1 + compared);
+    const samples = rendered - changed.length - (ALWAYS.length - 1);
+    expect(compared).toBeGreaterThanOrEqual(samples);
+    // A sample that was compared and not yet committed when it was killed is compared again.
+    expect(compared).toBeLessThanOrEqual(samples + 2);
+    expect(compared).toBeGreaterThan(0);
     expect(carried).toBe(COMPLETED - rendered);
     expect(carried).toBeGreaterThan(COMPLETED / 3);
     expect(asked()).toHaveLength(rendered + 1);

@@ -133,7 +133,7 @@ it('leaves a proxy that dies, and no page is lost or blamed for it', async () =>
   onAsked = () => {
     if (mortal.passed.length >= 6) dying ??= mortal.stop();
   };
-  const file = await target('dying', { pages: 24, proxies: urlsOf(mortal, other), more: 'retries: 0,' });
+  const file = await target('dying', { pages: 16, proxies: urlsOf(mortal, other), more: 'retries: 0,' });
   const { code, report, stderr } = await runBatch(lab, file, {
     date: '2026-05-01',
     args: ['--concurrency', '4'],
@@ -141,7 +141,7 @@ it('leaves a proxy that dies, and no page is lost or blamed for it', async () =>
   onAsked = () => undefined;
   await dying;
   expect(code, stderr).toBe(0);
-  expect(report.pages).toMatchObject({ frontier: 24, completed: 24, dead: 0 });
+  expect(report.pages).toMatchObject({ frontier: 16, completed: 16, dead: 0 });
   expect(stderr.match(/"proxy":"[^"]*".*"msg":"proxy\.left"/g)).toHaveLength(1);
   expect(stderr).toContain(`"proxy":"${mortal.name}"`);
 });
@@ -153,7 +153,7 @@ it('waits while all of them are out, says so, and goes on when one returns', asy
   const running = lab.start(['run', file, '--date', '2026-05-01', '--json']);
   await running.says(/batch\.waited/);
   await expect
-    .poll(async () => (await lab.thresh(['status'])).stdout.replace(/\s+/g, ' '))
+    .poll(async () => (await lab.thresh(['status'])).stdout.replace(/\s+/g, ' '), { interval: 1_000 })
     .toContain('proxies: all 2 are out');
   await second.start();
   const { code, stdout, stderr } = await running.ended;

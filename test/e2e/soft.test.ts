@@ -3,7 +3,7 @@ import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
 import { runBatch } from '../support/run-batch.js';
 
-const PRODUCTS = 48;
+const PRODUCTS = 36;
 const date = '2026-03-01';
 const args = ['--concurrency', '2'];
 let lab: Lab;

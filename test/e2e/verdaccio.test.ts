@@ -2,9 +2,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../support/lab.js';
 import { runBatch } from '../support/run-batch.js';
-import { type Package, publish, type Registry, startVerdaccio } from '../support/verdaccio.js';
+import { type Package, publishAll, type Registry, startVerdaccio } from '../support/verdaccio.js';
 
-const PACKAGES = 25;
+/** More than the list has room for. */
+const PACKAGES = 16;
 const packages: Package[] = Array.from({ length: PACKAGES }, (_, at) => ({
   name: `thing-${String(at).padStart(2, '0')}`,
   version: `1.${at}.0`,
@@ -16,7 +17,7 @@ let registry: Registry;
 beforeAll(async () => {
   lab = await openLab();
   registry = await startVerdaccio(path.join(lab.dir, 'verdaccio'));
-  for (const one of packages) await publish(registry.url, one);
+  await publishAll(registry.url, packages);
 });
 
 afterAll(async () => {
