@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { isThreshError, type ThreshError } from '../../../src/errors.js';
 import { listTargets, loadTarget } from '../../../src/target/load.js';
@@ -222,10 +222,15 @@ const headers = { here, n: part.n, partKind: part.kind, kind, url, late, own: im
 
   it('gives every load a state of its own and leaves no file behind', async () => {
     const file = await put('shop.ts', GOOD);
-    const before = (await readdir(tmpdir())).filter((name) => name.startsWith('thresh-target-'));
-    const [one, two] = await Promise.all([loadTarget(file), loadTarget(file)]);
-    expect(one.definition.extract).not.toBe(two.definition.extract);
-    const after = (await readdir(tmpdir())).filter((name) => name.startsWith('thresh-target-'));
-    expect(after.filter((name) => !before.includes(name))).toEqual([]);
+    const temp = join(folder, 'temp');
+    await mkdir(temp);
+    vi.stubEnv('TMPDIR', temp); // others load targets at the same time
+    try {
+      const [one, two] = await Promise.all([loadTarget(file), loadTarget(file)]);
+      expect(one.definition.extract).not.toBe(two.definition.extract);
+      expect(await readdir(temp)).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });
