@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { LaneBooks } from '../../src/delivery/manifest.js';
 import type { BatchSnapshot } from '../../src/telemetry/snapshot.js';
 import { type RunningShop, startShop } from '../shop/server.mjs';
-import { type DataSite, itemAt, startDataSite } from '../support/data-site.js';
+import { type DataSite, itemAt, itemsTarget, startDataSite } from '../support/data-site.js';
 import { dataTarget } from '../support/data-target.js';
 import { type Lab, openLab } from '../support/lab.js';
 import { longOnly } from '../support/long.js';
@@ -20,26 +20,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => lab?.close());
-
-function itemsTarget(name: string, site: DataSite): Promise<string> {
-  return lab.target(
-    name,
-    `
-import { defineTarget, sitemap } from 'thresh';
-import { z } from 'zod';
-
-export default defineTarget({
-  name: '${name}',
-  schema: z.object({ sku: z.string(), price: z.number() }),
-  key: ['sku'],
-  discover: sitemap('${site.url}/sitemap.xml'),
-  data: { item: /\\/api\\/items\\// },
-  lane: 'auto',
-  extract: ({ data: { item: { sku, price, offer } } }) => ({ sku, price: offer === undefined ? price : offer.price }),
-});
-`,
-  );
-}
 
 /** As it was shown when the last page had its outcome. */
 function laneShown(stderr: string): BatchSnapshot['lane'] {
@@ -68,7 +48,7 @@ test('pages are fetched after a few, through another shape of the API and a toke
     const { settings } = site;
     settings.latencyMs = 40;
     settings.token = 'first';
-    const target = await itemsTarget('fetched', site);
+    const target = await itemsTarget(lab, 'fetched', site);
     const running = runBatch(lab, target, { date: '2026-03-01', args });
     await atPage(site, 45);
     settings.token = 'second';
@@ -108,7 +88,7 @@ test('an API that begins to lie is found out by a sample, and what was fetched s
   const site = await startDataSite(pages);
   try {
     site.settings.liesFrom = 9;
-    const target = await itemsTarget('lied', site);
+    const target = await itemsTarget(lab, 'lied', site);
     const { code, report, stderr } = await runBatch(lab, target, { date: '2026-03-01', args });
     expect(code, stderr).toBe(0);
     await expectTheItems('lied', '2026-03-01', pages);

@@ -4,7 +4,7 @@ import { createSoftBook } from '../../src/batch/soft-book.js';
 import { batchFiles } from '../../src/batch/spec.js';
 import { isVoid } from '../../src/spool/committed.js';
 import { readAllGroups } from '../../src/spool/segment-reader.js';
-import { type DataSite, itemAt, startDataSite } from '../support/data-site.js';
+import { type DataSite, itemAt, itemsTarget, startDataSite } from '../support/data-site.js';
 import { type Lab, openLab } from '../support/lab.js';
 import { longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
@@ -28,26 +28,6 @@ beforeEach(async () => {
   return () => site.stop();
 });
 
-function targetOf(name: string): Promise<string> {
-  return lab.target(
-    name,
-    `
-import { defineTarget, sitemap } from 'thresh';
-import { z } from 'zod';
-
-export default defineTarget({
-  name: '${name}',
-  schema: z.object({ sku: z.string(), price: z.number() }),
-  key: ['sku'],
-  discover: sitemap('${site.url}/sitemap.xml'),
-  data: { item: /\\/api\\/items\\// },
-  lane: 'auto',
-  extract: ({ data: { item } }) => item,
-});
-`,
-  );
-}
-
 async function expectTheTruth(name: string, pages = PAGES): Promise<void> {
   const rows = await lab.query(name, DATE, 'select sku, price from FILES order by price');
   expect(rows).toEqual(Array.from({ length: pages }, (_, page) => itemAt(page)));
@@ -55,7 +35,7 @@ async function expectTheTruth(name: string, pages = PAGES): Promise<void> {
 
 test('an API that robots.txt disallows is not asked without a browser, and the report says so', async () => {
   site.settings.robots = 'User-agent: *\nDisallow: /api/';
-  const { code, report, stderr } = await runBatch(lab, await targetOf('disallowed'), {
+  const { code, report, stderr } = await runBatch(lab, await itemsTarget(lab, 'disallowed', site), {
     date: DATE,
     args: [...args, '--limit', String(FEW)],
   });
@@ -69,7 +49,7 @@ test('an API that robots.txt disallows is not asked without a browser, and the r
 
 test('a 429 of a fetched page has the farm wait, and no page rendered for it', async () => {
   site.settings.latencyMs = 10;
-  const running = runBatch(lab, await targetOf('asked-to-wait'), { date: DATE, args });
+  const running = runBatch(lab, await itemsTarget(lab, 'asked-to-wait', site), { date: DATE, args });
   await expect.poll(() => site.fetches.length, { interval: 5 }).toBeGreaterThan(12);
   const { settings } = site;
   settings.retryAfterS = 3;
@@ -93,7 +73,7 @@ test('a 429 of a fetched page has the farm wait, and no page rendered for it', a
 /** SIGKILL after so many fetched pages, or when the lane is off, and the same command again. */
 async function killAndGoOn(name: string, after: number) {
   site.settings.latencyMs = 40;
-  const target = await targetOf(name);
+  const target = await itemsTarget(lab, name, site);
   const running = lab.start(['run', target, '--json', '--date', DATE, ...args]);
   const isTime = (): boolean => site.fetches.length > after || running.said().includes('"batch.lane-off"');
   await expect.poll(isTime, { interval: 5 }).toBe(true);

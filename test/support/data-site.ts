@@ -1,5 +1,6 @@
 /** Small pages, `/p/0` and so on, whose script asks for `/api/items/N` and shows it: cheap to render, and cheaper to fetch. */
 import type { IncomingMessage } from 'node:http';
+import type { Lab } from './lab.js';
 import { type SmallServer, startSmallServer } from './small-server.js';
 
 export interface DataSite {
@@ -113,4 +114,25 @@ const SHELL = `<!doctype html><script>
 function sitemapOf(pages: number, { url }: SmallServer): string {
   const locations = Array.from({ length: pages }, (_, page) => `<url><loc>${url}/p/${page}</loc></url>`);
   return `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">${locations.join('')}</urlset>`;
+}
+
+/** The file of a target in the data lane whose rows are the site's items, wherever their price stands. */
+export function itemsTarget(lab: Lab, name: string, { url }: DataSite): Promise<string> {
+  return lab.target(
+    name,
+    `
+import { defineTarget, sitemap } from 'thresh';
+import { z } from 'zod';
+
+export default defineTarget({
+  name: '${name}',
+  schema: z.object({ sku: z.string(), price: z.number() }),
+  key: ['sku'],
+  discover: sitemap('${url}/sitemap.xml'),
+  data: { item: /\\/api\\/items\\// },
+  lane: 'auto',
+  extract: ({ data: { item: { sku, price, offer } } }) => ({ sku, price: offer === undefined ? price : offer.price }),
+});
+`,
+  );
 }
