@@ -77,6 +77,7 @@ interface WireAnswer {
 
 const MAX_KEPT = 20;
 const MAX_PENDING = 256;
+const MAX_EARLY = 64;
 const MAX_BODY = 2_048;
 
 /** What the session's `Network.enable` is told where no body is wanted. */
@@ -92,7 +93,9 @@ export async function watchAnswers(
   buffers = NO_BUFFERS,
 ): Promise<AnswerWatch> {
   const pending = new Map<string, PendingRequest>();
-  /** Refused by CORS before the headers were told of: those come from another process, and now and then later. */
+  // Headers are told of by another process than what becomes of their request: now and then before it is asked, or after
+  // CORS has refused it.
+  const early = new Map<string, WireAnswer>();
   const hidden = new Map<string, PendingRequest>();
   const troubles = new Map<string, Trouble>();
   let hosts: readonly string[] = [];
@@ -103,6 +106,7 @@ export async function watchAnswers(
 
   function fresh(): Counted {
     pending.clear();
+    early.clear();
     hidden.clear();
     troubles.clear();
     return {
@@ -144,6 +148,8 @@ export async function watchAnswers(
 
   session.on('Network.requestWillBeSent', ({ requestId, loaderId, frameId, request, documentURL, type }) => {
     if (type === 'Document' && frameId === mainFrame) loader = loaderId;
+    const wire = early.get(requestId);
+    early.delete(requestId);
     if (loaderId === formerLoader) return;
     if (type !== 'XHR' && type !== 'Fetch') return;
     const redirected = pending.get(requestId);
@@ -154,15 +160,20 @@ export async function watchAnswers(
     }
     if (pending.size >= MAX_PENDING) return;
     const key = `${request.method} ${request.url} ${(request.postData ?? '').slice(0, MAX_BODY)}`;
-    pending.set(requestId, { key: redirected?.key ?? key, url: request.url });
+    pending.set(requestId, { key: redirected?.key ?? key, url: request.url, ...(wire && { wire }) });
   });
   session.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode, headers }) => {
+    const wire = { status: statusCode, retryAfter: retryAfterOf(headers) };
     const request = pending.get(requestId);
-    if (request !== undefined) request.wire = { status: statusCode, retryAfter: retryAfterOf(headers) };
     const late = hidden.get(requestId);
-    if (late === undefined) return;
-    hidden.delete(requestId);
-    fail(late, { status: statusCode, retryAfter: retryAfterOf(headers) });
+    if (request !== undefined) request.wire = wire;
+    else if (late !== undefined) {
+      hidden.delete(requestId);
+      fail(late, wire);
+    } else {
+      if (early.size >= MAX_EARLY) early.delete(early.keys().next().value ?? '');
+      early.set(requestId, wire);
+    }
   });
   session.on('Network.responseReceived', ({ requestId, type, frameId, response }) => {
     if (type === 'Script' && response.status >= 400) counted.lostScripts += 1;

@@ -6,7 +6,8 @@
  *   note     what was learned of the pages of a kind, or that it is being learned
  *   off      from here on every page is loaded; with `doubt`, pages of documents that were not proven do not count
  *
- * A `proven` that a power cut takes is proven once more; `off` is durable before anybody goes on.
+ * A `proven` that a power cut takes is proven once more, as is a page whose runner is killed before it is committed, which
+ * counts once; `off` is durable before anybody goes on.
  */
 import { open, stat } from 'node:fs/promises';
 import type { LaneNote, SoftBook, SoftStanding } from '../page/proofs.js';
@@ -63,8 +64,10 @@ export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftB
       takeNote(note);
       return;
     }
+    const before = proven.get(line.document);
+    if (line.upTo === before) return;
     samples += 1;
-    proven.set(line.document, Math.max(proven.get(line.document) ?? 0, line.upTo));
+    proven.set(line.document, Math.max(before ?? 0, line.upTo));
   }
 
   async function readOn(): Promise<void> {

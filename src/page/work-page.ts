@@ -207,7 +207,7 @@ async function compareSample(
   { carryBook }: PageWorkDeps,
 ): Promise<void> {
   if (sample === undefined) return;
-  if (digestOf(rendered) === sample) await carryBook.proven('unchanged', page);
+  if (digestOf(rendered) === sample) await carryBook.proven(`page ${page}`, 1);
   else await carryBook.turnOff(`${url} has changed, and its lastmod does not say so`, true);
 }
 

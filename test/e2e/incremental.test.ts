@@ -132,16 +132,14 @@ describe('by the sitemap', () => {
     const { carried = 0, rendered = 0, compared = 0, ...more } = second.report.incremental ?? {};
     expect(more).toEqual({ nights: 1, from: first.report.batch });
     const samples = rendered - changed.length - (ALWAYS.length - 1);
-    expect(compared).toBeGreaterThanOrEqual(samples);
-    // A sample that was compared and not yet committed when it was killed is compared again.
-    expect(compared).toBeLessThanOrEqual(samples + 2);
+    expect(compared).toBe(samples);
     expect(compared).toBeGreaterThan(0);
     expect(carried).toBe(COMPLETED - rendered);
     expect(carried).toBeGreaterThan(COMPLETED / 3);
     expect(asked()).toHaveLength(rendered + 1);
     expect(asked()).toEqual(expect.arrayContaining([...changed, ...ALWAYS]));
-    // Those in flight when it was killed are asked again.
-    expect(site.asked.length).toBeLessThanOrEqual(rendered + 1 + 2);
+    // Two were rendered when it was killed, and two more perhaps on their way to the disk: those are asked again.
+    expect(site.asked.length).toBeLessThanOrEqual(rendered + 1 + 4);
     expect(second.report.pages).toEqual(first.report.pages);
     expect(second.report.rows).toEqual(first.report.rows);
     expect(second.report.quarantine).toEqual(first.report.quarantine);

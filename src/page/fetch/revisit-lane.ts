@@ -74,7 +74,7 @@ export function createRevisitLane({ batch, book, wire, sample, others }: Revisit
     await pause(task, deps);
     const loaded = await load(task, deps);
     if (!loaded.ok) return loaded;
-    if (digestOf(loaded.rendered) === digest) await book.proven('unchanged', task.page);
+    if (digestOf(loaded.rendered) === digest) await book.proven(`page ${task.page}`, 1);
     else
       await book.turnOff(
         `${task.request.url} gives other rows, and its document says that it has not changed`,

@@ -165,7 +165,7 @@ test('a refusal that CORS hides from the page is seen', async () => {
       ? response.writeHead(429, { 'retry-after': '3' }).end()
       : served(path, response, request);
   const { refusals } = await visit('/page', { ownHosts: ['localhost'] });
-  // The headers are told of by another process than the failure is, and may come after it.
+  // The headers are told of by another process than the request and its failure are, and may come after them.
   await expect.poll(() => refusals).toMatchObject([{ status: 429, retryAfter: '3' }]);
 });
 

@@ -87,3 +87,12 @@ test('of a kind the latest is known, and why it could not be had', async () => {
     { of: 'a' },
   ]);
 });
+
+test('what is proven once more, since its runner was killed before the page was committed, counts once', async () => {
+  const [one, other] = [open(), open()];
+  await one.proven('page 1', 1);
+  await one.proven('page 2', 1);
+  await other.proven('page 1', 1);
+  await other.proven('page 2', 1);
+  expect((await open().look()).samples).toBe(2);
+});
