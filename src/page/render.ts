@@ -28,6 +28,7 @@ import { readPage } from './read-page.js';
 import { refusedData, untilDataRefused } from './refused-data.js';
 import { sampleOf } from './seen.js';
 import type { Session, Sessions } from './sessions.js';
+import type { Place } from './start-gate.js';
 import { unlessAborted } from './unless-aborted.js';
 import type { EncodeRow, ValidatedRows } from './validate.js';
 import { isWeighed, weigh } from './weigh.js';
@@ -41,6 +42,8 @@ export interface PageTask {
   signal: AbortSignal;
   /** The folder for a failure's screenshot and HTML; undefined when they are not wanted. */
   keepFailure: (error: ThreshError) => string | undefined;
+  /** Undefined: nobody counts who is at the target. */
+  place?: Place;
   /** In a context of its own, with a trace that is kept should it fail: the last of several attempts. */
   traced?: boolean;
   /** In a context of its own. */
@@ -182,6 +185,7 @@ export function seenOf(
 export async function takePage(task: PageTask, deps: RenderDeps): Promise<TakenPage | FailedPage> {
   const { url } = task.request;
   let session: Session | undefined;
+  await task.place?.enter();
   try {
     session = await deps.sessions.current(task.log, url);
     const { data } = deps.target.definition;

@@ -25,6 +25,28 @@ export interface GateOrders {
   ahead: number;
 }
 
+/** A page's place among those that are at the target. */
+export interface Place {
+  /** Resolves when the page may go there; at once when it is there already. */
+  enter(): Promise<void>;
+  /** The target has nothing more to do with the page, for now. */
+  leave(): void;
+}
+
+/** `enter`: as of a StartGate. */
+export function createPlace(enter: () => Promise<() => void>): Place {
+  let leave: (() => void) | undefined;
+  return {
+    async enter() {
+      leave ??= await enter();
+    },
+    leave() {
+      leave?.();
+      leave = undefined;
+    },
+  };
+}
+
 /** `slots`: of this process, to begin with. */
 export function createStartGate(slots: number): StartGate {
   const waiting = new Set<() => void>();

@@ -26,6 +26,7 @@ import { type PageTask, type RenderedPage, renderPage } from './render.js';
 import { digestOf } from './same-rows.js';
 import type { Sessions } from './sessions.js';
 import { commit, type SettleDeps, settle } from './settle-page.js';
+import { createPlace, type Place } from './start-gate.js';
 import type { EncodeRow } from './validate.js';
 
 /** A page's job as the feeder makes it. */
@@ -97,12 +98,13 @@ export async function workPage(
 ): Promise<void> {
   if (await isNotWanted(job, token, deps)) return;
   const asked = performance.now();
-  const leave = await deps.enter();
+  const place = createPlace(deps.enter);
+  await place.enter();
   try {
     if (performance.now() - asked > ASKED_MS && (await isNotWanted(job, token, deps))) return;
-    await tryPage(job, token, { ...deps, leave });
+    await tryPage(job, token, { ...deps, place });
   } finally {
-    leave();
+    place.leave();
   }
 }
 
@@ -121,7 +123,7 @@ async function isNotWanted(
 async function tryPage(
   job: Job<PageJob>,
   token: string | undefined,
-  deps: PageWorkDeps & { leave: () => void },
+  deps: PageWorkDeps & { place: Place },
 ): Promise<void> {
   const { page, proof } = job.data;
   const { ledger } = deps;
@@ -137,6 +139,7 @@ async function tryPage(
     request: { url, label, data, attempt },
     log: pageLog(job.data, deps.onEvent),
     signal: deps.signal,
+    place: deps.place,
     traced: attempts > 1 && attempt >= attempts,
     alone: (job.data.browsersLost ?? 0) >= MAX_BROWSERS_LOST,
     kept: job.data.kept,
@@ -146,7 +149,7 @@ async function tryPage(
   const told = beginAttempt(job.data, attempt, deps.onEvent);
   const outcome = await render(task, proof, deps);
   told.rendered();
-  if (outcome.ok) deps.leave(); // what follows is between us and our disk
+  if (outcome.ok) deps.place.leave(); // what follows is between us and our disk
   // Redis is away: one sample less
   const reported = deps.isOffline ? undefined : deps.targetBoard.report(outcome.seen).catch(() => undefined);
   if (outcome.ok) {

@@ -3,8 +3,8 @@
  *
  * `good` is the highest limit at which the target answered as if unloaded, `ceiling` the lowest at which it did not.
  * Without a ceiling the limit doubles (TCP's slow start); below one it halves the distance (BIC); beside one it waits,
- * then tries one more, ever more rarely while that fails (2 s to 30 s), at once with growing steps while it holds
- * (CUBIC's probing). A try that fails goes back to `good` at once. When it is bad at `good` itself the target has
+ * then tries one more, ever more rarely while that fails (from 2 s to 30 s, sooner where a try is seen to be one too many
+ * within a fraction of a second), at once with growing steps while it holds (CUBIC's probing). A try that fails goes back to `good` at once. When it is bad at `good` itself the target has
  * changed: the limit falls by the root of the slowdown (Netflix's gradient, damped, as load and slowdown are rarely
  * proportional), down to one, and `landmark` remembers where the climb back may hurry to.
  *
@@ -16,11 +16,17 @@ import type { Round } from './shift.js';
 /** Bad at a limit that was found good. */
 const BAD_AT_GOOD = Math.log(1.4);
 
+/** Pages of so short a time are slow together for less than a target's reasons: a sample rendered beside them, a collected heap. */
+const HICCUP_MS = 500;
+
 /** Of the pages that it takes to be sure: enough where the slowdown is far beyond doubt. */
 const EARLY = 0.5;
 
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
+/** Where pages are quick, by how long a try takes until it is seen to be one too many. */
+const FIRST_WAIT_TRIES = 3;
+const LONGEST_WAIT_TRIES = 50;
 const FIRST_REFUSED_WAIT_MS = 30_000;
 const LONGEST_REFUSED_WAIT_MS = 600_000;
 /** So near below a limit that was refused nothing is tried for a while. */
@@ -76,7 +82,8 @@ export function createLimitLaw(start: {
   let good = limit;
   let ceiling = start.known ? limit + 1 : undefined;
   let ceilingUntilMs = start.nowMs + FIRST_WAIT_MS;
-  let waitMs = FIRST_WAIT_MS;
+  /** Doubles with every try that fails right above what is good. */
+  let patience = 1;
   let refusedWaitMs = FIRST_REFUSED_WAIT_MS;
   let refusedFrom: number | undefined;
   let landmark: number | undefined;
@@ -89,7 +96,17 @@ export function createLimitLaw(start: {
   let resume: number | undefined;
   let dipMs = 0;
   /** So long it took lately until a step too far was seen: a cliff shows late. */
-  let failedAfterMs = 0;
+  let failedAfterMs = LONGEST_WAIT_MS;
+
+  function waitMs(): number {
+    const first = Math.min(FIRST_WAIT_MS, FIRST_WAIT_TRIES * failedAfterMs);
+    const longest = Math.max(FIRST_WAIT_MS, Math.min(LONGEST_WAIT_MS, LONGEST_WAIT_TRIES * failedAfterMs));
+    return Math.min(longest, first * patience);
+  }
+
+  function waitLonger(): void {
+    patience = Math.min(LONGEST_WAIT_MS / LEAST_SETTLE_MS, patience * 2);
+  }
 
   function clamp(value: number): number {
     return Math.max(1, Math.min(maximum, Math.floor(value)));
@@ -110,7 +127,7 @@ export function createLimitLaw(start: {
     } else if (landmark !== undefined) {
       if (limit >= landmark) {
         ceiling = landmark + 1;
-        ceilingUntilMs = nowMs + waitMs;
+        ceilingUntilMs = nowMs + waitMs();
         landmark = undefined;
       } else go(Math.min(2 * limit, landmark), nowMs);
     } else {
@@ -132,7 +149,7 @@ export function createLimitLaw(start: {
     }
     good = limit;
     ceiling = to;
-    ceilingUntilMs = nowMs + waitMs;
+    ceilingUntilMs = nowMs + waitMs();
     landmark = undefined;
     accepted = 0;
     goodput.keep(nowMs);
@@ -143,8 +160,7 @@ export function createLimitLaw(start: {
     if (ceiling !== undefined && limit >= ceiling) {
       ceiling = undefined;
       refusedFrom = undefined;
-      waitMs = Math.max(FIRST_WAIT_MS, waitMs / 2);
-      failedAfterMs /= 2;
+      patience = Math.max(1, patience / 2);
       step = 1;
     }
     good = limit;
@@ -157,16 +173,16 @@ export function createLimitLaw(start: {
     const shift = round.shift();
     const bearable = Math.round(limit * Math.exp((BAD - shift) / 2));
     if (limit > good) {
-      failedAfterMs = Math.min(LONGEST_WAIT_MS, Math.max(failedAfterMs / 2, nowMs - round.beganAtMs));
+      failedAfterMs = nowMs - round.beganAtMs;
       ceiling = Math.min(limit, Math.max(good + 1, bearable));
-      ceilingUntilMs = nowMs + waitMs;
-      if (ceiling === good + 1) waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
+      ceilingUntilMs = nowMs + waitMs();
+      if (ceiling === good + 1) waitLonger();
       step = undefined;
       go(good, nowMs);
       return;
     }
     if (limit > 1) {
-      if (half) waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
+      if (half) waitLonger();
       landmark = Math.max(landmark ?? 0, half ? limit - 1 : limit);
       ceiling = undefined;
     }
@@ -196,16 +212,19 @@ export function createLimitLaw(start: {
       const bad = trying ? WORST : Math.max(BAD_AT_GOOD, accepted + BAD);
       const needed = round.needed(BAD);
       if (round.pages < Math.max(3, needed * EARLY)) return undefined;
+      const mayBeHiccup = shift < WORST && nowMs < roundFromMs + HICCUP_MS;
       const enough = round.pages >= Math.max(needed, Math.min(limit, 16));
       if (!enough || nowMs < roundFromMs + round.slowPageMs)
-        return shift - 2.5 * round.error() > bad ? 'bad' : undefined;
+        return shift - 2.5 * round.error() > bad && !mayBeHiccup ? 'bad' : undefined;
       return (
         trying
           ? goodput.pays(limit / good) && !goodput.collapses(limit / good, nowMs)
           : shift <= bad && !goodput.hasCollapsed(nowMs)
       )
         ? 'good'
-        : 'bad';
+        : mayBeHiccup
+          ? undefined
+          : 'bad';
     },
     follow(verdict, nowMs) {
       const before = limit;

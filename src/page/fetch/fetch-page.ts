@@ -24,6 +24,7 @@ import { validateRows } from '../validate.js';
 import { validatorOf } from '../validator.js';
 import { documentAsking } from './ask.js';
 import { askThrough, Doubt, type DoubtOf, Expired, Refused, type ThroughWay } from './ask-through.js';
+import { ownTurn } from './own-work.js';
 import { untouchablePage } from './untouchable.js';
 import { AnswerUnread, type WireAnswer } from './wire.js';
 
@@ -52,8 +53,9 @@ export async function fetchPage(task: PageTask, deps: RenderDeps, way: FetchWay)
   const started = performance.now();
   const passed = (): number => Math.round(performance.now() - started);
   const times: Times = { dataMs: [] };
+  let leftAtMs: number | undefined;
   const sampleOf = (answer: TargetAnswer, retryAfter?: string): PageSample => {
-    const endedAtMs = Date.now();
+    const endedAtMs = leftAtMs ?? Date.now();
     const askedMs = retryAfterMs(retryAfter, endedAtMs);
     return {
       page: task.page,
@@ -70,7 +72,10 @@ export async function fetchPage(task: PageTask, deps: RenderDeps, way: FetchWay)
     const sources = dataSourcesOf(definition.data, task.request.label);
     const embedded = embeddedOf(sources);
     const { answers, document } = await askAll(task, way, { signal, times, embedded });
+    leftAtMs = Date.now();
+    task.place?.leave(); // what follows is between us and what it said
     const navigation = passed();
+    await ownTurn();
     const captured = capturedOf({ answers, document }, sources, way.shapes);
     const read = await readRows(task, deps, { captured, signal, fetchedAt });
     deps.sessions.served(way.session);

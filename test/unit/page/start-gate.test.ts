@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createStartGate } from '../../../src/page/start-gate.js';
+import { createPlace, createStartGate } from '../../../src/page/start-gate.js';
 
 const never = new AbortController().signal;
 const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -53,5 +53,25 @@ test('who is aborted passes at once: there is work to give back', async () => {
   stop.abort();
   (await second)();
   (await gate.enter(stop.signal))();
+  expect(gate.inside()).toBe(1);
+});
+
+test('a place that is given back goes to the next, and is waited for to be had again', async () => {
+  const gate = createStartGate(1);
+  const [one, other] = [0, 1].map(() => createPlace(() => gate.enter(never)));
+  await one?.enter();
+  await one?.enter(); // it is there
+  expect(gate.inside()).toBe(1);
+  one?.leave();
+  one?.leave();
+  await other?.enter();
+  let isBack = false;
+  const back = one?.enter().then(() => {
+    isBack = true;
+  });
+  await soon();
+  expect(isBack).toBe(false);
+  other?.leave();
+  await back;
   expect(gate.inside()).toBe(1);
 });

@@ -70,6 +70,21 @@ test.each([
   },
 );
 
+test.each([1, 2, 3])(
+  'pages that are slow together for a tenth of a second, every second, hold no climb up (seed %i)',
+  (seed) => {
+    const slow = (nowMs: number) => (nowMs % 1_000 < 120 ? 1.9 : 1);
+    const { ticks } = runFarm({
+      target: kneeTarget({ knee: 1_000, refusesOver: 10_000, jitter: 0.05, slow }),
+      pages: 1_000_000,
+      seed,
+      untilMs: 6_000,
+      law: ourLaw(32),
+    });
+    expect(ticks.at(-1)?.limit).toBe(32);
+  },
+);
+
 test('three times slower within an hour: the limit stays at the knee all the while', () => {
   const slow = (nowMs: number) => 1 + (2 * nowMs) / 3_600_000;
   const { ticks } = runFarm({
