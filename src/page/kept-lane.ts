@@ -108,8 +108,7 @@ export async function readKeptData(
   const lacks = lacking(request.url, missing);
   if (lacks !== undefined) throw absent(`${lacks.message}, by what ${reading.batch} kept`, lacks);
   const ready = passed();
-  const time = AbortSignal.timeout(definition.timeoutMs);
-  const { signal: either, letGo } = firstOf([signal, time]);
+  const { signal: either, isLate, letGo } = firstOf([signal], definition.timeoutMs);
   try {
     const input = { page: untouchable(request.url), request, log, signal: either, data };
     const { rows, followed } = await unlessAborted(extractRows(definition, input), either);
@@ -127,7 +126,7 @@ export async function readKeptData(
       timings,
     };
   } catch (error) {
-    throw time.aborted ? outOfTime(request.url, definition.timeoutMs, error) : error;
+    throw isLate() ? outOfTime(request.url, definition.timeoutMs, error) : error;
   } finally {
     letGo();
   }

@@ -220,8 +220,7 @@ export async function loadPage(
   const timeoutMs = Math.min(deps.target.definition.timeoutMs, task.limitMs ?? Number.POSITIVE_INFINITY);
   const traced = task.traced === true && (await beginTrace(lease.page));
   await task.onlooker?.began(lease).catch(() => undefined); // a page that died says so itself, below
-  const time = AbortSignal.timeout(timeoutMs + WORDS_MS);
-  const { signal, letGo } = firstOf([task.signal, time, lease.lost]);
+  const { signal, isLate, letGo } = firstOf([task.signal, lease.lost], timeoutMs + WORDS_MS);
   const startedAtMs = Date.now();
   const scale = isWeighed(page) ? weigh(lease.page) : undefined;
   try {
@@ -243,7 +242,7 @@ export async function loadPage(
     await giveBack(task, lease, rendered);
     return { ok: true, rendered, seen };
   } catch (caught) {
-    const failure = await failureOf(caught, task, deps, { lease, time });
+    const failure = await failureOf(caught, task, deps, { lease, isLate });
     const error = await deps.sessions.failed(session, { error: failure, url });
     const seen = seenOf(task, startedAtMs, { answers, error });
     if (error.code === 'SESSION_EXPIRED') deps.sessions.expire(session);
@@ -253,7 +252,7 @@ export async function loadPage(
     const keepsCookies = deps.target.definition.keepCookies;
     const failed = { lease, session, userAgent: deps.userAgent, keepsCookies };
     const artifacts = folder === undefined ? {} : await keepFailure(failed, { folder, page, traced });
-    await lease.release(lease.lost.aborted || time.aborted ? 'broken' : 'doubtful');
+    await lease.release(lease.lost.aborted || isLate() ? 'broken' : 'doubtful');
     return { ok: false, error, artifacts, seen };
   } finally {
     scale?.putAway();
@@ -277,13 +276,13 @@ async function failureOf(
   caught: unknown,
   { signal, request }: PageTask,
   { target }: RenderDeps,
-  { lease, time }: { lease: Lease; time: AbortSignal },
+  { lease, isLate }: { lease: Lease; isLate: () => boolean },
 ): Promise<ThreshError> {
   const { lost, page, answers } = lease;
   if (lost.aborted) return pageError(lost.reason, target);
   if (signal.aborted) return stopped(caught);
   const error =
-    time.aborted && !isThreshError(caught)
+    isLate() && !isThreshError(caught)
       ? outOfTime(request.url, target.definition.timeoutMs, caught)
       : pageError(caught, target);
   if (error.retry !== 'later' || !INCOMPLETE.has(error.code)) return error;

@@ -48,8 +48,8 @@ export async function trySoftly(
   { lease, session }: TakenPage,
 ): Promise<SoftTry> {
   const { answers } = lease;
-  const time = AbortSignal.timeout(Math.min(SOFT_LIMIT_MS, deps.target.definition.timeoutMs));
-  const { signal, letGo } = firstOf([task.signal, time, lease.lost]);
+  const withinMs = Math.min(SOFT_LIMIT_MS, deps.target.definition.timeoutMs);
+  const { signal, isLate, letGo } = firstOf([task.signal, lease.lost], withinMs);
   const startedAtMs = Date.now();
   try {
     const { by, rendered } = await unlessAborted(work(task, deps, { lease, signal }), signal);
@@ -62,7 +62,7 @@ export async function trySoftly(
     if (error === undefined) {
       const isClean = caught instanceof SoftMiss;
       await lease.release(isClean ? 'good' : lease.lost.aborted ? 'broken' : 'doubtful');
-      const why = time.aborted ? 'it is not done in time' : reasonOf(caught);
+      const why = isLate() ? 'it is not done in time' : reasonOf(caught);
       return { kind: 'missed', why, leads: caught instanceof LeadsOn };
     }
     const failure = await deps.sessions.failed(session, { error, url: task.request.url });

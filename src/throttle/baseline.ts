@@ -28,6 +28,8 @@ interface CostClass {
 export interface Baseline {
   /** Log of the page's ratio; undefined when nothing of it was seen before. */
   ratioOf(sample: PageSample): number | undefined;
+  /** Under load nothing more is learned of it. */
+  isSureOf(sample: PageSample): boolean;
   /** Learns the costs of the page's classes, seen while the target as a whole was slower by `shift` (log). */
   learn(sample: PageSample, seen: { shift: number; lowLoad: boolean }): void;
   /** The target as a whole is faster or slower than believed by so much (log). */
@@ -42,6 +44,7 @@ export interface Baseline {
 export function createBaseline(costs: Readonly<Record<string, number>>): Baseline {
   const classes = new Map<string, CostClass>();
   let level = 0;
+  const classOf = (part: string): string => (classes.has(part) || classes.size < MAX_CLASSES ? part : REST);
   for (const [name, ms] of Object.entries(costs).slice(0, MAX_CLASSES)) {
     classes.set(name, { mean: Math.log(ms + SLACK_MS), samples: SURE_SAMPLES });
   }
@@ -59,9 +62,12 @@ export function createBaseline(costs: Readonly<Record<string, number>>): Baselin
       return expected > 0 ? Math.log(waited / expected) : undefined;
     },
 
+    isSureOf: (sample) =>
+      partsOf(sample).every(([part]) => (classes.get(classOf(part))?.samples ?? 0) >= SURE_SAMPLES),
+
     learn(sample, { shift, lowLoad }) {
       for (const [part, ms] of partsOf(sample)) {
-        const name = classes.has(part) || classes.size < MAX_CLASSES ? part : REST;
+        const name = classOf(part);
         const cost = Math.log(ms + SLACK_MS) - level - shift;
         const known = classes.get(name);
         if (known === undefined) classes.set(name, { mean: cost, samples: 1 });

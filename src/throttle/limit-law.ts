@@ -212,10 +212,13 @@ export function createLimitLaw(start: {
       const bad = trying ? WORST : Math.max(BAD_AT_GOOD, accepted + BAD);
       const needed = round.needed(BAD);
       if (round.pages < Math.max(3, needed * EARLY)) return undefined;
+      const isBeyondDoubt = shift - 2.5 * round.error() > bad;
       const mayBeHiccup = shift < WORST && nowMs < roundFromMs + HICCUP_MS;
       const enough = round.pages >= Math.max(needed, Math.min(limit, 16));
       if (!enough || nowMs < roundFromMs + round.slowPageMs)
-        return shift - 2.5 * round.error() > bad && !mayBeHiccup ? 'bad' : undefined;
+        return isBeyondDoubt && !mayBeHiccup ? 'bad' : undefined;
+      // Fewer pages a second are what a dip is, and a handful of slow ones are no reason to stay down there.
+      if (resume !== undefined) return isBeyondDoubt ? 'bad' : 'good';
       return (
         trying
           ? goodput.pays(limit / good) && !goodput.collapses(limit / good, nowMs)

@@ -160,6 +160,7 @@ interface Ring {
 function createRing(capacity: number): Ring {
   const held: number[] = [];
   let next = 0;
+  let sorted: readonly number[] | undefined;
   return {
     get size() {
       return held.length;
@@ -167,16 +168,19 @@ function createRing(capacity: number): Ring {
     add(value) {
       held[next] = value;
       next = (next + 1) % capacity;
+      sorted = undefined;
     },
     subtract(by) {
       held.forEach((value, i) => {
         held[i] = value - by;
       });
+      sorted = undefined;
     },
     values: () => held,
     quantiles(of) {
-      const sorted = [...held].sort((a, b) => a - b);
-      return of.map((share) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
+      const inOrder = sorted ?? [...held].sort((a, b) => a - b);
+      sorted = inOrder;
+      return of.map((share) => inOrder[Math.floor(share * (inOrder.length - 1))] ?? 0);
     },
   };
 }

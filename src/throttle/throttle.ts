@@ -107,7 +107,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   function measure(sample: PageSample): void {
     const lowLoad = isLowLoad();
     const ratio = baseline.ratioOf(sample);
-    if (round.isSure || !round.hasUsual) {
+    if ((round.isSure || !round.hasUsual) && (lowLoad || !baseline.isSureOf(sample))) {
       const seen = round.hasUsual ? round.shift() : 0;
       // Where the shift is small it is learned with the cost: a cost less its own shift would run away from it.
       const unloaded = lowLoad && Math.abs(seen) <= SMALL_SHIFT;

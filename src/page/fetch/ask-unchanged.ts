@@ -23,7 +23,7 @@ export async function askUnchanged(
   task: PageTask,
   { validator, ...way }: AskWay & { validator: Validator },
 ): Promise<Asked> {
-  const { signal, letGo } = firstOf([task.signal, AbortSignal.timeout(ASK_MS)]);
+  const { signal, letGo } = firstOf([task.signal], ASK_MS);
   const startedAtMs = Date.now();
   try {
     const headers = conditionOf(validator);

@@ -47,8 +47,7 @@ export interface FetchWay extends ThroughWay {
 /** Never throws but for bugs of ours. */
 export async function fetchPage(task: PageTask, deps: RenderDeps, way: FetchWay): Promise<Fetched> {
   const { definition } = deps.target;
-  const time = AbortSignal.timeout(definition.timeoutMs);
-  const { signal, letGo } = firstOf([task.signal, time]);
+  const { signal, isLate, letGo } = firstOf([task.signal], definition.timeoutMs);
   const startedAtMs = Date.now();
   const started = performance.now();
   const passed = (): number => Math.round(performance.now() - started);
@@ -90,7 +89,7 @@ export async function fetchPage(task: PageTask, deps: RenderDeps, way: FetchWay)
     if (caught instanceof Doubtful || caught instanceof AnswerUnread)
       return { kind: 'doubt', why: caught.message, of: 'page' };
     if (caught instanceof Expired) return { kind: 'expired', why: caught.message };
-    const failure = failureOf(caught, { task, time, timeoutMs: definition.timeoutMs, way });
+    const failure = failureOf(caught, { task, isLate, timeoutMs: definition.timeoutMs, way });
     const { error } = failure;
     const counted = await deps.sessions.failed(way.session, { error, url: task.request.url });
     const seen = sampleOf(counted.code === 'PROXY_FAILED' ? 'unknown' : failure.answer, failure.retryAfter);
@@ -238,18 +237,18 @@ async function readRows(
 
 interface Failing {
   task: PageTask;
-  time: AbortSignal;
+  isLate: () => boolean;
   timeoutMs: number;
   way: FetchWay;
 }
 
 function failureOf(
   caught: unknown,
-  { task, time, timeoutMs, way }: Failing,
+  { task, isLate, timeoutMs, way }: Failing,
 ): { error: ThreshError; answer: TargetAnswer; retryAfter?: string | undefined } {
   const { url } = task.request;
   if (task.signal.aborted) return { error: stopped(caught), answer: 'unknown' };
-  if (time.aborted) return { error: outOfTime(url, timeoutMs, caught), answer: 'failed' };
+  if (isLate()) return { error: outOfTime(url, timeoutMs, caught), answer: 'failed' };
   if (caught instanceof Refused) return caught;
   if (isThreshError(caught)) return { error: caught, answer: 'unknown' };
   const reason = reasonOf(caught);
