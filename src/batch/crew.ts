@@ -2,7 +2,7 @@
 import { type Job, Worker } from 'bullmq';
 import type { BrowserPool } from '../../browser-pool/index.js';
 import type { StartGate } from '../page/start-gate.js';
-import { type PageJob, retryDelayMs, workPage } from '../page/work-page.js';
+import { type PageJob, type PageWorkDeps, retryDelayMs, workPage } from '../page/work-page.js';
 import { PREFIX, pageQueue } from '../queue/keys.js';
 import type { RedisHandle } from '../queue/redis.js';
 import type { TargetBoard } from '../queue/target-board.js';
@@ -61,6 +61,7 @@ export function createCrew(options: CrewOptions): Crew {
   let taken = 0;
   let completed = 0;
   let fetching = false;
+  const depsBy = new WeakMap<BatchContext, PageWorkDeps>();
   const worker = new Worker<PageJob>(
     pageQueue(options.target),
     async (job, token) => {
@@ -95,17 +96,26 @@ export function createCrew(options: CrewOptions): Crew {
     });
     if (context === undefined) return giveBack(job, token, OTHER_CODE_MS); // for a worker that has its code
     if ((await context.standing()) !== 'fetching') return; // left over from a batch that went on
-    const holdUntil = gate.holdUntil;
     fetching = context.lane?.isFetching?.() === true;
-    await workPage(job, token, {
-      ...context,
+    await workPage(job, token, depsOf(context));
+  }
+
+  /** Of each batch once: its pages are many. */
+  function depsOf(context: BatchContext): PageWorkDeps {
+    const known = depsBy.get(context);
+    if (known !== undefined) return known;
+    const { holdUntil } = gate;
+    const here = {
       dir: context.files.dir,
       pool,
       enter: () => gate.enter(signal),
       holdUntil,
       onEvent,
       signal,
-    });
+    };
+    const deps = { ...context, ...here };
+    depsBy.set(context, deps);
+    return deps;
   }
 
   return {

@@ -6,6 +6,7 @@ import type { Page } from 'playwright';
 import { ThreshError } from '../errors.js';
 import type { PageTest } from '../target/definition.js';
 import { CHALLENGES } from './challenges.js';
+import { createStop, type Stop } from './stop.js';
 
 export type Shown = 'expired' | 'blocked' | 'gone' | 'ready';
 
@@ -32,11 +33,11 @@ export interface Waiting {
   /** Epoch ms. */
   deadline: number;
   /** Rejects when there is no more to wait for; ends with `stop`. */
-  until: (stop: AbortSignal) => Promise<never>;
+  until: (stop: Stop) => Promise<never>;
   /** Asked in the page in the very moment that its selector says it is ready. */
   expression?: string | undefined;
   /** What the page has to have beside what it shows, and what it lacks should that not come in time. */
-  data?: { whole(stop: AbortSignal): Promise<void>; lacking(): ThreshError | undefined } | undefined;
+  data?: { whole(stop: Stop): Promise<void>; lacking(): ThreshError | undefined } | undefined;
 }
 
 /**
@@ -52,20 +53,20 @@ export async function awaitShown(page: Page, tests: PageTests, waiting: Waiting)
 
 async function awaitOne(page: Page, tests: PageTests, waiting: Waiting): Promise<Found> {
   const { deadline, until, data } = waiting;
-  const stop = new AbortController();
+  const stop = createStop();
   let bySelector = false;
-  const selected = watchSelectors(page, tests, waiting, stop.signal).then((found) => {
+  const selected = watchSelectors(page, tests, waiting, stop).then((found) => {
     bySelector = true;
     return found;
   });
-  const watches: Promise<Found>[] = [selected, until(stop.signal)];
+  const watches: Promise<Found>[] = [selected, until(stop)];
   for (const shown of ORDER) {
     const test = tests[shown];
     if (typeof test === 'function')
-      watches.push(watchFunction(page, shown, test, stop.signal).then(() => ({ shown })));
+      watches.push(watchFunction(page, shown, test, stop).then(() => ({ shown })));
   }
   if (data !== undefined && tests.ready === undefined)
-    watches.push(data.whole(stop.signal).then(() => ({ shown: 'ready' })));
+    watches.push(data.whole(stop).then(() => ({ shown: 'ready' })));
   else if (tests.ready === undefined)
     watches.push(page.waitForLoadState('load', { timeout: 0 }).then(() => ({ shown: 'ready' })));
   let timer: NodeJS.Timeout | undefined;
@@ -80,7 +81,7 @@ async function awaitOne(page: Page, tests: PageTests, waiting: Waiting): Promise
     const other = await otherThanReady(page, tests, bySelector);
     return other === undefined ? first : { shown: other };
   } finally {
-    stop.abort('shown'); // with a reason: without one, Node makes an error and its stack for each page
+    stop.stop();
     clearTimeout(timer);
   }
 }
@@ -110,10 +111,10 @@ async function watchSelectors(
   page: Page,
   tests: PageTests,
   { deadline, expression }: Waiting,
-  stop: AbortSignal,
+  stop: Stop,
 ): Promise<Found> {
   const selectors = selectorsOf(tests);
-  while (!stop.aborted) {
+  while (!stop.isStopped) {
     const left = deadline - Date.now();
     if (left <= 0) break;
     try {
@@ -149,7 +150,7 @@ function firstShownOn(
   expression?: string,
 ): Promise<{ shown: string; answer?: unknown }> {
   const ask = expression === undefined ? '' : `, () => ${expression}`;
-  return page.evaluate(`(${String(firstShown)})(${JSON.stringify(selectors)}, ${waitMs}${ask})`);
+  return page.evaluate(`(${FIRST_SHOWN})(${JSON.stringify(selectors)}, ${waitMs}${ask})`);
 }
 
 /**
@@ -206,13 +207,16 @@ async function firstShown(
   }
 }
 
+/** Its source, put together once. */
+const FIRST_SHOWN = String(firstShown);
+
 async function watchFunction(
   page: Page,
   shown: Shown,
   test: Exclude<PageTest, string>,
-  stop: AbortSignal,
+  stop: Stop,
 ): Promise<void> {
-  while (!stop.aborted) {
+  while (!stop.isStopped) {
     const answer = await test(page);
     // `ready` may simply return when it is; the others have to say so.
     if (answer === true || (shown === 'ready' && answer !== false)) return;

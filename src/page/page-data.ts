@@ -18,10 +18,11 @@ import { sourcesFor } from '../data-lane/match.js';
 import { dataOf, type MissingData, type NamedReading, readAnswer } from '../data-lane/page-data.js';
 import { ThreshError } from '../errors.js';
 import type { NamedSource } from '../target/data-source.js';
+import type { Stop } from './stop.js';
 
 export interface PageDataWatch {
   /** Resolves when the page is whole; ends with `stop`. Throws NOT_READY when it is known that it will not be. */
-  whole(stop: AbortSignal): Promise<void>;
+  whole(stop: Stop): Promise<void>;
   /** What the page is not whole without. */
   missing(): MissingData[];
   /** As it is now. */
@@ -134,7 +135,7 @@ export function watchPageData(
     async whole(stop) {
       let restsSinceMs: number | undefined;
       const hasOptional = sources.some(({ optional }) => optional);
-      while (!stop.aborted) {
+      while (!stop.isStopped) {
         await lookForEmbedded();
         const changed = captures.changed();
         const absent = missing();

@@ -6,6 +6,7 @@
 import { isRefusal, type PageAnswers } from '../../browser-pool/index.js';
 import { ThreshError } from '../errors.js';
 import { overloadWaitMs } from './retry-after.js';
+import type { Stop } from './stop.js';
 
 const GRACE_MS = 2_000;
 const LOOK_MS = 200;
@@ -42,7 +43,7 @@ export function refusedData(
 }
 
 /** Rejects with that failure once the grace is over; else never settles. Ends with `stop`. */
-export function untilDataRefused(answers: PageAnswers, stop: AbortSignal): Promise<never> {
+export function untilDataRefused(answers: PageAnswers, stop: Stop): Promise<never> {
   return new Promise((_, reject) => {
     const look = (): void => {
       const refused = refusedData(answers, { forMs: GRACE_MS });
@@ -50,6 +51,6 @@ export function untilDataRefused(answers: PageAnswers, stop: AbortSignal): Promi
       else looking = setTimeout(look, LOOK_MS);
     };
     let looking = setTimeout(look, GRACE_MS); // most pages are ready before, and wake nobody up
-    stop.addEventListener('abort', () => clearTimeout(looking), { once: true });
+    stop.whenStopped(() => clearTimeout(looking));
   });
 }

@@ -22,6 +22,7 @@ import {
   type TakenPage,
 } from './render.js';
 import { navigateSoftly, SoftMiss } from './soft-navigate.js';
+import { createStop } from './stop.js';
 import { unlessAborted } from './unless-aborted.js';
 
 export type SoftTry =
@@ -106,17 +107,17 @@ async function work(
   const others = selectorsOf(tests).flatMap(([name, selector]): [string, string][] =>
     name === 'ready' ? [] : [[name, selector]],
   );
-  const stop = new AbortController();
+  const stop = createStop();
   const query = queryOf(deps.target.definition, task.request.label);
   let went: Awaited<ReturnType<typeof navigateSoftly>>;
   try {
-    const refused = untilDataRefused(answers, stop.signal);
+    const refused = untilDataRefused(answers, stop);
     refused.catch(() => undefined);
     const { url, label } = task.request;
     const route = { url, label, ready: tests.ready, others, first, expression: query?.expression };
     went = await Promise.race([navigateSoftly(page, answers, route), refused]);
   } finally {
-    stop.abort('shown');
+    stop.stop();
   }
   for (const name of ['expired', 'blocked', 'gone'] as const) {
     const test = tests[name];

@@ -102,7 +102,7 @@ export async function workPage(
   await place.enter();
   try {
     if (performance.now() - asked > ASKED_MS && (await isNotWanted(job, token, deps))) return;
-    await tryPage(job, token, { ...deps, place });
+    await tryPage({ job, token, place }, deps);
   } finally {
     place.leave();
   }
@@ -121,9 +121,8 @@ async function isNotWanted(
 }
 
 async function tryPage(
-  job: Job<PageJob>,
-  token: string | undefined,
-  deps: PageWorkDeps & { place: Place },
+  { job, token, place }: { job: Job<PageJob>; token: string | undefined; place: Place },
+  deps: PageWorkDeps,
 ): Promise<void> {
   const { page, proof } = job.data;
   const { ledger } = deps;
@@ -139,7 +138,7 @@ async function tryPage(
     request: { url, label, data, attempt },
     log: pageLog(job.data, deps.onEvent),
     signal: deps.signal,
-    place: deps.place,
+    place,
     traced: attempts > 1 && attempt >= attempts,
     alone: (job.data.browsersLost ?? 0) >= MAX_BROWSERS_LOST,
     kept: job.data.kept,
@@ -149,7 +148,7 @@ async function tryPage(
   const told = beginAttempt(job.data, attempt, deps.onEvent);
   const outcome = await render(task, proof, deps);
   told.rendered();
-  if (outcome.ok) deps.place.leave(); // what follows is between us and our disk
+  if (outcome.ok) place.leave(); // what follows is between us and our disk
   // Redis is away: one sample less
   const reported = deps.isOffline ? undefined : deps.targetBoard.report(outcome.seen).catch(() => undefined);
   if (outcome.ok) {

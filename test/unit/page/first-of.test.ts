@@ -37,7 +37,11 @@ test('nothing is left behind at a signal that goes on', async () => {
 
 test('it aborts when the time is up, and says so; not when something else was first, nor when it is let go', async () => {
   const a = new AbortController();
-  const [late, aborted, gone] = [firstOf([a.signal], 5), firstOf([AbortSignal.abort('a')], 5), firstOf([], 5)];
+  const [late, aborted, gone] = [
+    firstOf([a.signal], 5),
+    firstOf([AbortSignal.abort('a')], 5),
+    firstOf([], 5),
+  ];
   gone.letGo();
   await expect.poll(() => late.signal.aborted, { interval: 2 }).toBe(true);
   expect([late.signal.reason.name, late.isLate()]).toEqual(['TimeoutError', true]);
