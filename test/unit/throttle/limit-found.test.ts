@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { bestFixed } from '../../sim/compare.js';
 import { type FarmRun, runFarm } from '../../sim/farm.js';
 import { fixedLaw, ourLaw, START_MS } from '../../sim/laws.js';
+import { normal, type Random } from '../../sim/random.js';
 import { type Scenario, scenarios, tenfold } from '../../sim/scenarios.js';
-import { kneeTarget } from '../../sim/targets.js';
+import { type Asked, kneeTarget } from '../../sim/targets.js';
 
 function scenario(name: string): Scenario {
   const found = scenarios[name];
@@ -84,6 +85,19 @@ test.each([1, 2, 3])(
     expect(ticks.at(-1)?.limit).toBe(32);
   },
 );
+
+test('a look at what is unloaded is soon over, also where answers scatter widely and all are a little slow', () => {
+  const target = (random: Random) => ({
+    answer({ inFlight, nowMs }: Asked) {
+      const slow = inFlight > 30 ? 1.15 : nowMs > 30_000 ? 1.3 : 1;
+      return { kind: 'served' as const, ms: 200 * slow * Math.exp(0.5 * normal(random)), unloadedMs: 200 };
+    },
+  });
+  const { ticks } = runFarm({ target, pages: 1_000_000, slots: 300, untilMs: 400_000, law: ourLaw(300) });
+  const late = ticks.filter(({ atMs }) => atMs > 30_000);
+  expect(late.filter(({ limit }) => limit === 1)).toEqual([]);
+  expect(late.filter(({ limit }) => limit < 150).length / late.length).toBeLessThan(0.06);
+});
 
 test('three times slower within an hour: the limit stays at the knee all the while', () => {
   const slow = (nowMs: number) => 1 + (2 * nowMs) / 3_600_000;
