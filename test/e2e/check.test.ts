@@ -1,10 +1,12 @@
 /** A target that fits its site, and then one change of the site after the other. */
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { check as checkHere } from '../../src/cli/check.js';
+import { readSettings } from '../../src/settings.js';
 import { startShop } from '../shop/server.mjs';
 import { dataTarget } from '../support/data-target.js';
 import { type Lab, openLab, root } from '../support/lab.js';
-import { casesOf, isLong, longOnly } from '../support/long.js';
+import { isLong, longOnly } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
@@ -30,45 +32,34 @@ async function check(target: string, args: string[] = [], env: Record<string, st
 }
 
 test('before the first delivery there is nothing to compare with', async () => {
+  const settings = readSettings({ ...process.env, THRESH_HOME: lab.home, THRESH_OUT: lab.out });
+  await expect(checkHere(demo, {}, settings)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(/^nothing of demo-shop was delivered to /),
+    mend: expect.stringMatching(/^thresh run .*demo-shop\.ts$/),
+  });
+  if (!isLong) return;
   const { code, stdout, stderr } = await lab.thresh(['check', demo]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(/nothing of demo-shop was delivered to .*\n {2}mend: thresh run .*demo-shop\.ts/);
 });
 
-test.each(casesOf(['duckdb', 'parquetjs'], 1))(
-  'the demo shop fits, by %s, and goes on to when its stock changes',
-  async (engine) => {
-    const env = { THRESH_PARQUET: engine };
-    await shop.control({ restless: false });
-    const ran = await runBatch(lab, demo, { date: engine === 'duckdb' ? DATE : '2026-03-02', env });
-    expect(ran.code, ran.stderr).toBe(0);
-    shop.clearLog();
-    const first = await check(demo, ['--pages', '4'], env);
-    expect(first).toMatchObject({ code: 0, fits: true, reasons: [], compared: 4 });
-    expect(first.pages).toHaveLength(4);
-    expect(first.columns.every((one: { changed: number }) => one.changed === 0)).toBe(true);
-    expect(shop.accessLog().filter(({ kind }) => kind === 'document')).toHaveLength(4);
-    expect(first.stderr).toMatch(/page 4 of 4: 1 rows/);
-
-    await shop.control({ restless: true });
-    const { code, stdout } = await lab.thresh(['check', demo], env);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^demo-shop still fits: 5 pages, 5 rows compared with those of 2026-03-0/);
-    expect(stdout).toMatch(/│ stock +│ 5 +│ [1-5] /);
-  },
-  240_000,
-);
-
-test("it says what lane: 'auto' would gain, or why nothing", async () => {
-  await shop.control({ restless: false });
+test("the demo shop fits, and goes on to when its prices change; it says what lane: 'auto' would gain, or why nothing", async () => {
   const more = 'gate: { maxQuarantined: 0.5 },';
   const reading = { name: 'gains', shop: shop.url, lane: 'render', more } as const;
   const plain = await dataTarget(lab, reading);
   const ran = await runBatch(lab, plain, { date: DATE, args: ['--limit', '6'] });
   expect(ran.code, ran.stderr).toBe(0);
+  expect((await lab.manifest('gains', DATE)).manifest.limit).toBe(6);
+  await shop.control({ repriced: { every: 1 } });
   shop.clearLog();
-  const { code, lane } = await check(plain, ['--pages', '5']);
-  expect(code).toBe(0);
+  const first = await check(plain, ['--pages', '5']);
+  await shop.control({ repriced: null });
+  expect(first).toMatchObject({ code: 0, fits: true, reasons: [], compared: 5 });
+  expect(first.pages).toHaveLength(5);
+  for (const { name, changed } of first.columns) expect(changed, name).toBe(name === 'price' ? 5 : 0);
+  expect(first.stderr).toMatch(/page 5 of 5: 1 rows/);
+  const { lane } = first;
   expect(lane).toEqual([
     { of: '2 segments', same: 5, pages: 5, renderMs: expect.any(Number), fetchMs: expect.any(Number) },
   ]);
@@ -82,6 +73,33 @@ test("it says what lane: 'auto' would gain, or why nothing", async () => {
   const touched = await lab.thresh(['check', touching]);
   expect(touched.stdout).toMatch(
     /^lane: 'auto' would render all pages \(2 segments\): extract uses `page`, or follows links/m,
+  );
+});
+
+longOnly('its own target', () => {
+  test.each(['duckdb', 'parquetjs'])(
+    'fits, by %s, and goes on to when its stock changes',
+    async (engine) => {
+      const env = { THRESH_PARQUET: engine };
+      await shop.control({ restless: false });
+      const ran = await runBatch(lab, demo, { date: engine === 'duckdb' ? DATE : '2026-03-02', env });
+      expect(ran.code, ran.stderr).toBe(0);
+      shop.clearLog();
+      const first = await check(demo, ['--pages', '4'], env);
+      expect(first).toMatchObject({ code: 0, fits: true, reasons: [], compared: 4 });
+      expect(first.pages).toHaveLength(4);
+      expect(first.columns.every((one: { changed: number }) => one.changed === 0)).toBe(true);
+      expect(shop.accessLog().filter(({ kind }) => kind === 'document')).toHaveLength(4);
+      expect(first.stderr).toMatch(/page 4 of 4: 1 rows/);
+
+      await shop.control({ restless: true });
+      const { code, stdout } = await lab.thresh(['check', demo], env);
+      await shop.control({ restless: false });
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^demo-shop still fits: 5 pages, 5 rows compared with those of 2026-03-0/);
+      expect(stdout).toMatch(/│ stock +│ 5 +│ [1-5] /);
+    },
+    240_000,
   );
 });
 
@@ -157,21 +175,40 @@ export default defineTarget({
     ['a frame without its content', () => ({ body: '<main>soon</main>' }), /^1 of 1 pages failed: NOT_READY/],
     ['pages that are gone', (n) => ({ status: 404, body: article(n) }), /^5 of 5 pages are gone/],
   ];
-  // Each by itself: test/unit/dataset/fit.test.ts.
-  test.each(casesOf(changes, 1))('%s: 1, and why', async (_what, changed, reason) => {
-    page = changed;
-    const found = await check(target, ['--pages', /^\^1 of 1/.test(reason.source) ? '1' : '5']);
+  test('a column that is empty, and a target that reads another type than before: 1, and why', async () => {
+    const [, changed, reason] = changes[0] ?? [];
+    const other = await lab.target('small', targetOf("price: 'i'", 'z.string()'));
+    page = changed ?? asEver;
+    const { code, stdout } = await lab.thresh(['check', other]);
     page = asEver;
-    expect(found.code).toBe(1);
-    expect(found.reasons).toContainEqual(expect.stringMatching(reason));
+    await lab.target('small', targetOf("price: { select: 'i', as: 'number' }"));
+    expect(code).toBe(1);
+    const [head = '', ...why] = stdout.split('\n');
+    expect(head).toMatch(/^small does not fit any more: /);
+    const told = why.slice(0, why.indexOf('')).map((line) => line.trim());
+    expect(told).toContainEqual(expect.stringMatching(reason ?? ''));
+    expect(told).toContainEqual('schema: price was DOUBLE and is VARCHAR');
   });
 
-  test('a target that reads another type than before', async () => {
-    const other = await lab.target('small', targetOf("price: 'i'", 'z.string()'));
-    const { code, stdout } = await lab.thresh(['check', other]);
-    expect(code).toBe(1);
-    expect(stdout).toMatch(/^small does not fit any more: .*\n {2}schema: price was DOUBLE and is VARCHAR$/m);
-    await lab.target('small', targetOf("price: { select: 'i', as: 'number' }"));
+  // Each by itself: test/unit/dataset/fit.test.ts.
+  longOnly('one after the other', () => {
+    test.each(changes)('%s: 1, and why', async (_what, changed, reason) => {
+      page = changed;
+      const found = await check(target, ['--pages', /^\^1 of 1/.test(reason.source) ? '1' : '5']);
+      page = asEver;
+      expect(found.code).toBe(1);
+      expect(found.reasons).toContainEqual(expect.stringMatching(reason));
+    });
+
+    test('a target that reads another type than before', async () => {
+      const other = await lab.target('small', targetOf("price: 'i'", 'z.string()'));
+      const { code, stdout } = await lab.thresh(['check', other]);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(
+        /^small does not fit any more: .*\n {2}schema: price was DOUBLE and is VARCHAR$/m,
+      );
+      await lab.target('small', targetOf("price: { select: 'i', as: 'number' }"));
+    });
   });
 
   longOnly('and more', () => {

@@ -1,10 +1,12 @@
 /** Pages out of files: the same rows as from the site, of which nothing is asked. */
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AskedOptions, askedPage } from '../../src/cli/asked-page.js';
+import { openReplay } from '../../src/cli/replay.js';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab, root } from '../support/lab.js';
-import { casesOf, isLong } from '../support/long.js';
+import { casesOf, isLong, longOnly } from '../support/long.js';
 
 const demo = path.join(root, 'targets/demo-shop.ts');
 let lab: Lab;
@@ -34,6 +36,7 @@ test('what --save recorded and what was saved as HTML give the same row, and nob
   const loaded = await debug([demo, url, '--save', har]);
   expect(loaded.code, loaded.stderr).toBe(0);
   expect(loaded.files.har).toBe(har);
+  expect(loaded).not.toHaveProperty('beside'); // no batch has had it
   expect((await stat(har)).mode & 0o777).toBe(0o600);
   shop.clearLog();
   const replays = [
@@ -41,96 +44,117 @@ test('what --save recorded and what was saved as HTML give the same row, and nob
     [demo, url, '--replay', loaded.files.html],
     [demo, url, '--replay', har],
   ];
-  for (const args of casesOf(replays, 2)) {
+  // A saved HTML: below, of a failure.
+  for (const args of casesOf(replays, 1)) {
     const replayed = await debug(args);
     expect(replayed.code, replayed.stderr).toBe(0);
     expect(replayed.rows[0].row).toEqual(loaded.rows[0].row);
     expect(replayed).toMatchObject({ url, replayed: args.at(-1) });
   }
   expect(shop.accessLog()).toEqual([]);
+  await expect(refusal(`${shop.url}/p/none`, { replay: har })).rejects.toMatchObject({
+    code: 'USAGE',
+    mend: `it is of ${url}`,
+  });
   if (!isLong) return;
   const told = await lab.thresh(['debug', demo, url, '--replay', loaded.files.html]);
   expect(told.stdout).toMatch(/^replayed +from \/.*\.html, without the network$/m);
+  const other = await lab.thresh(['debug', demo, `${shop.url}/p/none`, '--replay', har]);
+  expect(other.code).toBe(2);
+  expect(other.stderr).toContain(`mend: it is of ${url}`);
 });
 
-test('the scripts of a saved page run only when asked for, and reach nobody even then', async () => {
-  const file = await lab.target(
-    'saved',
-    `
+test('--failure --replay reads what the failure left; its scripts run only when asked for, and reach nobody even then', async () => {
+  const code = (select: string): string => `
 import { defineTarget } from 'thresh';
 import { z } from 'zod';
 export default defineTarget({
-  name: 'saved', schema: z.object({ sku: z.string(), said: z.string() }), key: ['sku'], discover: ['${url}'],
-  ready: '[data-sku]', timeoutMs: 15_000, fields: { fields: { sku: '[data-sku]@data-sku', said: '[data-sku]' } },
-});`,
-  );
-  const page = path.join(lab.dir, 'saved.html');
-  await writeFile(
-    page,
-    `<!doctype html><meta http-equiv="refresh" content="0; url=${shop.url}/">
-<body><img src="${shop.url}/x.png"><link rel="stylesheet" href="${shop.url}/x.css"><iframe src="${shop.url}/"></iframe>
-<b>saved</b>
+  name: 'failing', schema: z.object({ sku: z.string(), said: z.string() }), key: ['sku'], retries: 0, discover: ['${url}'],
+  ready: '[data-sku]', extract: ({ page }) => page.evaluate(async () => ({
+    sku: document.querySelector('${select}').dataset.sku, said: (await window.said) ?? 'nothing',
+  })),
+});`;
+  const file = await lab.target('failing', code('.none'));
+  const { batch } = JSON.parse((await lab.thresh(['run', file, '--date', '2026-03-01', '--json'])).stdout);
+  await lab.target('failing', code('[data-sku]'));
+  await addTo(path.join(lab.home, 'batches', batch, 'artifacts', 'page-0.html'));
+  shop.clearLog();
+
+  const still = await debug(['--failure', `${batch}.0`, '--replay']);
+  expect(still.code, JSON.stringify(still.error)).toBe(0);
+  expect(still.rows[0].row).toEqual({ sku: expect.stringMatching(/^TH-/), said: 'nothing' });
+  expect(still.replayed).toMatch(/page-0\.html$/);
+  const run = await debug(['--failure', `${batch}.0`, '--replay', '--scripts']);
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.rows[0].row).toEqual({ ...still.rows[0].row, said: 'closed, refused and left' });
+  expect(shop.accessLog()).toEqual([]);
+});
+
+/** At the head of a saved page: whatever asks the site for something. Its script runs before a row is read. */
+async function addTo(file: string): Promise<void> {
+  const page = await readFile(file, 'utf8');
+  const more = `<meta http-equiv="refresh" content="0; url=${shop.url}/">
 <script>
-  const show = (said) => document.body.insertAdjacentHTML('beforeend', '<p data-sku="x">' + said + '</p>');
   navigator.sendBeacon('${shop.url}/beacon');
   const socket = new WebSocket('${shop.url.replace('http', 'ws')}/socket');
   const closed = new Promise((resolve) => { socket.onclose = () => resolve('closed'); });
   const fetched = fetch('${shop.url}/api/products').then(() => 'fetched', () => 'refused');
-  Promise.all([closed, fetched]).then((all) => show(all.join(' and ')));
-</script></body>`,
-  );
-  shop.clearLog();
-  const still = await debug([file, url, '--replay', page]);
-  expect(still).toMatchObject({ code: 1, error: { code: 'NOT_READY' } });
-  const run = await debug([file, url, '--replay', page, '--scripts']);
-  expect(run.code, run.stderr).toBe(0);
-  expect(run.rows[0].row).toEqual({ sku: 'x', said: 'closed and refused' });
-  expect(shop.accessLog()).toEqual([]);
-});
+  const left = new Promise((resolve) => { navigation.onnavigate = () => resolve('left'); });
+  window.said = Promise.all([closed, fetched, left]).then(([one, two, three]) => one + ', ' + two + ' and ' + three);
+</script>
+<link rel="stylesheet" href="${shop.url}/x.css">`;
+  const frames = `<img src="${shop.url}/x.png"><iframe src="${shop.url}/"></iframe>`;
+  const changed = page
+    .replace(/<head[^>]*>/, (head) => head + more)
+    .replace(/<body[^>]*>/, (body) => body + frames);
+  expect(changed).toHaveLength(page.length + more.length + frames.length);
+  await writeFile(file, changed);
+}
 
-test('--failure --replay reads what the failure left', async () => {
-  const code = (row: string): string => `
-import { defineTarget } from 'thresh';
-import { z } from 'zod';
-export default defineTarget({
-  name: 'failing', schema: z.object({ sku: z.string() }), key: ['sku'], retries: 0, discover: ['${url}'],
-  ready: '[data-sku]', extract: async ({ page }) => (${row}),
-});`;
-  const file = await lab.target(
-    'failing',
-    code("{ sku: await page.textContent('.none', { timeout: 100 }) }"),
-  );
-  const { batch } = JSON.parse((await lab.thresh(['run', file, '--date', '2026-03-01', '--json'])).stdout);
-  await lab.target('failing', code("{ sku: await page.getAttribute('[data-sku]', 'data-sku') }"));
-  shop.clearLog();
-  const seen = await debug(['--failure', `${batch}.0`, '--replay']);
-  expect(seen.code, seen.stderr).toBe(0);
-  expect(seen.rows[0].row.sku).toMatch(/^TH-/);
-  expect(seen.replayed).toMatch(/page-0\.html$/);
-  expect(shop.accessLog()).toEqual([]);
-});
+/** Rejects with what the command says of it. */
+async function refusal(address: string | undefined, options: AskedOptions): Promise<void> {
+  const { replay, url: asked } = await askedPage(demo, address, options, lab.home);
+  if (replay === undefined) return;
+  const opened = await openReplay({ ...replay, url: asked });
+  await opened.close();
+}
 
-const WRONG: [string, string[], RegExp][] = [
-  ['a file that is not there', ['URL', '--replay', 'none.html'], /none\.html cannot be read/],
-  ['an HTML file of nobody knows what', ['--replay', 'saved.html'], /missing required argument 'url'/],
-  ['a HAR that is none', ['URL', '--replay', 'saved.har'], /saved\.har is no HAR/],
-  ['no file at all', ['URL', '--replay'], /--replay needs a file/],
-  ['scripts without a saved page', ['URL', '--scripts'], /--scripts is for a saved HTML page/],
-  ['a record that is no HAR', ['URL', '--save', 'page.zip'], /it writes a HAR/],
+const WRONG: [string, boolean, AskedOptions, RegExp][] = [
+  ['a file that is not there', true, { replay: 'none.html' }, /none\.html cannot be read/],
+  ['an HTML file of nobody knows what', false, { replay: 'saved.html' }, /missing required argument 'url'/],
+  ['a HAR that is none', true, { replay: 'saved.har' }, /saved\.har is no HAR/],
+  ['no file at all', true, { replay: true }, /--replay needs a file/],
+  ['scripts without a saved page', true, { scripts: true }, /--scripts is for a saved HTML page/],
 ];
-test.each(casesOf(WRONG, 3))('%s is wrong usage', async (_what, args, words) => {
+test.each(WRONG)('%s is wrong usage', async (_what, isOfUrl, options, words) => {
+  const { replay } = options;
   await writeFile(path.join(lab.dir, 'saved.har'), '{}');
-  const given = args.map((one) => (one === 'URL' ? url : one));
-  const { code, stderr } = await lab.thresh(['debug', demo, ...given]);
-  expect(code, stderr).toBe(2);
-  expect(stderr).toMatch(words);
-  expect(stderr).toContain('mend: ');
+  const file = typeof replay === 'string' ? { replay: path.join(lab.dir, replay) } : {};
+  await expect(refusal(isOfUrl ? url : undefined, { ...options, ...file })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(words),
+    mend: expect.stringMatching(/./),
+  });
 });
 
-test('a HAR of another page says of which', async () => {
-  const { code, stderr } = await lab.thresh([
-    ...['debug', demo, `${shop.url}/p/none`, '--replay', path.join(lab.dir, 'page.har')],
-  ]);
-  expect(code).toBe(2);
-  expect(stderr).toContain(`mend: it is of ${url}`);
+longOnly('by the command', () => {
+  const wrong: [string, string[], RegExp][] = [
+    ...WRONG.map(([what, isOfUrl, { replay, scripts }, words]): [string, string[], RegExp] => [
+      what,
+      [
+        ...(isOfUrl ? ['URL'] : []),
+        ...(replay === undefined ? [] : ['--replay', ...(replay === true ? [] : [String(replay)])]),
+        ...(scripts === true ? ['--scripts'] : []),
+      ],
+      words,
+    ]),
+    ['a record that is no HAR', ['URL', '--save', 'page.zip'], /it writes a HAR/],
+  ];
+  test.each(wrong)('%s is wrong usage', async (_what, args, words) => {
+    const given = args.map((one) => (one === 'URL' ? url : one));
+    const { code, stderr } = await lab.thresh(['debug', demo, ...given]);
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(words);
+    expect(stderr).toContain('mend: ');
+  });
 });

@@ -1,16 +1,18 @@
 /** `thresh diff` over batches of a small site whose rows change between two nights. In S3: s3.test.ts. */
-import { readdir } from 'node:fs/promises';
+import { cp, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { chromium } from 'playwright';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { findChromium } from '../../browser-pool/find-chromium.mjs';
+import { type DiffOptions, diff } from '../../src/cli/diff.js';
+import { readSettings } from '../../src/settings.js';
 import { type Lab, openLab } from '../support/lab.js';
-import { isLong, longTest } from '../support/long.js';
+import { longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
 const HOSTILE = '\u001b]0;owned\u0007\u001b[31mred\u202e<img src=x onerror="window.owned=1">';
-/** Rows by night; the third has another schema. */
+/** Rows by night. */
 const NIGHTS = [
   [
     { sku: 'a', title: 'Tea', price: 1.5, tags: ['hot'] },
@@ -60,26 +62,36 @@ beforeAll(async () => {
   const file = await lab.target('teas', codeOf('teas', 'price: z.number(), tags: z.array(z.string())'));
   batches.push(await nightOf(file, '2026-03-01'));
   night = 1;
-  batches.push(await nightOf(file, '2026-03-02', [], { THRESH_PARQUET: 'parquetjs' }));
   await lab.target(
     'teas',
-    codeOf('teas', 'stock: z.int().default(1), price: z.number().transform(String).pipe(z.string())'),
+    codeOf('teas', 'price: z.number(), tags: z.array(z.string()), stock: z.int().default(1)'),
   );
-  const { report } = await runBatch(lab, file, { date: '2026-03-03' });
-  expect(report.state).toBe('held'); // readers would break on the price
-  await lab.thresh(['deliver', report.batch, '--force']);
-  batches.push(report.batch);
-}, 400_000);
+  batches.push(await nightOf(file, '2026-03-02', [], { THRESH_PARQUET: 'parquetjs' }));
+});
 
 afterAll(async () => {
   await lab?.close();
   await site?.stop();
 });
 
+/** As the command does it, in this process: what it said. */
+async function told(before = '', after = '', options: DiffOptions = {}): Promise<string> {
+  const said: string[] = [];
+  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+  const { home, out } = lab;
+  try {
+    const settings = readSettings({ ...process.env, THRESH_HOME: home, THRESH_OUT: out });
+    expect(await diff(before, after, options, settings)).toBe(0);
+  } finally {
+    stdout.mockRestore();
+  }
+  return said.join('');
+}
+
 test('as a table: counts, then what changed, and no text of a row reaches the terminal as an order', async () => {
   const { code, stdout, stderr } = await lab.thresh(['diff', batches[0] ?? '', batches[1] ?? '']);
   expect(code, stderr).toBe(0);
-  expect(stdout.split('\n').slice(0, 7)).toEqual([
+  expect(stdout.split('\n').slice(0, 8)).toEqual([
     `${batches[0]} -> ${batches[1]}, by sku`,
     '  rows          3 before, 3 after',
     '  added         1',
@@ -87,6 +99,7 @@ test('as a table: counts, then what changed, and no text of a row reaches the te
     '  changed       1',
     '  same          1',
     '  by column     title 1, price 1, tags 1',
+    '  new columns   stock BIGINT',
   ]);
   const line = (...words: string[]) => new RegExp(words.join('.*'));
   expect(stdout).toMatch(line('changed', ' a ', 'price', '1\\.5 ', '1\\.75'));
@@ -99,9 +112,7 @@ test('as a table: counts, then what changed, and no text of a row reaches the te
 });
 
 test('as NDJSON: the summary, then a change a line', async () => {
-  const args = ['diff', batches[0] ?? '', batches[1] ?? '', '--json'];
-  const { code, stdout } = await lab.thresh(args);
-  expect(code).toBe(0);
+  const stdout = await told(batches[0], batches[1], { json: true });
   const [summary, ...changes] = stdout
     .trim()
     .split('\n')
@@ -125,65 +136,99 @@ test('as NDJSON: the summary, then a change a line', async () => {
     { change: 'added', key: { sku: 'd' }, before: null, after: { price: 4 } },
   ]);
   expect(stdout).not.toContain('\u202e');
-  if (!isLong) return; // of the rows: test/integration/dataset/diff.test.ts
+  const few = await told(batches[0], batches[1], { json: true, limit: 1, columns: ['price'] });
+  expect(few.trim().split('\n')).toHaveLength(2);
+  expect(few).toContain('"columns":["price"]');
+});
+
+longTest('as NDJSON by the command: the same', async () => {
+  const args = ['diff', batches[0] ?? '', batches[1] ?? '', '--json'];
+  const { code, stdout } = await lab.thresh(args);
+  expect(code).toBe(0);
+  expect(stdout).toBe(await told(batches[0], batches[1], { json: true }));
   const few = await lab.thresh([...args, '--limit', '1', '--columns', 'price']);
   expect(few.stdout.trim().split('\n')).toHaveLength(2);
   expect(few.stdout).toContain('"columns":["price"]');
 });
 
-test('as Parquet, and over a change of the schema', async () => {
-  const file = path.join(lab.dir, 'changes.parquet');
-  const { code, stdout, stderr } = await lab.thresh([
-    'diff',
-    batches[1] ?? '',
-    batches[2] ?? '',
-    '--out',
-    file,
-  ]);
-  expect(code, stderr).toBe(0);
-  expect(stdout).toContain('new columns   stock BIGINT');
-  expect(stdout).toContain('columns gone  tags VARCHAR[]');
-  expect(stdout).toContain('other types   price DOUBLE -> VARCHAR');
-  expect(stdout).toMatch(/changed {7}0/); // '1.75' is 1.75 still
-  if (!isLong) return; // of the rows: test/integration/dataset/diff.test.ts
-  const all = path.join(lab.dir, 'first.parquet');
-  await lab.thresh(['diff', batches[0] ?? '', batches[1] ?? '', '--out', all]);
+test('as Parquet', async () => {
+  const out = path.join(lab.dir, 'first.parquet');
+  expect(await told(batches[0], batches[1], { out })).toMatch(/\nall changes: .*first\.parquet\n$/);
   const rows = await lab.query(
     'teas',
     '2026-03-02',
-    `SELECT change, key.sku, "after".price FROM '${all}' ORDER BY 2`,
+    `SELECT change, key.sku, "after".price FROM '${out}' ORDER BY 2`,
   );
   expect(rows.map((row) => Object.values(row))).toEqual([
     ['changed', 'a', 1.75],
     ['gone', 'c', null],
     ['added', 'd', 4],
   ]);
+  expect(await told(batches[1], batches[0])).toContain('columns gone  stock BIGINT');
+});
+
+longTest('over a change of the schema', async () => {
+  const target = await lab.target(
+    'teas',
+    codeOf('teas', 'stock: z.int().default(1), price: z.number().transform(String).pipe(z.string())'),
+  );
+  const { report } = await runBatch(lab, target, { date: '2026-03-03' });
+  expect(report.state).toBe('held'); // readers would break on the price
+  await lab.thresh(['deliver', report.batch, '--force']);
+  const file = path.join(lab.dir, 'changes.parquet');
+  const { code, stdout, stderr } = await lab.thresh([
+    ...['diff', batches[0] ?? '', report.batch, '--out', file],
+  ]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('new columns   stock BIGINT');
+  expect(stdout).toContain('columns gone  tags VARCHAR[]');
+  expect(stdout).toContain('other types   price DOUBLE -> VARCHAR');
+  const { stdout: since } = await lab.thresh(['diff', batches[1] ?? '', report.batch]);
+  expect(since).toMatch(/changed {7}0/); // '1.75' is 1.75 still
 });
 
 test('what cannot be compared is refused, each with its mend', async () => {
   const [first = '', second = ''] = batches;
-  const refused = async (...args: string[]): Promise<string> => {
-    const { code, stderr, stdout } = await lab.thresh(['diff', ...args]);
-    expect(code).toBe(2);
-    expect(stdout).toBe('');
-    expect(stderr).toMatch(/ {2}mend: /);
-    return stderr;
+  const refused = async (words: string, before: string, after: string, options: DiffOptions = {}) => {
+    await expect(told(before, after, options)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(words),
+      mend: expect.stringMatching(/./),
+    });
   };
-  expect(await refused(first, 'nobody-20260301-aaaaaa')).toContain('there is no batch');
-  expect(await refused(first, second, '--columns', 'prize')).toContain('no column is called prize');
-  if (!isLong) return;
-  expect(await refused(first, 'nonsense')).toContain('is no batch');
-  expect(await refused(first, second, '--json', '--out', 'x.parquet')).toContain('two forms');
-  const other = await nightOf(
-    await lab.target('others', codeOf('others', 'price: z.number()')),
-    '2026-03-01',
-  );
-  expect(await refused(first, other)).toContain('of two targets');
+  await refused('there is no batch', first, 'nobody-20260301-aaaaaa');
+  await refused('no column is called prize', first, second, { columns: ['prize'] });
+  await refused('is no batch', first, 'nonsense');
+  await refused('two forms', first, second, { json: true, out: 'x.parquet' });
+  await refused('of two targets', first, await sameOf('others'));
   expect(await readdir(path.join(lab.home, 'diff'))).toEqual([]);
 });
 
+/** The first batch, as if a target of this name had delivered it; returns its id. */
+async function sameOf(target: string): Promise<string> {
+  const { folder, manifest } = await lab.manifest('teas', '2026-03-01');
+  const to = path.join(lab.out, target, path.basename(folder));
+  const batch = manifest.batch.replace('teas', target);
+  await cp(folder, to, { recursive: true });
+  await writeFile(path.join(to, '_SUCCESS'), JSON.stringify({ ...manifest, target, batch }));
+  return batch;
+}
+
+longTest('what is refused by the command: exit code 2, and nothing on stdout', async () => {
+  const [first = '', second = ''] = batches;
+  for (const args of [
+    [first, 'nobody-20260301-aaaaaa'],
+    [first, second, '--columns', 'prize'],
+    [first, second, '--json', '--out', 'x.parquet'],
+  ]) {
+    const { code, stderr, stdout } = await lab.thresh(['diff', ...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/ {2}mend: /);
+  }
+});
+
 longTest('a dataset that a later run for its date replaced is not there any more', async () => {
-  const file = path.join(lab.dir, 'targets', 'others.ts');
+  const file = await lab.target('others', codeOf('others', 'price: z.number()'));
   const first = await nightOf(file, '2026-03-05');
   const second = await nightOf(file, '2026-03-05');
   const { code, stderr } = await lab.thresh(['diff', first, second]);
@@ -227,6 +272,20 @@ test('the dashboard shows what changed as text', async () => {
 });
 
 test('without its native module it says what to do', async () => {
+  vi.doMock('@duckdb/node-api', () => {
+    throw new Error('no native module here');
+  });
+  try {
+    await expect(told(batches[0], batches[1])).rejects.toMatchObject({
+      message: expect.stringContaining('datasets are compared by DuckDB'),
+      mend: expect.stringMatching(/^install without --omit=optional/),
+    });
+  } finally {
+    vi.doUnmock('@duckdb/node-api');
+  }
+});
+
+longTest('without its native module the command says what to do', async () => {
   const hide = `export const resolve = (name, context, next) => {
     if (name.startsWith('@duckdb/')) throw new Error('no native module here');
     return next(name, context);

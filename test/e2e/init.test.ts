@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadChecked } from '../../src/batch/context.js';
+import { init } from '../../src/cli/init.js';
+import { readSettings } from '../../src/settings.js';
 import { startShop } from '../shop/server.mjs';
-import { type Lab, openLab } from '../support/lab.js';
+import { type Ended, type Lab, openLab } from '../support/lab.js';
 import { casesOf, isLong, longOnly } from '../support/long.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
@@ -143,8 +145,32 @@ afterAll(async () => {
   await lab?.close();
 });
 
-async function made(name: string, url: string) {
-  const ended = await lab.thresh(['init', name, url]);
+/** As the command does it, in this process. */
+async function initHere(name: string, url: string): Promise<Ended> {
+  const said = { stdout: '', stderr: '' };
+  const heard = (['stdout', 'stderr'] as const).map((to) =>
+    vi.spyOn(process[to], 'write').mockImplementation((text) => {
+      said[to] += String(text);
+      return true;
+    }),
+  );
+  const { home, out, dir } = lab;
+  const settings = readSettings(
+    { ...process.env, THRESH_HOME: home, THRESH_OUT: out },
+    { targets: path.join(dir, 'targets') },
+  );
+  try {
+    return { code: await init(name, url, {}, settings), ...said };
+  } finally {
+    for (const one of heard) one.mockRestore();
+  }
+}
+
+const byCommand = (name: string, url: string): Promise<Ended> => lab.thresh(['init', name, url]);
+
+/** Each start of the command takes longer than what it does here. */
+async function made(name: string, url: string, by = isLong ? byCommand : initHere) {
+  const ended = await by(name, url);
   const file = path.join(lab.dir, 'targets', `${name}.ts`);
   expect(ended.code, ended.stderr).toBe(0);
   expect(ended.stdout).toBe(`${file}\n`);
@@ -169,7 +195,11 @@ const typesOf = (definition: { schema: { shape: Record<string, unknown> } }): Re
 
 describe('the demo shop', () => {
   test('a product page: one row a page, its pages by the sitemap', async () => {
-    const { stderr, source, definition } = await made('shop-product', shop.url + shop.catalogue.pathOf(1));
+    const { stderr, source, definition } = await made(
+      'shop-product',
+      shop.url + shop.catalogue.pathOf(1),
+      byCommand,
+    );
     expect(definition.key).toEqual(['sku']);
     expect(definition.ready).toBeUndefined();
     expect(Object.keys(definition.data ?? {})).toEqual(['product', 'more']); // what the page asks for has all of it
@@ -242,6 +272,7 @@ describe('other pages', () => {
       releaseDate: 'date',
     });
     expect(definition.key).toEqual(['sku']);
+    if (!isLong) return; // values: test/unit/init/json-ld.test.ts
     expect(await ran('ld')).toMatchObject({ read: 3, delivered: 3 });
     const [row] = await lab.query('ld', today(), 'select sku, name, price from FILES order by sku limit 1');
     expect(row).toEqual({ sku: '000-X', name: 'Lamp "No. 0" <b>', price: 10.5 });

@@ -1,9 +1,10 @@
 /**
  * A farm as people have it in the morning: targets that delivered, one whose rows are refused in part, one that the gate
- * holds because pages of it failed. All of it from real runs against the demo shop, by a worker, begun over HTTP.
+ * holds because pages of it failed. All of it from real runs, by a worker, begun over HTTP.
  */
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab, type Running } from './lab.js';
+import { startLightShop } from './light-shop.js';
 
 export interface DashboardFarm {
   lab: Lab;
@@ -19,8 +20,9 @@ export interface DashboardFarm {
 /** Text that would do something wherever text is taken for more: markup, an escape, a formula. */
 export const HOSTILE = `<img src=x onerror="window.owned=1"><script>window.owned=1</script>\u001b]0;owned\u0007\u001b[31m=HYPERLINK("http://x")`;
 
-export async function openDashboardFarm(): Promise<DashboardFarm> {
-  const shop = await startShop({ products: 6 });
+/** `demo`: of the demo shop, whose pages are something to look at. */
+export async function openDashboardFarm({ demo = false } = {}): Promise<DashboardFarm> {
+  const shop = await (demo ? startShop : startLightShop)({ products: 6 });
   const lab = await openLab();
   const code = (name: string, more: string, schema = 'slug: z.string(), title: z.string()'): string => `
 import { defineTarget, sitemap } from 'thresh';
