@@ -110,9 +110,10 @@ longTest('rows refused: paused after a hundred pages, anew after resume, cancell
   expect(stderr).toContain(`${batch}: cancelled`);
 });
 
-test('pages that give nothing: paused after a hundred; the pause outlives Ctrl-C; the same command waits on', async () => {
+test('pages that give nothing: paused after a hundred; the pause outlives Ctrl-C; the same command waits on, and ends when it is cancelled', async () => {
   const target = await writeTarget('empty', '[]', 'minRows: 0');
-  const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4', '--limit', '145'];
+  const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4'];
+  site.asked.length = 0;
   const running = lab.start(args);
   const { batch, reason } = await paused(running);
   expect(reason).toMatch(/^the site seems to have changed: (\d+) of the last \1 completed pages gave no row/);
@@ -122,20 +123,37 @@ test('pages that give nothing: paused after a hundred; the pause outlives Ctrl-C
 
   const again = lab.start(args);
   expect((await paused(again)).reason).toBe(reason);
+  expect((await lab.thresh(['status', batch])).stdout).toContain(reason);
+  const pages = new Set(site.asked.filter((path) => path.startsWith('/p/'))).size;
+  expect(pages).toBeGreaterThanOrEqual(100);
+  expect(pages).toBeLessThan(100 + SLACK);
+  expect((await lab.thresh(['resume', batch])).code).toBe(0);
+  await again.says(/"msg":"batch\.went-on"/);
+  await cancel(batch);
+  const { code, stderr } = await again.ended;
+  expect(code).toBe(1);
+  expect(stderr).toContain(`${batch}: cancelled`);
+  expect(linesOf(again, 'batch.went-on')).toHaveLength(1);
+});
+
+longTest('after a pause the window begins anew: so few pages more say nothing', async () => {
+  const target = await writeTarget('few-more', '[]', 'minRows: 0');
+  const args = ['run', target, '--date', '2026-03-01', '--concurrency', '4', '--limit', '145'];
+  const running = lab.start(args);
+  const { batch, reason } = await paused(running);
   const { state, pages } = await status(batch);
   expect(state).toBe('paused');
   expect(pages.completed).toBeGreaterThanOrEqual(100);
   expect(pages.completed).toBeLessThan(100 + SLACK);
   expect((await lab.thresh(['status', batch])).stdout).toContain(reason);
   expect((await lab.thresh(['resume', batch])).code).toBe(0);
-  const { code, stderr } = await again.ended;
+  const { code, stderr } = await running.ended;
   expect(code, stderr).toBe(0);
-  // The window begins anew: so few pages more say nothing.
-  expect(linesOf(again, 'batch.went-on')).toHaveLength(1);
+  expect(linesOf(running, 'batch.went-on')).toHaveLength(1);
   expect(stderr).toContain('145 completed');
 });
 
-test('a batch that runs is cancelled, and says so', async () => {
+longTest('a batch that runs is cancelled, and says so', async () => {
   const target = await writeTarget('given-up', '[]', 'pauseOnDrift: false');
   const running = lab.start(['run', target, '--date', '2026-03-01', '--concurrency', '2']);
   await running.says(/"state":"fetching","msg":"batch\.entered"/);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
-import { articleOf, type LightShop, REFUSED, startLightShop } from '../support/light-shop.js';
+import { articleOf, type LightShop, type Product, REFUSED, startLightShop } from '../support/light-shop.js';
 import { longOnly, longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { startSmallServer } from '../support/small-server.js';
@@ -58,25 +58,35 @@ function rowsOf(name: string, date: string): Promise<Record<string, unknown>[]> 
   return lab.query(name, date, 'SELECT slug, title, price, tags, _page_url FROM FILES ORDER BY slug');
 }
 
-describe('by the sitemap', () => {
-  const PRODUCTS = 40;
-  /** Each is asked for every night: with a link, followed, without a row, without a date, gone. */
-  const ALWAYS = ['/list', '/linked', '/empty', '/undated', '/gone'];
-  /** Of them all but the one that is gone, and the products. */
-  const COMPLETED = PRODUCTS + 4;
+describe('by the sitemap, and by the documents of pages that have no date there', () => {
+  const PRODUCTS = 24;
+  const UNDATED = Array.from({ length: 8 }, (_, at) => `/undated-${at}`);
+  /** Each is rendered every night: with a link, followed, without a row, gone. */
+  const ALWAYS = ['/list', '/linked', '/empty', '/gone'];
+  /** Of them all but the one that is gone, and the others. */
+  const COMPLETED = PRODUCTS + UNDATED.length + 3;
+  const incremental = (sample: number): string =>
+    `incremental: { sample: ${sample}, by: ['lastmod', 'document'] },`;
+  /** By path; the truth of pages that are no products. */
+  const others = new Map<string, Product>();
   let site: LightShop;
   let read: Read;
 
+  function put(path: string, title: string): string {
+    const product = { slug: path.slice(1), title, price: 1, tags: [] };
+    others.set(path, product);
+    return articleOf(product);
+  }
+
   beforeAll(async () => {
-    const product = (slug: string) => articleOf({ slug, title: slug, price: 1, tags: [] });
     site = await startLightShop({
       products: PRODUCTS,
       others: {
-        '/list': { body: `${product('list')}<a href="/linked">more</a>` },
-        '/linked': { body: product('linked'), listed: false },
+        '/list': { body: `${put('/list', 'list')}<a href="/linked">more</a>` },
+        '/linked': { body: put('/linked', 'linked'), listed: false },
         '/empty': { body: '<p>soon</p>' },
-        '/undated': { body: product('undated'), dated: false },
         '/gone': { body: undefined },
+        ...Object.fromEntries(UNDATED.map((path) => [path, { body: put(path, 'old'), dated: false }])),
       },
     });
     read = { url: site.url, include: /./, ready: 'main', follow: 'main > a' };
@@ -90,9 +100,7 @@ describe('by the sitemap', () => {
       ...Array.from({ length: PRODUCTS }, (_, number) => site.product(number))
         .filter((_, number) => number !== REFUSED)
         .map((product) => ({ ...product, ...page(`/p/${product.slug}`) })),
-      ...['list', 'linked', 'undated'].map((slug) => ({
-        ...{ slug, title: slug, price: 1, tags: [], ...page(`/${slug}`) },
-      })),
+      ...[...others].map(([path, product]) => ({ ...product, ...page(path) })),
     ];
     expect(await rowsOf('nightly', date)).toEqual(truth.sort((a, b) => (a.slug < b.slug ? -1 : 1)));
   }
@@ -101,12 +109,13 @@ describe('by the sitemap', () => {
   const asked = (): string[] => [...new Set(site.asked)];
 
   test('a night renders what changed, what may not be carried over, and a sample; killed, it goes on where it was', async () => {
-    const target = await targetOf('nightly', 'incremental: { sample: 0.25 },', read);
+    const target = await targetOf('nightly', incremental(0.35), read);
     const first = await runBatch(lab, target, { date: '2026-03-01', args });
     expect(first.code, first.stderr).toBe(0);
     expect(first.report.pages).toMatchObject({ frontier: COMPLETED + 1, completed: COMPLETED, gone: 1 });
     expect(first.report.incremental).toEqual({
       carried: 0,
+      asked: 0,
       rendered: COMPLETED,
       compared: 0,
       nights: 0,
@@ -118,28 +127,43 @@ describe('by the sitemap', () => {
     ).toEqual([{ batch: null }]);
 
     site.reprice({ every: 6, at: new Date().toISOString() });
-    const changed = [0, 6, 12, 18, 24, 30, 36].map((number) => `/p/${site.product(number).slug}`);
+    const [undated = ''] = UNDATED;
+    site.settings.others[undated] = { body: put(undated, 'new'), dated: false };
+    const changed = [...[0, 6, 12, 18].map((number) => `/p/${site.product(number).slug}`), undated];
     site.asked.length = 0;
     site.settings.latencyMs = 150;
     const running = lab.start(['run', target, '--json', '--date', '2026-03-02', ...args]);
-    await expect.poll(() => site.asked.length, { interval: 20 }).toBeGreaterThan(5);
+    await expect.poll(() => asked().length, { interval: 20 }).toBeGreaterThan(7);
     running.child.kill('SIGKILL');
     await running.ended;
     site.settings.latencyMs = 0;
+    const askedBefore = asked();
+    const requestsBefore = site.asked.length;
     const second = await runBatch(lab, target, { date: '2026-03-02', args });
     expect(second.code, second.stderr).toBe(0);
     expect(second.stderr).toMatch(/"batch\.resumed"/);
-    const { carried = 0, rendered = 0, compared = 0, ...more } = second.report.incremental ?? {};
+    const {
+      carried = 0,
+      asked: byDocument = 0,
+      rendered = 0,
+      compared = 0,
+      ...more
+    } = second.report.incremental ?? {};
     expect(more).toEqual({ nights: 1, from: first.report.batch });
-    const samples = rendered - changed.length - (ALWAYS.length - 1);
-    expect(compared).toBe(samples);
+    const needed = changed.length + (ALWAYS.length - 1) + compared;
     expect(compared).toBeGreaterThan(0);
+    expect(rendered).toBeGreaterThanOrEqual(needed);
+    // And one a process and slot to know who asks.
+    expect(rendered).toBeLessThanOrEqual(needed + 4);
     expect(carried).toBe(COMPLETED - rendered);
-    expect(carried).toBeGreaterThan(COMPLETED / 3);
-    expect(asked()).toHaveLength(rendered + 1);
+    expect(carried).toBeGreaterThan(COMPLETED / 5);
+    expect(byDocument).toBeGreaterThan(0);
+    expect(byDocument).toBeLessThan(UNDATED.length);
+    expect(asked()).toHaveLength(rendered + byDocument + 1);
     expect(asked()).toEqual(expect.arrayContaining([...changed, ...ALWAYS]));
-    // Two were rendered when it was killed, and two more perhaps on their way to the disk: those are asked again.
-    expect(site.asked.length).toBeLessThanOrEqual(rendered + 1 + 4);
+    // Two were at work when it was killed, and two more perhaps on their way to the disk: those are asked again.
+    const since = site.asked.slice(requestsBefore);
+    expect(askedBefore.filter((path) => since.includes(path)).length).toBeLessThanOrEqual(4);
     expect(second.report.pages).toEqual(first.report.pages);
     expect(second.report.rows).toEqual(first.report.rows);
     expect(second.report.quarantine).toEqual(first.report.quarantine);
@@ -172,7 +196,7 @@ describe('by the sitemap', () => {
   });
 
   longTest('a changed target renders everything', async () => {
-    const target = await targetOf('nightly', 'incremental: { sample: 0.3 },', read);
+    const target = await targetOf('nightly', incremental(0.3), read);
     const { report } = await runBatch(lab, target, { date: '2026-03-04', args });
     expect(report.incremental).toMatchObject({
       carried: 0,
@@ -266,7 +290,7 @@ longOnly('of the demo shop', () => {
   });
 });
 
-describe('by documents', () => {
+longOnly('by documents alone', () => {
   const FEW = 24;
   let site: LightShop;
 

@@ -9,7 +9,7 @@ import { type Lab, openLab } from '../support/lab.js';
 import { longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 
-const PAGES = 60;
+const PAGES = 48;
 /** Enough to learn from. */
 const FEW = 20;
 const DATE = '2026-03-01';
@@ -33,31 +33,58 @@ async function expectTheTruth(name: string, pages = PAGES): Promise<void> {
   expect(rows).toEqual(Array.from({ length: pages }, (_, page) => itemAt(page)));
 }
 
-test('an API that robots.txt disallows is not asked without a browser, and the report says so', async () => {
-  site.settings.robots = 'User-agent: *\nDisallow: /api/';
-  const { code, report, stderr } = await runBatch(lab, await itemsTarget(lab, 'disallowed', site), {
-    date: DATE,
-    args: [...args, '--limit', String(FEW)],
-  });
-  expect(code, stderr).toBe(0);
-  await expectTheTruth('disallowed', FEW);
-  expect(report.lane).toMatchObject({ fetched: 0, rendered: FEW, compared: 0 });
-  expect(report.lane?.notLearned?.['2 segments']).toMatch(/^robots\.txt disallows http:.*\/api\/items\/\d+$/);
-  expect(site.fetches).toEqual([]);
-  expect(site.browserRequests).toBe(FEW);
-});
+longTest(
+  'an API that robots.txt disallows is not asked without a browser, and the report says so',
+  async () => {
+    site.settings.robots = 'User-agent: *\nDisallow: /api/';
+    const { code, report, stderr } = await runBatch(lab, await itemsTarget(lab, 'disallowed', site), {
+      date: DATE,
+      args: [...args, '--limit', String(FEW)],
+    });
+    expect(code, stderr).toBe(0);
+    await expectTheTruth('disallowed', FEW);
+    expect(report.lane).toMatchObject({ fetched: 0, rendered: FEW, compared: 0 });
+    expect(report.lane?.notLearned?.['2 segments']).toMatch(
+      /^robots\.txt disallows http:.*\/api\/items\/\d+$/,
+    );
+    expect(site.fetches).toEqual([]);
+    expect(site.browserRequests).toBe(FEW);
+  },
+);
 
-test('a 429 of a fetched page has the farm wait, and no page rendered for it', async () => {
-  site.settings.latencyMs = 10;
-  const running = runBatch(lab, await itemsTarget(lab, 'asked-to-wait', site), { date: DATE, args });
-  await expect.poll(() => site.fetches.length, { interval: 5 }).toBeGreaterThan(12);
-  const { settings } = site;
+/** SIGKILL after so many fetched pages, or when the lane is off, and the same command again, with `meanwhile` beside it. */
+async function killAndGoOn(
+  name: string,
+  after: number,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+) {
+  site.settings.latencyMs = 40;
+  const target = await itemsTarget(lab, name, site);
+  const running = lab.start(['run', target, '--json', '--date', DATE, ...args]);
+  const isTime = (): boolean => site.fetches.length > after || running.said().includes('"batch.lane-off"');
+  await expect.poll(isTime, { interval: 5 }).toBe(true);
+  running.child.kill('SIGKILL');
+  await running.ended;
+  site.settings.liesFrom = Number.POSITIVE_INFINITY;
+  const [ended] = await Promise.all([runBatch(lab, target, { date: DATE, args }), meanwhile()]);
+  expect(ended.code, ended.stderr).toBe(0);
+  expect(ended.stderr).toMatch(/"batch\.resumed"/);
+  expect(ended.report.pages).toMatchObject({ completed: PAGES, dead: 0 });
+  await expectTheTruth(name);
+  return { report: ended.report, said: running.said() + ended.stderr };
+}
+
+/** When a few more pages were fetched. */
+async function refuseForAWhile(): Promise<void> {
+  const { settings, fetches } = site;
+  const before = fetches.length;
+  await expect.poll(() => fetches.length, { interval: 5 }).toBeGreaterThan(before + 5);
   settings.retryAfterS = 3;
   settings.refusesUntilMs = Date.now() + 2_000;
-  const { code, report, stderr } = await running;
-  expect(code, stderr).toBe(0);
-  await expectTheTruth('asked-to-wait');
-  expect(report.pages).toMatchObject({ completed: PAGES, dead: 0 });
+}
+
+test('killed while it fetches it goes on, and what the dead process had fetched is proven by a rendered page; a 429 has the farm wait, and no page rendered for it', async () => {
+  const { report } = await killAndGoOn('killed', 10, refuseForAWhile);
   const refused = site.fetches.filter(({ status }) => status === 429);
   const [first] = refused;
   if (first === undefined) throw new Error('nothing was refused');
@@ -68,28 +95,6 @@ test('a 429 of a fetched page has the farm wait, and no page rendered for it', a
   expect(
     Object.keys(report.lane?.renderedFor ?? {}).filter((why) => !/^(learning|sample)$/.test(why)),
   ).toEqual([]);
-});
-
-/** SIGKILL after so many fetched pages, or when the lane is off, and the same command again. */
-async function killAndGoOn(name: string, after: number) {
-  site.settings.latencyMs = 40;
-  const target = await itemsTarget(lab, name, site);
-  const running = lab.start(['run', target, '--json', '--date', DATE, ...args]);
-  const isTime = (): boolean => site.fetches.length > after || running.said().includes('"batch.lane-off"');
-  await expect.poll(isTime, { interval: 5 }).toBe(true);
-  running.child.kill('SIGKILL');
-  await running.ended;
-  site.settings.liesFrom = Number.POSITIVE_INFINITY;
-  const ended = await runBatch(lab, target, { date: DATE, args });
-  expect(ended.code, ended.stderr).toBe(0);
-  expect(ended.stderr).toMatch(/"batch\.resumed"/);
-  expect(ended.report.pages).toMatchObject({ completed: PAGES, dead: 0 });
-  await expectTheTruth(name);
-  return { report: ended.report, said: running.said() + ended.stderr };
-}
-
-test('killed while it fetches it goes on, and what the dead process had fetched is proven by a rendered page', async () => {
-  const { report } = await killAndGoOn('killed', 20);
   expect(report.lane?.off).toBeUndefined();
   expect(report.lane?.fetched).toBeGreaterThan(PAGES / 3);
   const files = batchFiles(lab.home, report.batch);

@@ -1,11 +1,12 @@
 /** Targets that refuse in other ways than by the status of the page: its data, an empty page, robots.txt. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Lab, openLab } from '../support/lab.js';
+import { longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
-const PAGES = 8;
-const SHELLS = new Set(['/p/1', '/p/5']);
+const PAGES = 4;
+const SHELLS = new Set(['/p/1']);
 let lab: Lab;
 let server: SmallServer;
 let robots: [status: number, text: string] = [404, ''];
@@ -98,7 +99,7 @@ test('pages whose data was refused, or that came empty, are tried again: no row 
   );
 });
 
-test('another name is sent as it is, and robots.txt is read for it', async () => {
+longTest('another name is sent as it is, and robots.txt is read for it', async () => {
   agents.clear();
   robots = [200, 'User-agent: *\nDisallow: /\n\nUser-agent: price-bot\nDisallow: /p/1\n'];
   const file = await target('named', "browser: { userAgent: 'Mozilla/5.0 (compatible; price-bot/2.1)' },");

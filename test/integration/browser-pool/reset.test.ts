@@ -5,11 +5,14 @@
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Lease } from '../../../browser-pool/index.js';
+import { casesOf, isLong } from '../../support/long.js';
 import { anyone, openPool, openSite, type PoolLab, type Site } from './pool-lab.js';
 
 interface Leak {
   /** Whether the same page serves the next lease: a spoiled one is replaced. */
   warm: boolean;
+  /** Another case goes the same way: only in long runs. */
+  again?: true;
   dirty(page: Page): Promise<unknown>;
   probe(page: Page): Promise<unknown>;
 }
@@ -74,6 +77,7 @@ const leaks: Record<string, Leak> = {
     },
   },
   'a dialog listener': {
+    again: true,
     warm: true,
     dirty: async (page) => page.on('dialog', (dialog) => void dialog.accept('yes')),
     probe: (page) => page.evaluate(() => prompt('?')),
@@ -84,6 +88,7 @@ const leaks: Record<string, Leak> = {
     probe: (page) => read(page, 'fetch("/data.json").then((answer) => answer.text())'),
   },
   'an exposed function': {
+    again: true,
     warm: false,
     dirty: (page) => page.exposeFunction('spy', () => 1),
     probe: (page) => read(page, 'typeof spy'),
@@ -94,11 +99,13 @@ const leaks: Record<string, Leak> = {
     probe: (page) => read(page, 'window.injected'),
   },
   'a viewport': {
+    again: true,
     warm: false,
     dirty: (page) => page.setViewportSize({ width: 333, height: 444 }),
     probe: (page) => read(page, 'innerWidth'),
   },
   'an emulated medium': {
+    again: true,
     warm: false,
     dirty: (page) => page.emulateMedia({ colorScheme: 'dark' }),
     probe: (page) => read(page, 'matchMedia("(prefers-color-scheme: dark)").matches'),
@@ -115,6 +122,7 @@ const leaks: Record<string, Leak> = {
     },
   },
   'session storage': {
+    again: true,
     warm: true,
     dirty: async (page) => read(page, 'sessionStorage.setItem("a", "1")'),
     probe: (page) => read(page, 'sessionStorage.getItem("a")'),
@@ -143,6 +151,7 @@ const leaks: Record<string, Leak> = {
     probe: (page) => read(page, 'window.name'),
   },
   'a global': {
+    again: true,
     warm: true,
     dirty: (page) => page.evaluate('window.left = 1'),
     probe: (page) => page.evaluate('window.left'),
@@ -156,6 +165,7 @@ const leaks: Record<string, Leak> = {
     probe: (page) => page.evaluate('history.length'),
   },
   'a scroll position': {
+    again: true,
     warm: true,
     dirty: (page) => page.evaluate('scrollTo(0, 700)'),
     probe: async (page) => {
@@ -169,6 +179,7 @@ const leaks: Record<string, Leak> = {
     probe: ticks,
   },
   'an init script of the context': {
+    again: true,
     warm: false,
     dirty: (page) => page.context().addInitScript('window.injected = 2'),
     probe: (page) => read(page, 'window.injected'),
@@ -185,7 +196,8 @@ const leaks: Record<string, Leak> = {
   },
 };
 
-test.each(Object.entries(leaks))('%s does not reach the next lease', async (name, { warm, dirty, probe }) => {
+const cases = Object.entries(leaks).filter(([, { again }]) => isLong || !again);
+test.each(cases)('%s does not reach the next lease', async (name, { warm, dirty, probe }) => {
   const first = await leaseFor(name);
   const clean = await probe(first.page);
   await dirty(first.page);
@@ -198,10 +210,11 @@ test.each(Object.entries(leaks))('%s does not reach the next lease', async (name
   await second.release('good');
 });
 
-test.each([
+const popups: [string, string][] = [
   ['a pop-up', 'window.open("/popup")'],
   ['a pop-up without an opener', 'window.open("/popup", "", "noopener")'],
-])('%s is gone in the next lease', async (name, script) => {
+];
+test.each(casesOf(popups, 1))('%s is gone in the next lease', async (name, script) => {
   const first = await leaseFor(name);
   await home(first.page);
   const opened = first.page.context().waitForEvent('page');

@@ -8,6 +8,7 @@ import { createSessions } from '../../../src/page/sessions.js';
 import { resolveTarget } from '../../../src/target/defaults.js';
 import type { ExtractContext, TargetDefinition, TargetLog } from '../../../src/target/definition.js';
 import type { LoadedTarget } from '../../../src/target/load.js';
+import { casesOf } from '../../support/long.js';
 import { type SmallServer, startSmallServer } from '../../support/small-server.js';
 import { openPool, type PoolLab } from '../browser-pool/pool-lab.js';
 
@@ -25,7 +26,7 @@ beforeAll(async () => {
     if (answer === undefined) response.writeHead(404).end();
     else answer(response);
   });
-  lab = await openPool({ maxPages: 1 });
+  lab = await openPool({ maxPages: 4 });
 });
 
 beforeEach(() => times.clear());
@@ -108,15 +109,16 @@ test('a page that comes well: times of its document and data, its label and numb
   expect(generation).toBe(0);
 });
 
-test.each([
+const KINDS: [number, string][] = [
   [200, 'served'],
   [404, 'served'],
-  [418, 'served'],
   [403, 'blocked'],
   [500, 'failed'],
+  [418, 'served'],
   [502, 'failed'],
   [504, 'failed'],
-])('a document with %i is %s', async (code, answer) => {
+];
+test.each(casesOf(KINDS, 4))('a document with %i is %s', async (code, answer) => {
   answers = { '/': code === 200 ? html('<h1>tea</h1>') : status(code) };
   const { seen, generation } = await attempt({});
   expect(seen.answer).toBe(answer);
@@ -124,15 +126,18 @@ test.each([
   expect(generation).toBe(answer === 'blocked' ? 1 : 0);
 });
 
-test.each([429, 503])('a document with %i is refused, with what is left of its Retry-After', async (code) => {
-  answers = { '/': status(code, { 'retry-after': '30' }) };
-  const { seen, error, generation } = await attempt({});
-  expect(seen.answer).toBe('refused');
-  expect(seen.retryAfterMs).toBeGreaterThan(20_000);
-  expect(seen.retryAfterMs).toBeLessThanOrEqual(30_000);
-  expect(error).toMatchObject({ code: 'PAGE_BLOCKED', retry: { afterMs: 30_000 } });
-  expect(generation).toBe(0);
-});
+test.each(casesOf([429, 503], 1))(
+  'a document with %i is refused, with what is left of its Retry-After',
+  async (code) => {
+    answers = { '/': status(code, { 'retry-after': '30' }) };
+    const { seen, error, generation } = await attempt({});
+    expect(seen.answer).toBe('refused');
+    expect(seen.retryAfterMs).toBeGreaterThan(20_000);
+    expect(seen.retryAfterMs).toBeLessThanOrEqual(30_000);
+    expect(error).toMatchObject({ code: 'PAGE_BLOCKED', retry: { afterMs: 30_000 } });
+    expect(generation).toBe(0);
+  },
+);
 
 test('401 is served where there is a session, else blocked', async () => {
   answers = { '/': status(401) };
@@ -144,13 +149,14 @@ test('401 is served where there is a session, else blocked', async () => {
 
 test('no answer is failed: cut, refused, unknown, too slow', async () => {
   answers = { '/': (response) => void response.destroy(), '/slow': nothing };
+  const late = attempt({ timeoutMs: 1_000 }, `${server.url}/slow`);
   expect((await attempt({})).seen.answer).toBe('failed');
   const free = createServer().listen(0);
   const { port } = free.address() as { port: number };
   await new Promise((resolve) => free.close(resolve));
   expect((await attempt({}, `http://127.0.0.1:${port}/`)).seen.answer).toBe('failed');
   expect((await attempt({}, 'http://shop.invalid/')).seen.answer).toBe('failed');
-  const { seen, error } = await attempt({ timeoutMs: 1_000 }, `${server.url}/slow`);
+  const { seen, error } = await late;
   expect([seen.answer, error?.code]).toEqual(['failed', 'PAGE_TIMEOUT']);
   expect(seen.documentMs).toBeUndefined();
 });
@@ -164,9 +170,11 @@ test('what is wrong with the page alone is served; without its data it is failed
     },
   });
   expect([thrown.error?.code, thrown.seen.answer]).toEqual(['EXTRACT_FAILED', 'served']);
-  const other = await attempt({ ready: '#never', timeoutMs: 1_500 });
+  const [other, broken] = await Promise.all([
+    attempt({ ready: '#never', timeoutMs: 1_500 }),
+    attempt({ timeoutMs: 1_500 }, `${server.url}/app`),
+  ]);
   expect([other.error?.code, other.seen.answer]).toEqual(['NOT_READY', 'served']);
-  const broken = await attempt({ timeoutMs: 1_500 }, `${server.url}/app`);
   expect([broken.error?.code, broken.seen.answer]).toEqual(['NOT_READY', 'failed']);
 });
 
@@ -231,7 +239,8 @@ test('data that is refused while the page is read makes it incomplete', async ()
   expect(error?.message).toMatch(/\/more refuses us: answered 429/);
 });
 
-test.each([
+/** What 200 came with, and what it is. */
+const SHELLS: [string, string, string][] = [
   ['nothing at all', '', 'PAGE_BLOCKED'],
   [
     'an empty root, a script and a tracking pixel',
@@ -244,13 +253,18 @@ test.each([
   ['data that does not come', `<script>fetch('/never')</script>`, 'NOT_READY'],
   ['data that came', `<script>fetch('/data')</script>`, 'NOT_READY'],
   ['data that is forbidden', `<script>fetch('/forbidden')</script>`, 'PAGE_BLOCKED'],
-])('200 with %s', async (_, text, code) => {
-  answers = { '/': html(text), '/never': nothing, '/data': status(200), '/forbidden': status(403) };
-  const { error, seen, generation } = await attempt({ timeoutMs: 1_200 });
-  expect(error?.code).toBe(code);
-  if (code === 'NOT_READY') return;
-  expect(error?.message).toMatch(/refuses us: answered 200 with an empty page$/);
-  expect([seen.answer, generation]).toEqual(['blocked', 1]);
+];
+test('200 with nothing to see is a refusal, and with anything else it is not', async () => {
+  answers = { '/never': nothing, '/data': status(200), '/forbidden': status(403) };
+  for (const [at, [, text]] of SHELLS.entries()) answers[`/shell/${at}`] = html(text);
+  const attempts = SHELLS.map((_, at) => attempt({ timeoutMs: 2_000 }, `${server.url}/shell/${at}`));
+  for (const [at, { error, seen, generation }] of (await Promise.all(attempts)).entries()) {
+    const [what = '', , code] = SHELLS[at] ?? [];
+    expect(error?.code, what).toBe(code);
+    if (code === 'NOT_READY') continue;
+    expect(error?.message, what).toMatch(/refuses us: answered 200 with an empty page$/);
+    expect([seen.answer, generation], what).toEqual(['blocked', 1]);
+  }
 });
 
 test('a session is rotated once however many pages were blocked, and not again within 30 s', async () => {
