@@ -5,17 +5,21 @@ import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findChromium } from '../../browser-pool/find-chromium.mjs';
 import { type DashboardFarm, openDashboardFarm } from '../support/dashboard-farm.js';
+import type { Running } from '../support/lab.js';
 import { casesOf } from '../support/long.js';
 
 /** Where pictures for the docs go: SCREENSHOTS=docs/img npx vitest run test/e2e/dashboard.test.ts */
 const pictures = process.env.SCREENSHOTS;
 const TOKEN = '0123456789abcdef0123456789abcdef';
 let farm: DashboardFarm;
+/** Of the same farm, for those who have the token. */
+let guarded: Running;
 let browser: Browser;
 let held: string;
 
 beforeAll(async () => {
   farm = await openDashboardFarm({ demo: pictures !== undefined });
+  guarded = farm.lab.start(['serve', '--host', '0.0.0.0', '--port', '0'], { THRESH_TOKEN: TOKEN });
   browser = await chromium.launch({ executablePath: findChromium()?.path ?? '' });
   [held] = await Promise.all([
     farm.night('toys', '2026-03-02'),
@@ -200,7 +204,6 @@ test('the queues can be looked at, and not touched', async () => {
 });
 
 test('where a token is wanted, a person signs in and gets a cookie that no script and no other site can use', async () => {
-  const guarded = farm.lab.start(['serve', '--host', '0.0.0.0', '--port', '0'], { THRESH_TOKEN: TOKEN });
   await guarded.says(/serving http/);
   const { port } = new URL(/serving (http:\S+)/.exec(guarded.said())?.[1] ?? '');
   const url = `http://127.0.0.1:${port}`;

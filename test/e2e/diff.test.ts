@@ -228,7 +228,7 @@ longTest('what is refused by the command: exit code 2, and nothing on stdout', a
 });
 
 longTest('a dataset that a later run for its date replaced is not there any more', async () => {
-  const file = await lab.target('others', codeOf('others', 'price: z.number()'));
+  const file = await lab.target('replaced', codeOf('replaced', 'price: z.number()'));
   const first = await nightOf(file, '2026-03-05');
   const second = await nightOf(file, '2026-03-05');
   const { code, stderr } = await lab.thresh(['diff', first, second]);
