@@ -20,7 +20,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   let starting: Promise<Swift> | undefined;
 
   async function start(): Promise<Swift> {
-    return startSwift(await mkdtemp(path.join(os.tmpdir(), 'thresh-swift-')));
+    return startSwift(await mkdtemp(path.join(os.tmpdir(), 'thresh-test-')));
   }
 
   const server = await startSmallServer((_, response) => {
