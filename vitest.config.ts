@@ -11,7 +11,14 @@ export default defineConfig({
     projects: [
       // Nothing but functions: to load what they share anew for each file takes longer than the tests.
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false } },
-      { extends: true, test: { name: 'real', include: ['test/{e2e,fault,integration,sim}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['test/{e2e,fault,integration,sim}/**/*.test.ts'],
+          globalSetup: './test/support/swift-of-run.ts',
+        },
+      },
     ],
   },
 });

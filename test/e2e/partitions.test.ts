@@ -1,41 +1,35 @@
 /** A large dataset, built in partitions by the farm, beside the same batch's in one piece. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/delivery/manifest.js';
 import { openObjectStore } from '../../src/store/open-store.js';
 import { FETCHED, fetchedTarget, putFetchedBatch } from '../support/fetched-batch.js';
 import { type Lab, openLab } from '../support/lab.js';
 import { casesOf } from '../support/long.js';
-import { missingForSwift, type Swift, startSwift } from '../support/swift.mjs';
+import { type SharedSwift, sharedSwift } from '../support/shared-swift.js';
+import { missingForSwift } from '../support/swift.mjs';
 
 const { target, date, batch } = FETCHED;
 
 describe.skipIf(missingForSwift() !== undefined)('a dataset that is built in partitions', () => {
   let lab: Lab;
-  let swift: Swift;
+  let swift: SharedSwift;
   let file: string;
 
   beforeAll(async () => {
     lab = await openLab();
     file = await lab.target(target, fetchedTarget);
-    swift = await startSwift(path.join(lab.dir, 'swift'));
+    swift = await sharedSwift('parts');
     Object.assign(process.env, swift.env);
-    const admin = new S3Client({ endpoint: swift.endpoint, forcePathStyle: true });
-    await admin.send(new CreateBucketCommand({ Bucket: 'farm' }));
-    admin.destroy();
   });
 
-  afterAll(async () => {
-    await swift?.stop();
-    await lab?.close();
-  });
+  afterAll(() => lab?.close());
 
   /** A worker alone delivers the batch. Returns where. */
   async function deliver(engine: string, partitionMb: string): Promise<string> {
     const name = `${engine}-${partitionMb}`;
-    const store = `s3://farm/${name}`;
+    const store = `s3://parts/${name}`;
     const out = partitionMb === '0' ? path.join(lab.dir, name) : lab.out;
     const dir = path.join(lab.dir, `${name}-maker`);
     await putFetchedBatch({ dir, file, store, s3: { endpoint: swift.endpoint }, out });

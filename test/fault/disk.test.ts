@@ -3,10 +3,12 @@ import { mkdir, open, rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Running } from '../support/lab.js';
-import { longOnly } from '../support/long.js';
+import { isLong, longOnly } from '../support/long.js';
 import { DATE, type FaultLab, hasRead, openFaultLab } from './fault-lab.js';
 
-const PRODUCTS = 30;
+const PRODUCTS = isLong ? 30 : 18;
+/** Room for the rest of the segment, and not for all rows once more. */
+const ROOM_FOR_ROWS = isLong ? 20 * 1_024 : 12 * 1_024;
 let faults: FaultLab;
 let batches: string;
 const mounted = new Set<string>();
@@ -104,7 +106,7 @@ test('a disk that refuses in state after state: each time it is said once, statu
   expect(waits(worker.said())).toBe(before + 1);
 
   // While the dataset is built.
-  await disk.leave(20 * 1_024); // for the rest of the segment, and not for all rows once more
+  await disk.leave(ROOM_FOR_ROWS);
   await faults.reaches(batch, 'aggregating');
   await expect.poll(() => waits(worker.said())).toBeGreaterThanOrEqual(before + 2);
   expect((await faults.states(batch)).at(-1)).toBe('aggregating');
@@ -137,7 +139,7 @@ longOnly('a disk that refuses once', () => {
       await hasRead(worker, PRODUCTS / 3);
       const disk = await fill(batches);
       await worker.says(/"msg":"batch\.waited"/);
-      await disk.leave(20 * 1_024); // for the rest of the segment, and not for all rows once more
+      await disk.leave(ROOM_FOR_ROWS);
       await faults.reaches(batch, 'aggregating');
       await expect.poll(() => waits(worker.said())).toBeGreaterThanOrEqual(2);
       expect((await faults.states(batch)).at(-1)).toBe('aggregating');

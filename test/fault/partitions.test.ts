@@ -1,9 +1,8 @@
-/** A large dataset is built while those who build it die: a worker in a split, then the batch's runner in a write. */
+/** A large dataset is built while those who build it die: a worker in a split and the batch's runner, at once or one after the other. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aggregateBatch } from '../../src/batch/aggregating.js';
 import { loadChecked } from '../../src/batch/context.js';
@@ -16,14 +15,16 @@ import { waitForAnswer } from '../../src/queue/redis-keeper.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.mjs';
 import { FETCHED, fetchedTarget, putFetchedBatch } from '../support/fetched-batch.js';
 import { type Lab, openLab, type Running } from '../support/lab.js';
-import { missingForSwift, type Swift, startSwift } from '../support/swift.mjs';
+import { isLong } from '../support/long.js';
+import { type SharedSwift, sharedSwift } from '../support/shared-swift.js';
+import { missingForSwift } from '../support/swift.mjs';
 
 const { target, date, batch } = FETCHED;
-const STORE = 's3://farm/store';
+const STORE = 's3://dying-farm/store';
 
 describe.skipIf(missingForSwift() !== undefined)('a farm that builds a large dataset', () => {
   let lab: Lab;
-  let swift: Swift;
+  let swift: SharedSwift;
   let proxy: FaultProxy;
   let redis: ChildProcess;
   let redisUrl: string;
@@ -34,12 +35,9 @@ describe.skipIf(missingForSwift() !== undefined)('a farm that builds a large dat
   beforeAll(async () => {
     lab = await openLab();
     file = await lab.target(target, fetchedTarget);
-    swift = await startSwift(path.join(lab.dir, 'swift'));
+    swift = await sharedSwift('dying-farm');
     proxy = await startFaultProxy(swift.endpoint);
     Object.assign(process.env, swift.env);
-    const admin = new S3Client({ endpoint: swift.endpoint, forcePathStyle: true });
-    await admin.send(new CreateBucketCommand({ Bucket: 'farm' }));
-    admin.destroy();
     const socket = path.join(lab.dir, 'own', 'r.sock');
     const dir = path.dirname(socket);
     await mkdir(dir);
@@ -59,7 +57,6 @@ describe.skipIf(missingForSwift() !== undefined)('a farm that builds a large dat
     redis?.kill('SIGKILL');
     await gone;
     await proxy?.stop();
-    await swift?.stop();
     await lab?.close();
   });
 
@@ -92,28 +89,43 @@ describe.skipIf(missingForSwift() !== undefined)('a farm that builds a large dat
 
   /** Requests of these kinds are held from now on, the first of each. */
   function hold(...kinds: RegExp[]) {
-    let release = (): void => undefined;
-    const until = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const left = new Set(kinds);
+    const open = new Map<RegExp, () => void>();
+    const until = new Map(
+      kinds.map((kind) => [kind, new Promise<void>((resolve) => void open.set(kind, resolve))]),
+    );
     proxy.fault = (line) => {
-      const kind = [...left].find((one) => one.test(line));
+      const kind = [...until.keys()].find((one) => one.test(line));
       if (kind === undefined) return undefined;
-      left.delete(kind);
-      return { until };
+      const held = until.get(kind);
+      until.delete(kind);
+      return held && { until: held };
     };
     return {
-      release,
-      arrived: (kind: RegExp) => expect.poll(() => left.has(kind), { timeout: 180_000 }).toBe(false),
+      release(...released: RegExp[]): void {
+        for (const kind of released) open.get(kind)?.();
+      },
+      arrived: (kind: RegExp) => expect.poll(() => until.has(kind), { timeout: 180_000 }).toBe(false),
     };
   }
 
   const times = (running: Running, what: string, number: number, event = 'began'): number =>
     running.said().split(`"work":"${what}","number":${number},"msg":"partition.${event}"`).length - 1;
 
-  test('has it whole and once, whoever was killed meanwhile, and does nothing again that was done', async () => {
-    const [split0, split1] = [/PUT .*\/rows\/\d+\/00000-/, /PUT .*\/rows\/\d+\/00001-/];
+  /** What `thresh status` shows of the dataset. */
+  async function expectTold(figures: { split: number; written: number }): Promise<void> {
+    const handle = await openRedis({ home: lab.home, redisUrl });
+    const board = createBatchBoard(handle.client, batch);
+    const told = async () => JSON.parse((await board.snapshot()) ?? '{}').aggregation;
+    await expect
+      .poll(told)
+      .toEqual({ ...figures, splits: 3, partitions: 3 })
+      .finally(() => handle.close());
+  }
+
+  const [split0, split1] = [/PUT .*\/rows\/\d+\/00000-/, /PUT .*\/rows\/\d+\/00001-/] as const;
+
+  /** A worker in a split, and then the runner in a write. Returns who has it in the end. */
+  async function killedInTurn(): Promise<Running> {
     const splits = hold(split0, split1);
     const runner = work('runner');
     await splits.arrived(split0);
@@ -122,7 +134,7 @@ describe.skipIf(missingForSwift() !== undefined)('a farm that builds a large dat
     expect([times(runner, 'split', 0), times(helper, 'split', 1)]).toEqual([1, 1]);
     await kill(helper);
     const write0 = /PUT .*\/files\//;
-    splits.release();
+    splits.release(split0, split1);
     const writes = hold(write0);
     await writes.arrived(write0);
     expect([0, 1, 2].map((number) => times(runner, 'split', number, 'ended'))).toEqual([1, 1, 1]);
@@ -133,10 +145,31 @@ describe.skipIf(missingForSwift() !== undefined)('a farm that builds a large dat
     const heir = work('heir');
     await heir.says(/"work":"write","number":1,"msg":"partition.ended"/);
     await kill(runner);
-    writes.release();
+    writes.release(write0);
+    return heir;
+  }
+
+  /** All who are at it: one in a split, the other when it has ended what there was besides. Returns who has it in the end. */
+  async function killedAtOnce(): Promise<Running> {
+    const splits = hold(split0, split1);
+    const both = [work('one'), work('other')];
+    await Promise.all([split0, split1].map(splits.arrived));
+    for (const number of [0, 1])
+      expect(both.map((one) => times(one, 'split', number)).sort()).toEqual([0, 1]);
+    splits.release(split0);
+    await Promise.race(both.map((one) => one.says(/"work":"split","number":2,"msg":"partition.ended"/)));
+    const heir = work('heir');
+    await Promise.all([expectTold({ split: 2, written: 0 }), heir.says(/working for the farm/)]);
+    await Promise.all(both.map(kill));
+    splits.release(split1);
+    return heir;
+  }
+
+  test('has it whole and once, whoever was killed meanwhile, and does nothing again that was done', async () => {
+    const heir = isLong ? await killedInTurn() : await killedAtOnce();
     await heir.says(/batch\.delivered/);
     await heir.says(/"state":"delivered"/);
-    expect([0, 1, 2].map((number) => times(heir, 'split', number))).toEqual([0, 0, 0]);
+    expect([0, 1, 2].map((number) => times(heir, 'split', number))).toEqual([0, isLong ? 0 : 1, 0]);
     expect([0, 1, 2].map((number) => times(heir, 'write', number, 'ended'))).toEqual([1, 1, 1]);
     await expectTheTruth();
     heir.child.kill('SIGTERM');

@@ -27,7 +27,7 @@ import { startFaultProxy } from '../../support/fault-proxy.mjs';
 
 const TARGET = 'demo-shop';
 const PARTITION = 'date=2026-03-01';
-const BUCKET = 'storms';
+export const BUCKET = 'storms';
 
 /**
  * @param {string} out
@@ -56,7 +56,7 @@ export function folderPlace(out) {
   };
 }
 
-/** @param {import('../../support/swift.mjs').Swift} swift */
+/** @param {Pick<import('../../support/swift.mjs').Swift, 'endpoint' | 'env'>} swift */
 export async function makeBucket(swift) {
   const client = clientOf(swift);
   await client.send(new CreateBucketCommand({ Bucket: BUCKET })).finally(() => client.destroy());
@@ -64,7 +64,7 @@ export async function makeBucket(swift) {
 
 /**
  * The farm goes through a proxy that puts faults in; whoever reads does not.
- * @param {import('../../support/swift.mjs').Swift} swift
+ * @param {Pick<import('../../support/swift.mjs').Swift, 'endpoint' | 'env'>} swift
  * @param {{ prefix: string, nextFault: () => import('../../support/fault-proxy.mjs').Fault | undefined }} options
  * @returns {Promise<Place>}
  */
@@ -115,7 +115,7 @@ export async function s3Place(swift, { prefix, nextFault }) {
   };
 }
 
-/** @param {import('../../support/swift.mjs').Swift} swift */
+/** @param {Pick<import('../../support/swift.mjs').Swift, 'endpoint' | 'env'>} swift */
 function clientOf({ endpoint, env }) {
   return new S3Client({
     endpoint,

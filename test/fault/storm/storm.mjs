@@ -64,16 +64,16 @@ export async function undisturbed(shop) {
  * The dataset of the undisturbed run stands in the place already, as an earlier batch of that date, so that the delivery
  * has something to replace.
  * @param {RunningShop} shop
- * @param {{ seed: number, truth: Truth, swift?: import('../../support/swift.mjs').Swift | undefined, onTalk?: (talk: string) => void }} options
- *   without `swift` everything is delivered to a folder
+ * @param {{ seed: number, truth: Truth, swift?: Pick<import('../../support/swift.mjs').Swift, 'endpoint' | 'env'> | undefined, workers?: number, onTalk?: (talk: string) => void }} options
+ *   without `swift` everything is delivered to a folder; `workers` beside the command that opens the batch
  * @returns {Promise<Verdict>}
  */
-export async function storm(shop, { seed, truth, swift, onTalk }) {
+export async function storm(shop, { seed, truth, swift, workers = 2, onTalk }) {
   const started = Date.now();
   const { faults, ends, destination } = scheduleOf(seed);
   shop.clearLog();
   const smallDisk = maySmallDisk() && faults.some(({ kind }) => kind === 'disk');
-  const farm = await openFarm({ shopUrl: shop.url, workers: 2, smallDisk });
+  const farm = await openFarm({ shopUrl: shop.url, workers, smallDisk });
   const place =
     swift !== undefined && destination === 's3'
       ? await s3Place(swift, { prefix: `seed-${seed}`, nextFault: s3FaultsOf(seed) })

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanHome } from '../../../src/batch/clean.js';
 import { enterState, readJournal } from '../../../src/batch/journal.js';
@@ -13,7 +12,8 @@ import { encodePages, openFrontier } from '../../../src/discovery/frontier.js';
 import { LogLost } from '../../../src/store/fenced-log.js';
 import { type ObjectStore, StoreTrouble } from '../../../src/store/object-store.js';
 import { openObjectStore } from '../../../src/store/open-store.js';
-import { missingForSwift, type Swift, startSwift } from '../../support/swift.mjs';
+import { type SharedSwift, sharedSwift } from '../../support/shared-swift.js';
+import { missingForSwift } from '../../support/swift.mjs';
 
 const batch = 'shop-20260301-0a1b2c';
 const other = 'other-20260301-0a1b2c';
@@ -21,7 +21,7 @@ const other = 'other-20260301-0a1b2c';
 describe.each(['a folder', 'S3'])('a batch that machines share by %s', (kind) => {
   describe.skipIf(kind === 'S3' && missingForSwift() !== undefined)(kind, () => {
     let dir: string;
-    let swift: Swift | undefined;
+    let swift: SharedSwift | undefined;
     let store: ObjectStore;
     let here: Share;
     let there: Share;
@@ -30,10 +30,9 @@ describe.each(['a folder', 'S3'])('a batch that machines share by %s', (kind) =>
 
     beforeAll(async () => {
       dir = await mkdtemp(path.join(os.tmpdir(), 'thresh-share-test-'));
-      if (kind === 'S3') swift = await startSwift(path.join(dir, 'swift'));
-      if (swift !== undefined) await makeBucket(swift);
+      if (kind === 'S3') swift = await sharedSwift('shared');
       Object.assign(process.env, swift?.env);
-      const place = swift === undefined ? path.join(dir, 'store') : 's3://farm/store';
+      const place = swift === undefined ? path.join(dir, 'store') : 's3://shared/store';
       const s3 = { endpoint: swift?.endpoint };
       const open = (name: string) => openShare(place, { home: homeOf(name), s3 }) as Promise<Share>;
       [here, there] = await Promise.all([open('here'), open('there')]);
@@ -42,7 +41,6 @@ describe.each(['a folder', 'S3'])('a batch that machines share by %s', (kind) =>
 
     afterAll(async () => {
       for (const one of [here, there, store]) one?.close();
-      await swift?.stop();
       await rm(dir, { recursive: true, force: true });
     });
 
@@ -189,10 +187,3 @@ test('a store that cannot be written is told of at once, with a mend', async () 
   await rm(path.dirname(file), { recursive: true });
   expect(await openShare(undefined, { home: '/tmp', s3: {} })).toBeUndefined();
 });
-
-async function makeBucket({ endpoint }: Swift): Promise<void> {
-  const credentials = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
-  const admin = new S3Client({ endpoint, forcePathStyle: true, region: 'us-east-1', credentials });
-  await admin.send(new CreateBucketCommand({ Bucket: 'farm' }));
-  admin.destroy();
-}
