@@ -9,6 +9,8 @@ import { longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
 
+/** More than one proxy's turn. */
+const PAGES = 32;
 let lab: Lab;
 let site: SmallServer;
 let shop: string;
@@ -85,15 +87,11 @@ async function filesWith(folder: string, text: string): Promise<string[]> {
 }
 
 it('takes its pages through all of them, each session through its own, and tells no password', async () => {
-  const [first, second, socks] = [
-    await proxied(httpProxy()),
-    await proxied(httpProxy()),
-    await proxied(socksProxy()),
-  ];
+  const [http, socks] = [await proxied(httpProxy()), await proxied(socksProxy())];
   visitors = 0;
   const file = await target('through', {
-    pages: 60, // more than the turns of two
-    proxies: urlsOf(first, second, socks),
+    pages: PAGES,
+    proxies: urlsOf(http, socks),
     more: `session: { async login({ page }) { await page.goto('${shop}/login'); } },`,
   });
   const { code, report, stderr } = await runBatch(lab, file, {
@@ -101,39 +99,41 @@ it('takes its pages through all of them, each session through its own, and tells
     args: ['--concurrency', '3'],
   });
   expect(code, stderr).toBe(0);
-  expect(report.pages).toMatchObject({ frontier: 60, completed: 60 });
-  expect(visitors).toBe(3); // a login a proxy
+  expect(report.pages).toMatchObject({ frontier: PAGES, completed: PAGES });
+  expect(visitors).toBe(2); // a login a proxy
   const { bytes = 0, weighedPages, proxyBytes = 0, cpuSeconds } = report.cost;
-  expect(weighedPages).toBe(3);
-  expect(bytes).toBeGreaterThan(60 * 100);
+  expect(weighedPages).toBe(2);
+  expect(bytes).toBeGreaterThan(PAGES * 100);
   expect(proxyBytes).toBeGreaterThan(bytes / 2); // both are of the same pages, and of little else
   expect(cpuSeconds).toBeGreaterThan(0);
   const rows = await lab.query('through', '2026-05-01', 'select page, visitor from FILES');
-  const visitorsOf = (passed: string[]): unknown[] => [
-    ...new Set(rows.filter(({ page }) => passed.includes(String(page))).map(({ visitor }) => visitor)),
+  const visitorsOf = (byHttp: boolean): unknown[] => [
+    ...new Set(
+      rows.filter(({ page }) => http.passed.includes(String(page)) === byHttp).map(({ visitor }) => visitor),
+    ),
   ];
-  const byHttp = [first, second].map(({ passed }) => visitorsOf(passed));
-  expect(byHttp.map((known) => known.length)).toEqual([1, 1]);
-  const bySocks = rows.filter(({ page }) => ![...first.passed, ...second.passed].includes(String(page)));
-  expect(bySocks.length).toBeGreaterThan(0);
-  expect(new Set([...byHttp.flat(), ...bySocks.map(({ visitor }) => visitor)]).size).toBe(3);
+  const known = [visitorsOf(true), visitorsOf(false)];
+  expect(known.map(({ length }) => length)).toEqual([1, 1]);
+  expect(new Set(known.flat()).size).toBe(2);
   expect(socks.passed).toContain(shop.replace('http://', ''));
+  await expectNoSecret(stderr);
+});
 
-  const status = await lab.thresh(['status', report.batch]);
+async function expectNoSecret(said: string): Promise<void> {
   for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), USER]) {
-    expect(stderr + status.stdout + status.stderr).not.toContain(secret);
+    expect(said).not.toContain(secret);
     expect(await filesWith(lab.home, secret)).toEqual([]);
     expect(await filesWith(lab.out, secret)).toEqual([]);
   }
-});
+}
 
 it('leaves a proxy that dies, and no page is lost or blamed for it', async () => {
   const [mortal, other] = [await proxied(httpProxy()), await proxied(httpProxy())];
   let dying: Promise<void> | undefined;
   onAsked = () => {
-    if (mortal.passed.length >= 6) dying ??= mortal.stop();
+    if (mortal.passed.length >= 4) dying ??= mortal.stop();
   };
-  const file = await target('dying', { pages: 16, proxies: urlsOf(mortal, other), more: 'retries: 0,' });
+  const file = await target('dying', { pages: 10, proxies: urlsOf(mortal, other), more: 'retries: 0,' });
   const { code, report, stderr } = await runBatch(lab, file, {
     date: '2026-05-01',
     args: ['--concurrency', '4'],
@@ -141,7 +141,7 @@ it('leaves a proxy that dies, and no page is lost or blamed for it', async () =>
   onAsked = () => undefined;
   await dying;
   expect(code, stderr).toBe(0);
-  expect(report.pages).toMatchObject({ frontier: 16, completed: 16, dead: 0 });
+  expect(report.pages).toMatchObject({ frontier: 10, completed: 10, dead: 0 });
   expect(stderr.match(/"proxy":"[^"]*".*"msg":"proxy\.left"/g)).toHaveLength(1);
   expect(stderr).toContain(`"proxy":"${mortal.name}"`);
 });
@@ -152,9 +152,13 @@ it('waits while all of them are out, says so, and goes on when one returns', asy
   const file = await target('waiting', { pages: 5, proxies: urlsOf(first, second), more: 'retries: 0,' });
   const running = lab.start(['run', file, '--date', '2026-05-01', '--json']);
   await running.says(/batch\.waited/);
-  await expect
-    .poll(async () => (await lab.thresh(['status'])).stdout.replace(/\s+/g, ' '), { interval: 1_000 })
-    .toContain('proxies: all 2 are out');
+  let shown = '';
+  const status = async (): Promise<string> => {
+    const { stdout, stderr } = await lab.thresh(['status']);
+    shown = stdout + stderr;
+    return shown.replace(/\s+/g, ' ');
+  };
+  await expect.poll(status, { interval: 1_000 }).toContain('proxies: all 2 are out');
   await second.start();
   const { code, stdout, stderr } = await running.ended;
   expect(code, stderr).toBe(0);
@@ -162,9 +166,10 @@ it('waits while all of them are out, says so, and goes on when one returns', asy
   expect(stderr.match(/batch\.waited/g)).toHaveLength(1);
   expect(stderr).toMatch(/batch\.went-on/);
   expect(stderr).toContain(`proxies: all 2 are out: ${first.name} (connection refused), ${second.name}`);
+  await expectNoSecret(shown + stderr);
 });
 
-it('a site that no proxy reaches is at fault itself, and its pages end', async () => {
+longTest('a site that no proxy reaches is at fault itself, and its pages end', async () => {
   const [first, second] = [await proxied(httpProxy()), await proxied(socksProxy())];
   const file = await target('gone', {
     pages: 3,

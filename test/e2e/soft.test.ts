@@ -3,9 +3,10 @@ import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
 import { runBatch } from '../support/run-batch.js';
 
-const PRODUCTS = 36;
+const PRODUCTS = 24;
+/** Five of them are samples before the application lies. */
+const OF_LIAR = 12;
 const date = '2026-03-01';
-const args = ['--concurrency', '2'];
 let lab: Lab;
 let shop: Awaited<ReturnType<typeof startShop>>;
 
@@ -43,9 +44,9 @@ export default defineTarget({
   );
 }
 
-async function expectTheTruth(name: string): Promise<void> {
+async function expectTheTruth(name: string, products = PRODUCTS): Promise<void> {
   const rows = await lab.query(name, date, 'select slug, sku, title, stock from FILES order by slug');
-  const truth = Array.from({ length: PRODUCTS }, (_, number) => {
+  const truth = Array.from({ length: products }, (_, number) => {
     const { slug, sku, title, stock } = shop.catalogue.productAt(number);
     return { slug, sku, title: title.replace(/\s+/g, ' ').trim(), stock: String(stock) };
   });
@@ -54,6 +55,7 @@ async function expectTheTruth(name: string): Promise<void> {
 
 test('most pages are reached within the application, and whatever is killed, the rows are those of loading', async () => {
   shop.clearLog();
+  const args = ['--concurrency', '2'];
   const target = await softTarget('honest');
   const running = lab.start(['run', target, '--json', '--date', date, ...args]);
   await running.says(/"batch\.soft-began"/);
@@ -67,21 +69,23 @@ test('most pages are reached within the application, and whatever is killed, the
   const { soft = 0, load = 0, compared = 0, off } = report.navigation ?? {};
   expect(off).toBeUndefined();
   expect(soft + load).toBe(PRODUCTS);
-  expect(soft).toBeGreaterThan(PRODUCTS / 2);
+  expect(soft).toBeGreaterThan(PRODUCTS / 3);
   expect(compared).toBeGreaterThan(5);
   const documents = shop.accessLog().filter(({ kind }) => kind === 'document').length;
-  expect(documents).toBeLessThan(PRODUCTS / 2);
+  expect(documents).toBeLessThan(PRODUCTS * 0.75);
   await expectTheTruth('honest');
 });
 
 test('an application that lies after a while is found out, and what it said is rendered again', async () => {
   await shop.control({ manner: { liesFrom: 6 } });
+  // One application: it has given its samples when it begins to lie.
+  const args = ['--concurrency', '1', '--limit', String(OF_LIAR)];
   const { code, report, stderr } = await runBatch(lab, await softTarget('liar'), { date, args });
   await shop.control({ manner: null });
   expect(code, stderr).toBe(0);
   expect(report.navigation?.off).toMatch(/gives other rows than when it is loaded/);
   expect(stderr).toMatch(/"batch\.soft-undone"/);
-  expect(report.pages).toMatchObject({ frontier: PRODUCTS, completed: PRODUCTS });
-  expect(report.rows).toMatchObject({ read: PRODUCTS, delivered: PRODUCTS });
-  await expectTheTruth('liar');
+  expect(report.pages).toMatchObject({ frontier: OF_LIAR, completed: OF_LIAR });
+  expect(report.rows).toMatchObject({ read: OF_LIAR, delivered: OF_LIAR });
+  await expectTheTruth('liar', OF_LIAR);
 });
