@@ -42,7 +42,7 @@ async function expectTheItems(name: string, date: string, pages: number): Promis
 }
 
 test('pages are fetched after a few, through another shape of the API and a token that ends; the next night sooner', async () => {
-  const pages = 120;
+  const pages = 240;
   const site = await startDataSite(pages);
   try {
     const { settings } = site;
