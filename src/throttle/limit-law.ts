@@ -219,15 +219,11 @@ export function createLimitLaw(start: {
         return isBeyondDoubt && !mayBeHiccup ? 'bad' : undefined;
       // Fewer pages a second are what a dip is, and a handful of slow ones are no reason to stay down there.
       if (resume !== undefined) return isBeyondDoubt ? 'bad' : 'good';
-      return (
-        trying
-          ? goodput.pays(limit / good) && !goodput.collapses(limit / good, nowMs)
-          : shift <= bad && !goodput.hasCollapsed(nowMs)
-      )
-        ? 'good'
-        : mayBeHiccup
-          ? undefined
-          : 'bad';
+      const isGood = trying
+        ? goodput.pays(limit / good) && !goodput.collapses(limit / good, nowMs)
+        : shift <= bad && !goodput.hasCollapsed(nowMs);
+      if (isGood) return 'good';
+      return mayBeHiccup ? undefined : 'bad';
     },
     follow(verdict, nowMs) {
       const before = limit;
