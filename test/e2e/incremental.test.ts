@@ -1,5 +1,7 @@
 /** Nights that render what changed: the site's log says which pages were asked, its catalogue what is true. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { batchFiles } from '../../src/batch/spec.js';
 import { startShop } from '../shop/server.mjs';
 import { type Lab, openLab } from '../support/lab.js';
 import { articleOf, type LightShop, type Product, REFUSED, startLightShop } from '../support/light-shop.js';
@@ -152,6 +154,9 @@ describe('by the sitemap, and by the documents of pages that have no date there'
     expect(more).toEqual({ nights: 1, from: first.report.batch });
     const needed = changed.length + (ALWAYS.length - 1) + compared;
     expect(compared).toBeGreaterThan(0);
+    const book = await readFile(batchFiles(lab.home, second.report.batch).carried, 'utf8');
+    const proven = [...book.matchAll(/"kind":"proven".*?"document":"([^"]+)"/g)].map(([, page]) => page);
+    expect(compared).toBe(new Set(proven).size); // a page that is compared again after the kill counts once
     expect(rendered).toBeGreaterThanOrEqual(needed);
     // And one a process and slot to know who asks.
     expect(rendered).toBeLessThanOrEqual(needed + 4);
