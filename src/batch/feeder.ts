@@ -26,7 +26,10 @@ export interface FeederOptions {
 }
 
 export interface Feeder {
-  /** Fills the window. `queued`: the queue's jobs, as of a moment ago. True when something was fed. */
+  /**
+   * Fills the window, or reads on through pages that need not be fed for as long as a look may take. `queued`: the queue's
+   * jobs, as of a moment ago. False when it had nothing to do: the window is full enough, or the frontier is at its end.
+   */
   feed(queued: Queued): Promise<boolean>;
   /** Begins again at the frontier's start; pages that are settled or queued are passed over. */
   rewind(): void;
@@ -35,8 +38,8 @@ export interface Feeder {
 /** Pages that wait; those in flight are bounded by the farm's slots, and however many they are, others have to wait for them. */
 const WINDOW = 1_000;
 const REFILL_BELOW = 600;
-/** Pages that are looked at in one go, when most of them need not be rendered: there is more to be done than to feed. */
-const LOOKED_AT_ONCE = 5_000;
+/** Of reading through pages that need not be rendered: there is more to be done than to feed. */
+const MOST_OF_A_LOOK_MS = 500;
 
 export function createFeeder(options: FeederOptions): Feeder {
   const { batch, queue, frontier, ledger } = options;
@@ -46,21 +49,20 @@ export function createFeeder(options: FeederOptions): Feeder {
     const ahead = waiting + delayed + prioritized;
     if (ahead >= REFILL_BELOW) return false;
     let room = WINDOW - ahead;
-    let fed = false;
-    for (let looked = 0; room > 0 && looked < LOOKED_AT_ONCE; ) {
+    let readOn = false;
+    for (const untilMs = Date.now() + MOST_OF_A_LOOK_MS; room > 0 && Date.now() < untilMs; ) {
       const { pages, next } = await frontier.readFrom(cursor, Math.min(room, 500));
-      if (pages.length === 0) return fed;
+      if (pages.length === 0) return readOn;
       const unsettled = await withoutSettled(ledger, pages);
       for (const page of unsettled) if (isSettledUnread(page)) await options.skip(page);
       const wanted = unsettled.filter((page) => !isSettledUnread(page));
       const jobs = (await options.carrier.carry(wanted)).map((one) => jobOf(options, one));
       if (jobs.length > 0) await queue.addBulk(jobs);
       cursor = next;
-      fed ||= unsettled.length > 0;
+      readOn = true;
       room -= jobs.length;
-      looked += pages.length;
     }
-    return fed;
+    return readOn;
   }
 
   return {

@@ -107,7 +107,7 @@ export async function fetchPages(options: FetchingOptions): Promise<'done' | 'ag
     if (paused === undefined) await pauseOnDrift(options, seen.counts);
     if (fed || paused !== undefined) idleSinceMs = nowMs;
     if (nowMs - idleSinceMs >= IDLE_MS) {
-      // Nothing fed for a while: if nothing is queued either, some pages were lost with Redis and are fed again.
+      // At the frontier's end for a while: if nothing is queued either, some pages were lost with Redis and are fed again.
       if (Object.values(queued).every((count) => count === 0)) feeder.rewind();
       idleSinceMs = nowMs;
     }
