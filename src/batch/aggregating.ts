@@ -3,8 +3,9 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type AggregateResult, aggregate } from '../dataset/aggregate.js';
 import type { Column } from '../dataset/column.js';
-import { collectCommitted, type Voids } from '../spool/committed.js';
+import { collectCommitted } from '../spool/committed.js';
 import type { CommittedTotals } from '../spool/totals.js';
+import type { Voids } from '../spool/which-counts.js';
 import type { BatchFiles, BatchSpec } from './spec.js';
 import { type QuarantineGroup, summariseDead, summariseQuarantine } from './summaries.js';
 

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { type Column, schemaHash } from '../dataset/column.js';
 import type { EngineName } from '../dataset/engine.js';
 import { partitionsFor } from '../dataset/partition.js';
-import type { Voids } from '../spool/committed.js';
+import type { Voids } from '../spool/which-counts.js';
 import { isFileName } from './fetch-objects.js';
 import type { BatchShare } from './share.js';
 import type { BatchSpec } from './spec.js';

@@ -9,9 +9,9 @@
 import type { Frontier } from '../discovery/frontier.js';
 import { fingerprint, normaliseUrl } from '../discovery/normalise.js';
 import type { PageLedger } from '../queue/page-ledger.js';
-import { isVoid, type Voids } from '../spool/committed.js';
 import { readAllGroups } from '../spool/segment-reader.js';
 import { readByOf } from '../spool/totals.js';
+import { isVoid, type Voids } from '../spool/which-counts.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 
 export interface RecoverInput {

@@ -10,9 +10,9 @@ import { createBreather } from '../breather.js';
 import type { Frontier, FrontierPage, NewPage } from '../discovery/frontier.js';
 import { fingerprint, normaliseUrl } from '../discovery/normalise.js';
 import type { PageLedger } from '../queue/page-ledger.js';
-import { supersedes } from '../spool/committed.js';
 import type { KeptPage, PageFailure, PageOutcome, PageRecord } from '../spool/record.js';
 import { readAllGroups } from '../spool/segment-reader.js';
+import { supersedes } from '../spool/which-counts.js';
 import type { ResolvedTarget } from '../target/defaults.js';
 import type { Json } from '../target/definition.js';
 

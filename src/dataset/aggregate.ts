@@ -11,7 +11,7 @@ import { type PublishedFile, publish } from './publish.js';
 
 /** DuckDB's own limit. */
 export const DEFAULT_MEMORY_LIMIT_MB = 256;
-const DEFAULT_ROWS_PER_FILE = 1_000_000;
+const DEFAULT_ROWS_PER_FILE = 500_000;
 
 export interface AggregateOptions {
   /** Ordered by (page, index), which no two rows share; every line is committed and valid. Read while they are made. */
@@ -32,7 +32,7 @@ export interface AggregateOptions {
   isPartition?: boolean;
   /** Default 256: DuckDB's own limit; the process needs some 200 MB beside it. */
   memoryLimitMb?: number;
-  /** Default 1,000,000. */
+  /** Default 500,000: more of them in one file would leave a second core without work. */
   rowsPerFile?: number;
   /** Needs about as much as the rows take. A folder of its own is made in it and removed at the end. */
   tempDir: string;

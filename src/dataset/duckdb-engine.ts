@@ -3,6 +3,7 @@
  * keys, which tells the losers among duplicates; the second one goes straight into the files. Memory is DuckDB's limit,
  * within which keys spill, and beside it what the writer holds of a group of rows; hence those are kept small.
  */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { RowFile } from '../spool/row-files.js';
@@ -23,6 +24,13 @@ const ROWS_PER_SHARE = 1_000_000;
 const PLACE = '(page::UBIGINT << 31) | "index"::UBIGINT';
 const INDEX_BITS = 31n;
 
+const UTC = "SET TimeZone = 'UTC'";
+
+/** Files that are written at the same time, each by a thread of its own. */
+const MOST_WRITERS = 2;
+/** Beyond it what two readers hold of their lines is no longer little beside DuckDB's limit. */
+const LONGEST_FOR_MORE_WRITERS = 8 * 1024 * 1024;
+
 async function count(connection: DuckDBConnection, sql: string): Promise<number> {
   const rows = (await connection.runAndReadAll(sql)).getRows();
   return Number(rows[0]?.[0] ?? 0);
@@ -37,19 +45,31 @@ export async function writeByDuckdb(job: EngineJob): Promise<EngineResult> {
       spill: join(job.scratch, 'spill'),
       signal: job.signal,
     },
-    async (connection) => {
-      await connection.run("SET TimeZone = 'UTC'");
-      // With more of them the same rows give other bytes each time.
+    async (connection, another) => {
+      // Of a statement: with more of them the same rows give other bytes each time.
       await connection.run('SET threads = 1');
+      await connection.run(UTC);
       const rows = await takeKeys(connection, job);
       const read = await count(connection, 'SELECT count(*) FROM keys');
       job.onProgress({ phase: 'reading', rows: read });
       await findLosers(connection, job.key.length, read);
       const delivered = read - (await count(connection, 'SELECT count(*) FROM losers'));
       job.onProgress({ phase: 'deduplicating', rows: delivered });
-      const files = await writeFiles(connection, job, { rows, read, delivered });
+      const taken = {
+        rows,
+        read,
+        delivered,
+        starts: await fileStarts(connection, job.rowsPerFile, delivered),
+      };
+      const writers = [connection];
+      while (writers.length < writersFor(taken)) {
+        const writer = await another();
+        await writer.run(UTC);
+        writers.push(writer);
+      }
+      const files = await writeFiles(writers, job, taken);
       const paths = files.map(({ path }) => path);
-      const statistics = job.isPartition ? {} : await statisticsOf(connection, job.columns, paths);
+      const statistics = job.isPartition ? {} : await statisticsOf(writers, job.columns, paths);
       return { files, read, delivered, statistics };
     },
   );
@@ -111,12 +131,51 @@ async function findLosers(connection: DuckDBConnection, keyColumns: number, read
   }
 }
 
+/** What the first reading told. */
+interface Taken {
+  rows: readonly RowFile[];
+  read: number;
+  delivered: number;
+  /** The first place of each file. */
+  starts: readonly bigint[];
+}
+
+function writersFor({ rows, starts }: Taken): number {
+  const most = rows.some(({ longest }) => longest > LONGEST_FOR_MORE_WRITERS) ? 1 : MOST_WRITERS;
+  return Math.min(most, availableParallelism(), starts.length);
+}
+
+/** Rejects with the first failure, when no writer is at work any more. */
 async function writeFiles(
-  connection: DuckDBConnection,
+  writers: readonly DuckDBConnection[],
   job: EngineJob,
-  { rows, read, delivered }: { rows: readonly RowFile[]; read: number; delivered: number },
+  taken: Taken,
 ): Promise<EngineResult['files']> {
-  const starts = await fileStarts(connection, job.rowsPerFile, delivered);
+  const files: EngineResult['files'] = [];
+  const waiting = taken.starts.keys();
+  let written = 0;
+  const ended = await Promise.allSettled(
+    writers.map(async (writer) => {
+      for (const number of waiting) {
+        job.signal?.throwIfAborted();
+        const path = join(job.scratch, fileName(job.batch, number));
+        const rows = await count(writer, copyOf(job, taken, { number, path }));
+        files[number] = { path, rows };
+        written += rows;
+        job.onProgress({ phase: 'writing', rows: written });
+      }
+    }),
+  );
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
+  return files;
+}
+
+/** The statement that writes the file of a number; it answers with the number of rows. */
+function copyOf(
+  job: EngineJob,
+  { rows, read, starts }: Taken,
+  { number, path }: { number: number; path: string },
+): string {
   const columns = job.columns.map(({ name }) => `"row".${quoteName(name)} AS ${quoteName(name)}`);
   const bytesPerRow = rows.reduce((sum, { bytes }) => sum + bytes, 0) / Math.max(1, read);
   const rowsPerGroup = Math.round(
@@ -125,29 +184,17 @@ async function writeFiles(
   const metadata = Object.entries(job.metadata).map(
     ([key, value]) => `${quoteName(key)}: ${quoteText(value)}`,
   );
-  const files: EngineResult['files'] = [];
-  let written = 0;
-  for (const [number, start] of starts.entries()) {
-    job.signal?.throwIfAborted();
-    const end = starts[number + 1];
-    const places = end === undefined ? `place >= ${start}` : `place >= ${start} AND place < ${end}`;
-    const path = join(job.scratch, fileName(job.batch, number));
-    // NOT IN, since of all ways to leave rows out it alone always reads on in the rows' order.
-    const added = await count(
-      connection,
-      `COPY (
-         SELECT ${columns.join(', ')}, url AS "_page_url", "fetchedAt" AS "_fetched_at", ${quoteText(job.batch)} AS "_batch"
-           ${job.marksCarried ? ', "carriedFrom" AS "_carried_from"' : ''}
-         FROM (SELECT *, ${PLACE} AS place FROM ${rowsIn(rows.filter(within(start, end)), job.columns)})
-         WHERE ${places} AND place NOT IN (SELECT place FROM losers WHERE ${places})
-       ) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowsPerGroup},
-         KV_METADATA {${metadata.join(', ')}})`,
-    );
-    files.push({ path, rows: added });
-    written += added;
-    job.onProgress({ phase: 'writing', rows: written });
-  }
-  return files;
+  const start = starts[number] ?? 0n;
+  const end = starts[number + 1];
+  const places = end === undefined ? `place >= ${start}` : `place >= ${start} AND place < ${end}`;
+  // NOT IN, since of all ways to leave rows out it alone always reads on in the rows' order.
+  return `COPY (
+      SELECT ${columns.join(', ')}, url AS "_page_url", "fetchedAt" AS "_fetched_at", ${quoteText(job.batch)} AS "_batch"
+        ${job.marksCarried ? ', "carriedFrom" AS "_carried_from"' : ''}
+      FROM (SELECT *, ${PLACE} AS place FROM ${rowsIn(rows.filter(within(start, end)), job.columns)})
+      WHERE ${places} AND place NOT IN (SELECT place FROM losers WHERE ${places})
+    ) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowsPerGroup},
+      KV_METADATA {${metadata.join(', ')}})`;
 }
 
 /** Whether a file may hold rows from one place up to another. */

@@ -1,15 +1,34 @@
-/** Column statistics by one query over the files that were written. */
+/** Column statistics by queries over the files that were written. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Column, type ColumnType, isScalar, quoteName } from './column.js';
 import { quotePath } from './duckdb.js';
 import { type ColumnStatistics, TEXT_KEPT } from './engine.js';
 
-/** Nulls of every column, and the least, greatest and distinct values of the scalar ones. */
+/** Nulls of every column, and the least, greatest and distinct values of the scalar ones. Each connection takes some columns. */
 export async function statisticsOf(
+  connections: readonly DuckDBConnection[],
+  columns: readonly Column[],
+  files: readonly string[],
+): Promise<Record<string, ColumnStatistics>> {
+  const shares = await Promise.all(
+    connections.map((connection, at) =>
+      statisticsOfSome(
+        connection,
+        columns.filter((_, place) => place % connections.length === at),
+        files,
+      ),
+    ),
+  );
+  const found = new Map(shares.flatMap((share) => Object.entries(share)));
+  return Object.fromEntries(columns.map(({ name }) => [name, found.get(name) ?? { nulls: 0 }]));
+}
+
+async function statisticsOfSome(
   connection: DuckDBConnection,
   columns: readonly Column[],
   files: readonly string[],
 ): Promise<Record<string, ColumnStatistics>> {
+  if (columns.length === 0) return {};
   const parts = columns.flatMap(({ name: plain, type }) => {
     const name = quoteName(plain);
     const nulls = `(count(*) - count(${name}))::DOUBLE`;

@@ -43,10 +43,13 @@ export interface DuckdbOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Runs `work` on a connection of its own, which is closed whatever happens. An abort interrupts the statement. */
+/**
+ * Runs `work` on a connection of its own, which is closed whatever happens, as are those that `another` opens to the same
+ * database. An abort interrupts their statements.
+ */
 export async function withDuckdb<T>(
   options: DuckdbOptions,
-  work: (connection: DuckDBConnection) => Promise<T>,
+  work: (connection: DuckDBConnection, another: () => Promise<DuckDBConnection>) => Promise<T>,
 ): Promise<T> {
   const { DuckDBInstance } = await loadDuckdb();
   const threads = Math.max(
@@ -58,14 +61,21 @@ export async function withDuckdb<T>(
     threads: String(threads),
     temp_directory: options.spill,
   });
-  const connection = await instance.connect();
-  const interrupt = () => connection.interrupt();
+  const connections: DuckDBConnection[] = [];
+  const another = async () => {
+    const connection = await instance.connect();
+    connections.push(connection);
+    return connection;
+  };
+  const interrupt = () => {
+    for (const connection of connections) connection.interrupt();
+  };
   options.signal?.addEventListener('abort', interrupt);
   try {
-    return await work(connection);
+    return await work(await another(), another);
   } finally {
     options.signal?.removeEventListener('abort', interrupt);
-    connection.closeSync();
+    for (const connection of connections) connection.closeSync();
     instance.closeSync();
   }
 }

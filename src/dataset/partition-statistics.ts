@@ -30,7 +30,7 @@ export async function statisticsOfPartitions({
   if (engine === 'duckdb')
     return withDuckdb({ database: ':memory:', ...duckdb }, async (connection) => {
       await connection.run("SET TimeZone = 'UTC'");
-      return statisticsOf(connection, columns, files);
+      return statisticsOf([connection], columns, files);
     });
   return Object.fromEntries(columns.map((column) => [column.name, together(column, partitions)]));
 }

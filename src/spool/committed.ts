@@ -10,15 +10,17 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { HAS_QUARANTINED, IS_DEAD, IS_ELSEWHERE, NOTHING } from './collect.js';
+import { collectByThreads } from './collect-by-threads.js';
 import { createLineFile, type LineFile } from './line-file.js';
 import { isRowLine, linesAt, linesIn } from './lines.js';
-import { createNumberSet } from './number-set.js';
-import { createPageOrder, type PageOrder } from './page-order.js';
+import { inPageOrder } from './page-order.js';
 import type { PageRecord } from './record.js';
 import { createRowFiles, type RowFile, type RowFiles } from './row-files.js';
 import type { Entry } from './run.js';
-import { type CommittedGroup, readGroupBatches } from './segment-reader.js';
-import { type CommittedTotals, count, noTotals } from './totals.js';
+import { listSegments } from './segment-reader.js';
+import { type CommittedTotals, count } from './totals.js';
+import { supersedes, type Voids } from './which-counts.js';
 
 export interface CollectOptions {
   segments: string;
@@ -28,6 +30,8 @@ export interface CollectOptions {
   quarantined: string;
   dead: string;
   voids?: Voids;
+  /** Bytes of segments from which on two threads check them; default 64 MB. */
+  worthAThread?: number | undefined;
   signal?: AbortSignal;
 }
 
@@ -38,92 +42,31 @@ export interface Committed {
   totals: CommittedTotals;
 }
 
-/** What was committed and does not count. */
-export interface Voids {
-  /** Dead letters committed before this ISO time: they were put back into the batch. */
-  deadBefore?: string | undefined;
-  /** Pages of documents beyond the `nth` to which each of these was proven. Undefined: they count. */
-  softBeyond?: ReadonlyMap<string, number> | undefined;
-  /** Pages that were carried over do not count. */
-  carried?: boolean | undefined;
-}
-
-/** True when `a` counts rather than `b`, two attempts at the same page. */
-export function supersedes(a: PageRecord, b: PageRecord): boolean {
-  if ((a.outcome === 'completed') !== (b.outcome === 'completed')) return a.outcome === 'completed';
-  return a.at !== b.at ? a.at > b.at : a.attempt >= b.attempt;
-}
-
-/** True for a commit that does not count. */
-export function isVoid(
-  { outcome, at, soft, carried }: PageRecord,
-  { deadBefore, softBeyond, carried: noneCarried = false }: Voids,
-): boolean {
-  if (carried !== undefined) return noneCarried;
-  if (outcome === 'dead') return deadBefore !== undefined && at < deadBefore;
-  return soft !== undefined && softBeyond !== undefined && soft.nth > (softBeyond.get(soft.document) ?? 0);
-}
-
 /** Checks and counts all commits. Throws what the file system throws, and the signal's reason. */
 export async function collectCommitted(options: CollectOptions): Promise<Committed> {
-  const { segments, work, voids = {}, signal } = options;
-  const runs = path.join(work, 'runs');
+  const files = await listSegments(options.segments);
+  const runs = path.join(options.work, 'runs');
   await mkdir(runs, { recursive: true });
-  const order = createPageOrder(runs);
-  const seen = createNumberSet();
-  const repeated = new Set<number>();
-  const totals = noTotals();
-  const files: string[] = [];
-  for await (const groups of readGroupBatches(segments)) {
-    signal?.throwIfAborted();
-    for (const group of groups) {
-      const { page } = group;
-      if (isVoid(page, voids)) continue;
-      if (!seen.add(page.page)) repeated.add(page.page);
-      if (page.proxyBytes !== undefined) totals.proxyBytes = (totals.proxyBytes ?? 0) + page.proxyBytes;
-      count(totals, page, 1);
-      if (group.place.file !== files.at(-1)) files.push(group.place.file);
-      const written = order.add(entryOf(group, files.length - 1));
-      if (written !== undefined) await written;
-    }
-  }
-  return { rows: settled({ options, order, files, repeated, totals, runs }), totals };
-}
-
-/** What stands in an entry's body, and what is to become of its commit. */
-const HAS_QUARANTINED = 1;
-const IS_DEAD = 2;
-const IS_ELSEWHERE = 4;
-
-const NOTHING = Buffer.alloc(0);
-
-function entryOf({ page, place, commitBytes, body }: CommittedGroup, segment: number): Entry {
+  const { voids = {}, worthAThread, signal } = options;
+  const collected = await collectByThreads({ files, runs, voids, worthAThread }, signal);
+  const { totals } = collected;
   return {
-    page: page.page,
-    marks:
-      (page.quarantined > 0 ? HAS_QUARANTINED : 0) |
-      (page.outcome === 'dead' ? IS_DEAD : 0) |
-      (body === undefined ? IS_ELSEWHERE : 0),
-    segment,
-    start: place.start,
-    bytes: place.bytes,
-    commitBytes,
-    body: body ?? NOTHING,
+    rows: settled({ ...{ options, files, totals }, runs: collected.runs, repeated: collected.repeated }),
+    totals,
   };
 }
 
-interface Collected {
+interface Checked {
   options: CollectOptions;
-  order: PageOrder;
   /** The segments, by their numbers in the entries. */
   files: readonly string[];
+  runs: readonly string[];
   repeated: ReadonlySet<number>;
   totals: CommittedTotals;
-  runs: string;
 }
 
-async function* settled(collected: Collected): AsyncGenerator<RowFile> {
-  const { options, order, files, repeated, runs } = collected;
+async function* settled(checked: Checked): AsyncGenerator<RowFile> {
+  const { options, files, repeated, runs } = checked;
   const rows = createRowFiles(options.work);
   const others: LineFile[] = [];
   try {
@@ -133,11 +76,11 @@ async function* settled(collected: Collected): AsyncGenerator<RowFile> {
     others.push(dead);
     const sinks: Sinks = { rows, quarantined, dead, files };
     let rivals: Entry[] = [];
-    for await (const entries of order.inOrder()) {
+    for await (const entries of inPageOrder(runs)) {
       options.signal?.throwIfAborted();
       for (const entry of entries) {
         if (rivals[0] !== undefined && rivals[0].page !== entry.page) {
-          await put(await winnerOf(rivals, collected), sinks);
+          await put(await winnerOf(rivals, checked), sinks);
           rivals = [];
         }
         if (repeated.has(entry.page)) {
@@ -150,16 +93,16 @@ async function* settled(collected: Collected): AsyncGenerator<RowFile> {
       for (const file of others) await file.settle();
       yield* rows.take();
     }
-    if (rivals.length > 0) await put(await winnerOf(rivals, collected), sinks);
-    await rm(runs, { recursive: true, force: true });
+    if (rivals.length > 0) await put(await winnerOf(rivals, checked), sinks);
   } finally {
     await Promise.all([rows.close(), ...others.map((file) => file.close())]);
   }
   yield* rows.take();
+  for (const run of runs) await rm(run); // while the last rows are being read
 }
 
 /** Of attempts at one page. Two commits of the same content are as good as one. */
-async function winnerOf(rivals: readonly Entry[], { files, totals }: Collected): Promise<Entry> {
+async function winnerOf(rivals: readonly Entry[], { files, totals }: Checked): Promise<Entry> {
   const attempts: { entry: Entry; record: PageRecord }[] = [];
   for (const entry of rivals)
     attempts.push({ entry, record: JSON.parse((await commitOf(entry, files)).toString('utf8')) });

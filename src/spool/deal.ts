@@ -5,12 +5,12 @@
  * dealt is told together with the pages, and settled by who sees all of them (rivals.ts).
  */
 import path from 'node:path';
-import { isVoid, type Voids } from './committed.js';
 import { createLineFile, type LineFile } from './line-file.js';
 import { isRowLine, linesAt, linesIn } from './lines.js';
 import { type Entry, entryBytes, writeEntry } from './run.js';
 import { type CommittedGroup, listSegments, readGroupBatches } from './segment-reader.js';
 import { type CommittedTotals, count, noTotals } from './totals.js';
+import { isVoid, type Voids } from './which-counts.js';
 
 export interface DealOptions {
   /** A folder with some of the batch's segments. */

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { IS_DEAD } from './deal.js';
 import { createLineFile, type LineFile } from './line-file.js';
-import { createPageOrder, type PageOrder } from './page-order.js';
+import { createPageRuns, inPageOrder } from './page-order.js';
 import type { Winner } from './rivals.js';
 import { createRowFiles, type RowFile } from './row-files.js';
 import { openRun } from './run.js';
@@ -22,10 +22,10 @@ const READ_BYTES = 1024 * 1024;
 
 /** The rows that count, in the order of the pages; to be read once. */
 export async function* dealtRows({ work, signal, ...dealt }: DealtOptions): AsyncGenerator<RowFile> {
-  const order = await orderOf({ work, signal, ...dealt });
+  const runs = await sorted({ work, signal, ...dealt });
   const rows = createRowFiles(work);
   try {
-    for await (const entries of order.inOrder()) {
+    for await (const entries of inPageOrder(runs)) {
       signal?.throwIfAborted();
       for (const { page, body } of entries) {
         const writing = rows.write(body, { page, longest: body.length });
@@ -44,14 +44,14 @@ export async function* dealtRows({ work, signal, ...dealt }: DealtOptions): Asyn
 export async function writeOthers(
   options: DealtOptions & { quarantined: string; dead: string },
 ): Promise<void> {
-  const order = await orderOf(options);
+  const runs = await sorted(options);
   const files: LineFile[] = [];
   try {
     const quarantined = await createLineFile(options.quarantined);
     files.push(quarantined);
     const dead = await createLineFile(options.dead);
     files.push(dead);
-    for await (const entries of order.inOrder()) {
+    for await (const entries of inPageOrder(runs)) {
       options.signal?.throwIfAborted();
       for (const { marks, body } of entries) (marks === IS_DEAD ? dead : quarantined).write(body);
       for (const file of files) await file.settle();
@@ -66,9 +66,9 @@ function runsIn(work: string): string {
   return path.join(work, 'runs');
 }
 
-async function orderOf({ files, winners, work, signal }: DealtOptions): Promise<PageOrder> {
+async function sorted({ files, winners, work, signal }: DealtOptions): Promise<string[]> {
   await mkdir(runsIn(work), { recursive: true });
-  const order = createPageOrder(runsIn(work));
+  const order = createPageRuns(runsIn(work));
   const counts = new Map(winners.map((winner) => [winner.page, winner]));
   for (const [number, file] of files.entries()) {
     signal?.throwIfAborted();
@@ -84,5 +84,5 @@ async function orderOf({ files, winners, work, signal }: DealtOptions): Promise<
       } while (run.advance());
     }
   }
-  return order;
+  return order.end();
 }

@@ -3,6 +3,8 @@ export interface NumberSet {
   /** False when it was there. */
   add(number: number): boolean;
   has(number: number): boolean;
+  /** The least significant bit of a byte first; may end anywhere behind the greatest number. */
+  bits(): Uint8Array<ArrayBuffer>;
 }
 
 /** An empty one. */
@@ -23,6 +25,14 @@ export function createNumberSet(): NumberSet {
       bits[at] = before | bit;
       return (before & bit) === 0;
     },
+    bits: () => bits,
     has: (number) => ((bits[byteOf(number)] ?? 0) & (1 << (number % 8))) !== 0,
   };
+}
+
+/** The numbers that both hold. `a`, `b`: as `bits` has them. */
+export function* inBoth(a: Uint8Array, b: Uint8Array): Generator<number> {
+  for (let at = 0; at < a.length && at < b.length; at += 1)
+    for (let both = (a[at] ?? 0) & (b[at] ?? 0); both !== 0; both &= both - 1)
+      yield at * 8 + (31 - Math.clz32(both & -both));
 }

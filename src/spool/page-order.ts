@@ -7,11 +7,11 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { type Entry, entryBytes, openRun, type Run, writeEntry } from './run.js';
 
-export interface PageOrder {
+export interface PageRuns {
   /** Copies it. To be awaited before the next one when it is a promise. */
   add(entry: Entry): Promise<void> | undefined;
-  /** After the last `add`, once. Entries may be read only until the next ones are. */
-  inOrder(): AsyncGenerator<Entry[]>;
+  /** After the last `add`: the runs' files, in which entries stand in the order of their pages. */
+  end(): Promise<string[]>;
 }
 
 const MEMORY_BYTES = 32 * 1024 * 1024;
@@ -25,8 +25,14 @@ const MOST_READ = 1024 * 1024;
 const BATCH_BYTES = 512 * 1024;
 const MOST_IN_BATCH = 1_000;
 
-/** Writes its runs into `dir`, which its caller makes and removes. `memoryBytes`, default 32 MB: what is sorted at once. */
-export function createPageOrder(dir: string, memoryBytes = MEMORY_BYTES): PageOrder {
+/**
+ * Sorts what is added and writes it into `dir`, which its caller makes and removes, as files whose names begin with
+ * `name`. `memoryBytes`, default 32 MB: what is sorted at once.
+ */
+export function createPageRuns(
+  dir: string,
+  { name = 'run', memoryBytes = MEMORY_BYTES }: { name?: string; memoryBytes?: number } = {},
+): PageRuns {
   let memory = Buffer.allocUnsafe(memoryBytes);
   const block = Buffer.allocUnsafe(WRITE_BYTES);
   const keys = new Float64Array(MOST_ENTRIES);
@@ -43,7 +49,7 @@ export function createPageOrder(dir: string, memoryBytes = MEMORY_BYTES): PageOr
   }
 
   async function writeRun(): Promise<void> {
-    const file = path.join(dir, `run-${runs.length}`);
+    const file = path.join(dir, `${name}-${runs.length}`);
     const handle = await open(file, 'w');
     try {
       let filled = 0;
@@ -79,15 +85,16 @@ export function createPageOrder(dir: string, memoryBytes = MEMORY_BYTES): PageOr
         put(entry);
       })();
     },
-    async *inOrder() {
+    async end() {
       if (entries > 0) await writeRun();
       memory = Buffer.alloc(0);
-      yield* merge(runs);
+      return runs;
     },
   };
 }
 
-async function* merge(files: readonly string[]): AsyncGenerator<Entry[]> {
+/** What all runs hold, in the order of the pages. Entries may be read only until the next ones are. */
+export async function* inPageOrder(files: readonly string[]): AsyncGenerator<Entry[]> {
   const readBytes = Math.min(MOST_READ, Math.max(LEAST_READ, Math.floor(MEMORY_BYTES / files.length)));
   /** The one whose entry is next stands last. */
   const waiting: Run[] = [];

@@ -3,12 +3,12 @@
  * than once are found among all of them, and only the segments that hold those are read again.
  */
 import path from 'node:path';
-import { isVoid, supersedes, type Voids } from './committed.js';
 import type { SegmentPages } from './deal.js';
 import { createNumberSet } from './number-set.js';
 import type { PageRecord } from './record.js';
 import { readGroupBatches } from './segment-reader.js';
 import { type CommittedTotals, count } from './totals.js';
+import { isVoid, supersedes, type Voids } from './which-counts.js';
 
 /** The commit that counts of a page that has several: the segment's place, and where in it the group begins. */
 export interface Winner {

@@ -40,8 +40,11 @@ const CHUNK_BYTES = 512 * 1024;
 /** Bytes of a group up to which its lines are kept until its commit is read; of a larger one they are read again. */
 const MOST_KEPT = 1024 * 1024;
 
-/** The committed groups of one segment, in order, those that end in one chunk together. Memory is a chunk and a group. */
-async function* groupBatchesOf(file: string): AsyncGenerator<CommittedGroup[]> {
+/**
+ * The committed groups of one segment, in order, those that end in one chunk together; they may be read only until the next
+ * are. Memory is a chunk and a group.
+ */
+export async function* groupBatchesOf(file: string): AsyncGenerator<CommittedGroup[]> {
   const handle = await open(file, 'r');
   try {
     const window = createWindow(handle);

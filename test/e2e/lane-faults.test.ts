@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createSoftBook } from '../../src/batch/soft-book.js';
 import { batchFiles } from '../../src/batch/spec.js';
-import { isVoid } from '../../src/spool/committed.js';
 import { readAllGroups } from '../../src/spool/segment-reader.js';
+import { isVoid } from '../../src/spool/which-counts.js';
 import { type DataSite, itemAt, itemsTarget, startDataSite } from '../support/data-site.js';
 import { type Lab, openLab } from '../support/lab.js';
 import { longTest } from '../support/long.js';

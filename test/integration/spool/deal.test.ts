@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { collectCommitted, type Voids } from '../../../src/spool/committed.js';
+import { collectCommitted } from '../../../src/spool/committed.js';
 import { type Dealt, dealCommitted, type SegmentPages } from '../../../src/spool/deal.js';
 import { dealtRows, writeOthers } from '../../../src/spool/dealt.js';
 import type { PageGroup } from '../../../src/spool/group.js';
@@ -14,6 +14,7 @@ import type { RowFile } from '../../../src/spool/row-files.js';
 import { listSegments } from '../../../src/spool/segment-reader.js';
 import { createSegmentWriter } from '../../../src/spool/segment-writer.js';
 import { noTotals, sumOf } from '../../../src/spool/totals.js';
+import type { Voids } from '../../../src/spool/which-counts.js';
 
 let dir: string;
 let cases = 0;

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPageOrder } from '../../../src/spool/page-order.js';
+import { createPageRuns, inPageOrder } from '../../../src/spool/page-order.js';
 import type { Entry } from '../../../src/spool/run.js';
 
 let dir: string;
@@ -19,10 +19,10 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 async function ordered(entries: readonly Entry[], memoryBytes: number): Promise<Entry[]> {
   const place = path.join(dir, `case-${cases++}`);
   await mkdir(place);
-  const order = createPageOrder(place, memoryBytes);
-  for (const entry of entries) await order.add(entry);
+  const runs = createPageRuns(place, { memoryBytes });
+  for (const entry of entries) await runs.add(entry);
   const found: Entry[] = [];
-  for await (const some of order.inOrder())
+  for await (const some of inPageOrder(await runs.end()))
     found.push(...some.map((entry) => ({ ...entry, body: Buffer.from(entry.body) })));
   return found;
 }
