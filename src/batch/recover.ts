@@ -34,20 +34,28 @@ export interface Recovered {
 
 const SETTLE_AT_ONCE = 200;
 
-export async function recover({
-  target,
-  frontier,
-  ledger,
-  segments,
-  voids,
-}: RecoverInput): Promise<Recovered> {
-  await ledger.clear();
+export async function recover(input: RecoverInput): Promise<Recovered> {
+  await input.ledger.clear();
+  // Side by side: while one waits for Redis the other one reads.
+  const passes = [readFrontier(input), readSegments(input)] as const;
+  await Promise.allSettled(passes); // neither writes into a ledger that is cleared again
+  const [taken, settled] = await Promise.all(passes);
+  return { taken, ...settled };
+}
+
+/** Which pages the batch has. Returns how many are to be fetched. */
+async function readFrontier({ target, frontier, ledger }: RecoverInput): Promise<number> {
   let taken = 0;
   for await (const pages of frontier.read()) {
     taken += pages.filter((page) => page.skip === undefined).length;
     const identities = pages.map((page) => normaliseUrl(page.url, target.url) ?? page.url);
     await ledger.addSeen(identities.map(fingerprint));
   }
+  return taken;
+}
+
+/** Which of them have their outcome. */
+async function readSegments({ ledger, segments, voids }: RecoverInput): Promise<Omit<Recovered, 'taken'>> {
   let settled = 0;
   let undone = 0;
   let uncarried = 0;
@@ -69,5 +77,5 @@ export async function recover({
     if (settling.length >= SETTLE_AT_ONCE) await settleAll();
   }
   await settleAll();
-  return { settled, taken, undone, uncarried };
+  return { settled, undone, uncarried };
 }
