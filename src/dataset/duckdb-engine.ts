@@ -140,9 +140,16 @@ interface Taken {
   starts: readonly bigint[];
 }
 
-function writersFor({ rows, starts }: Taken): number {
-  const most = rows.some(({ longest }) => longest > LONGEST_FOR_MORE_WRITERS) ? 1 : MOST_WRITERS;
-  return Math.min(most, availableParallelism(), starts.length);
+function writersFor(taken: Taken): number {
+  const { rows, starts } = taken;
+  const isLarge =
+    rows.some(({ longest }) => longest > LONGEST_FOR_MORE_WRITERS) ||
+    LEAST_ROWS_PER_GROUP * bytesPerRow(taken) > BYTES_PER_GROUP;
+  return Math.min(isLarge ? 1 : MOST_WRITERS, availableParallelism(), starts.length);
+}
+
+function bytesPerRow({ rows, read }: Taken): number {
+  return rows.reduce((sum, { bytes }) => sum + bytes, 0) / Math.max(1, read);
 }
 
 /** Rejects with the first failure, when no writer is at work any more. */
@@ -171,15 +178,11 @@ async function writeFiles(
 }
 
 /** The statement that writes the file of a number; it answers with the number of rows. */
-function copyOf(
-  job: EngineJob,
-  { rows, read, starts }: Taken,
-  { number, path }: { number: number; path: string },
-): string {
+function copyOf(job: EngineJob, taken: Taken, { number, path }: { number: number; path: string }): string {
+  const { rows, starts } = taken;
   const columns = job.columns.map(({ name }) => `"row".${quoteName(name)} AS ${quoteName(name)}`);
-  const bytesPerRow = rows.reduce((sum, { bytes }) => sum + bytes, 0) / Math.max(1, read);
   const rowsPerGroup = Math.round(
-    Math.min(MOST_ROWS_PER_GROUP, Math.max(LEAST_ROWS_PER_GROUP, BYTES_PER_GROUP / bytesPerRow)),
+    Math.min(MOST_ROWS_PER_GROUP, Math.max(LEAST_ROWS_PER_GROUP, BYTES_PER_GROUP / bytesPerRow(taken))),
   );
   const metadata = Object.entries(job.metadata).map(
     ([key, value]) => `${quoteName(key)}: ${quoteText(value)}`,

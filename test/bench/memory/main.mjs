@@ -38,13 +38,14 @@ async function watchReal(pages, budgetMb) {
     return await watchBatch({
       ...{ pages, budgetMb, concurrency: REAL_AT_ONCE, every: Math.ceil(pages / LOOKS) },
       writeTarget: (home) =>
-        writeFarmTarget({
-          url: shop.url,
-          kind: 'detail',
-          lane: 'load',
-          pages: courseOf('detail', pages),
-          temp: home,
-        }),
+        writeFarmTarget(
+          {
+            ...{ url: shop.url, others: shop.others, kind: 'detail', lane: 'load' },
+            pages: courseOf('detail', pages),
+            temp: home,
+          },
+          { learnsBlock: true },
+        ),
       progress: report.progress,
     });
   } finally {

@@ -14,7 +14,7 @@ the rest (its Redis too) apart; requests and bytes are those that the shop's own
   --quick             product pages only, fewer of them, 2 rounds, without tuned peers: under 4 minutes
   --kinds KINDS       detail,list
   --lanes LANES       load,soft: soft is going on within the application; peers know only load
-  --contenders IDS    farm,pool,playwright,cdp,crawlee,crawlee-tuned,cluster-page,cluster-context
+  --contenders IDS    farm,farm-auto,pool,playwright,cdp,crawlee,crawlee-tuned,cluster-page,cluster-context
   --pages N           of each run in the load lane, by default 240; the soft lane has three times as many
   --rounds N          by default 3
   --concurrency N,M   pages in flight, load and soft, for those that do not find it themselves; by default tried out first

@@ -38,7 +38,18 @@ export const CONTENDERS = [
   {
     ...{ id: 'farm', name: 'Thresh, end to end', lanes: ['load', 'soft'], isPeer: false, share: 1 },
     concurrency: 'own',
-    start: startFarm,
+    start: startFarm({ learnsBlock: false }),
+  },
+  {
+    ...{
+      id: 'farm-auto',
+      name: "Thresh, end to end, block: 'auto'",
+      lanes: ['load'],
+      isPeer: false,
+      share: 1,
+    },
+    concurrency: 'own',
+    start: startFarm({ learnsBlock: true }),
   },
   loop('pool', "Thresh's pool alone", ['load']),
   {
@@ -103,10 +114,23 @@ function starterOf(file, options) {
   };
 }
 
-/** `thresh run` as a user starts it, with a Redis of its own. @type {Contender['start']} */
-async function startFarm(task, env, onPage) {
+/**
+ * `thresh run` as a user starts it, with a Redis of its own.
+ * @param {{ learnsBlock: boolean }} how
+ * @returns {Contender['start']}
+ */
+function startFarm(how) {
+  return (task, env, onPage) => runFarm(task, { how, env, onPage });
+}
+
+/**
+ * @param {Task} task
+ * @param {{ how: { learnsBlock: boolean }, env: NodeJS.ProcessEnv, onPage: (page: PageRead) => void }} more
+ * @returns {Promise<Started>}
+ */
+async function runFarm(task, { how, env, onPage }) {
   const home = path.join(task.temp, 'home');
-  const file = await writeFarmTarget(task);
+  const file = await writeFarmTarget(task, how);
   const segments = followSegments(home, onPage);
   const child = spawn(process.execPath, [command, 'run', file, '--json', '--date', '2026-03-01'], {
     cwd: task.temp,

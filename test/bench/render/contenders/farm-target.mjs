@@ -1,5 +1,8 @@
 // @ts-check
-/** The target that the farm is given: the same pages and rows as everybody's; all else at its default. */
+/**
+ * The target that the farm is given: the same pages and rows as everybody's, and told as everybody is what need not be loaded,
+ * or left to find that out; all else at its default.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -48,10 +51,12 @@ const READ = {
 };
 
 /**
- * @param {Pick<import('./task.mjs').Task, 'url' | 'kind' | 'lane' | 'pages' | 'temp'>} task
+ * @param {Pick<import('./task.mjs').Task, 'url' | 'others' | 'kind' | 'lane' | 'pages' | 'temp'>} task
+ * @param {{ learnsBlock: boolean }} how
  * @returns {Promise<string>} its file
  */
-export async function writeFarmTarget({ url, kind, lane, pages, temp }) {
+export async function writeFarmTarget({ url, others, kind, lane, pages, temp }, { learnsBlock }) {
+  const block = learnsBlock ? 'auto' : { types: ['image', 'font', 'media'], urls: [others] };
   const file = path.join(temp, 'targets', `bench-${kind}.ts`);
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(
@@ -60,7 +65,7 @@ export async function writeFarmTarget({ url, kind, lane, pages, temp }) {
 import { z } from 'zod';
 export default defineTarget({
   name: 'bench-${kind}',${READ[kind]}
-  block: 'auto',
+  block: ${JSON.stringify(block)},
   discover: ${JSON.stringify(pages.map(({ path: at }) => url + at))},${lane === 'soft' ? "\n  navigate: 'soft'," : ''}
 });
 `,
