@@ -9,7 +9,8 @@
  * A `proven` that a power cut takes is proven once more, as is a page whose runner is killed before it is committed, which
  * counts once; `off` is durable before anybody goes on.
  */
-import { open, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { LaneNote, SoftBook, SoftStanding } from '../page/proofs.js';
 
 export interface BatchSoftBook extends SoftBook {
@@ -71,7 +72,8 @@ export function createSoftBook({ file, patiently }: SoftBookOptions): BatchSoftB
   }
 
   async function readOn(): Promise<void> {
-    const { size } = await stat(file).catch(() => ({ size: 0 })); // nobody has written yet
+    // Mostly nobody has written yet, and to be told so by a promise that rejects, ten times a second, is dear.
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     if (size <= readBytes) return;
     const handle = await open(file, 'r');
     try {

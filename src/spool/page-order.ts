@@ -34,7 +34,8 @@ export function createPageRuns(
   { name = 'run', memoryBytes = MEMORY_BYTES }: { name?: string; memoryBytes?: number } = {},
 ): PageRuns {
   let memory = Buffer.allocUnsafe(memoryBytes);
-  const block = Buffer.allocUnsafe(WRITE_BYTES);
+  let block = Buffer.allocUnsafe(WRITE_BYTES);
+  let other = Buffer.allocUnsafe(WRITE_BYTES);
   const keys = new Float64Array(MOST_ENTRIES);
   const starts = new Uint32Array(MOST_ENTRIES + 1);
   const runs: string[] = [];
@@ -51,19 +52,28 @@ export function createPageRuns(
   async function writeRun(): Promise<void> {
     const file = path.join(dir, `${name}-${runs.length}`);
     const handle = await open(file, 'w');
+    /** Of the other block, while this one is filled. */
+    let writing = Promise.resolve();
+    let filled = 0;
+    const turnOver = async (): Promise<void> => {
+      await writing;
+      writing = handle.writeFile(block.subarray(0, filled));
+      writing.catch(() => undefined); // thrown when it is awaited
+      [block, other] = [other, block];
+      filled = 0;
+    };
     try {
-      let filled = 0;
       for (const key of keys.subarray(0, entries).sort()) {
         const at = key % MOST_ENTRIES;
         const entry = memory.subarray(starts[at], starts[at + 1]);
-        if (filled + entry.length > block.length) {
-          await handle.writeFile(block.subarray(0, filled));
-          filled = 0;
-        }
-        if (entry.length > block.length) await handle.writeFile(entry);
-        else filled += entry.copy(block, filled);
+        if (filled + entry.length > block.length) await turnOver();
+        if (entry.length > block.length) {
+          await writing;
+          await handle.writeFile(entry);
+        } else filled += entry.copy(block, filled);
       }
-      await handle.writeFile(block.subarray(0, filled));
+      await turnOver();
+      await writing;
     } finally {
       await handle.close();
     }

@@ -42,7 +42,7 @@ const MOST_KEPT = 1024 * 1024;
 
 /**
  * The committed groups of one segment, in order, those that end in one chunk together; they may be read only until the next
- * are. Memory is a chunk and a group.
+ * are. Memory is two chunks and a group.
  */
 export async function* groupBatchesOf(file: string): AsyncGenerator<CommittedGroup[]> {
   const handle = await open(file, 'r');
@@ -106,8 +106,16 @@ interface Window {
 function createWindow(handle: FileHandle): Window {
   let memory = Buffer.allocUnsafe(MOST_KEPT + 2 * CHUNK_BYTES);
   memory[0] = NEWLINE;
+  const spare = Buffer.allocUnsafe(CHUNK_BYTES);
   let held = memory.subarray(0, 1);
   let start = -1;
+  /** What comes next, read into `spare` while what is there is worked with. */
+  let next: Promise<number> | undefined;
+
+  async function readInto(target: Buffer, at: number, position: number): Promise<number> {
+    return (await handle.read(target, at, CHUNK_BYTES, position)).bytesRead;
+  }
+
   return {
     async more(from) {
       // With the newline before it.
@@ -115,7 +123,11 @@ function createWindow(handle: FileHandle): Window {
       if (memory.length - kept.length < CHUNK_BYTES) memory = Buffer.allocUnsafe(memory.length * 2);
       kept.copy(memory);
       start = from - 1;
-      const { bytesRead } = await handle.read(memory, kept.length, CHUNK_BYTES, start + kept.length);
+      const position = start + kept.length;
+      const bytesRead = await (next ?? readInto(memory, kept.length, position));
+      if (next !== undefined) spare.copy(memory, kept.length, 0, bytesRead);
+      next = bytesRead < CHUNK_BYTES ? undefined : readInto(spare, 0, position + bytesRead);
+      next?.catch(() => undefined); // thrown when it is awaited
       held = memory.subarray(0, kept.length + bytesRead);
       return bytesRead > 0;
     },
