@@ -154,7 +154,10 @@ export function keepSlots(options: WorkerSlotsOptions): WorkerSlots {
   pool.resize(throughput.room);
   const timer = setInterval(look, LOOK_MS);
   return {
-    shareOut,
+    shareOut() {
+      toldAtMs = Number.NEGATIVE_INFINITY; // the CPU that it has taken by now is nobody's of the new crew
+      shareOut();
+    },
     close() {
       clearInterval(timer);
       loop.close();

@@ -36,6 +36,7 @@ test.each(casesOf(['duckdb', 'parquetjs'], 1))(
     );
     expect(code, stderr).toBe(0);
     const report = JSON.parse(stdout);
+    expect(report.cost.cpuSeconds).toBeGreaterThan(1);
     const { folder, manifest } = await lab.manifest('demo-shop', date);
     for (const file of manifest.files) {
       const bytes = await readFile(path.join(folder, file.name));

@@ -2,7 +2,7 @@
 import { readTyped } from '../typed.mjs';
 import { USAGE } from './usage.mjs';
 
-const USUAL = { pages: 20_000, rendered: 500, 'in-flight': 18, 'latency-ms': 50 };
+const USUAL = { pages: 20_000, rendered: 500, 'in-flight': 22, 'latency-ms': 50 };
 const SHORT = { ...USUAL, pages: 1_500, rendered: 100 };
 
 export function readOptions() {

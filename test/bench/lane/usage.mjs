@@ -7,7 +7,7 @@ datasets are compared row by row. Then PASS or FAIL, and the exit code is 1 when
 
   --pages N          of the auto lane and of the bare loop; by default 20,000
   --rendered N       of the render lane: the first so many of them; by default 500
-  --in-flight N      pages at once at the shop, in each way; by default 18
+  --in-flight N      pages at once at the shop, in each way; by default 22
   --latency-ms N     of each of the shop's answers; by default 50
   --short            1,500 pages, 100 rendered; nothing is judged but the rows
   --json FILE        all figures
