@@ -9,8 +9,8 @@ import type { AggregateProgress, ColumnStatistics, EngineJob, EngineName } from 
 import { writeByParquetjs } from './parquetjs-engine.js';
 import { type PublishedFile, publish } from './publish.js';
 
-/** DuckDB's own limit. With some 300 MB of the process beside it, ten million rows stay under 512 MB. */
-export const DEFAULT_MEMORY_LIMIT_MB = 160;
+/** DuckDB's own limit. With some 250 MB of the process beside it, ten million rows stay under 512 MB. */
+export const DEFAULT_MEMORY_LIMIT_MB = 192;
 const DEFAULT_ROWS_PER_FILE = 500_000;
 
 export interface AggregateOptions {
@@ -30,7 +30,7 @@ export interface AggregateOptions {
   marksCarried?: boolean;
   /** The rows are one partition of several (partition.ts). Default false. */
   isPartition?: boolean;
-  /** Default 160: DuckDB's own limit; the process needs some 300 MB beside it. */
+  /** Default 192: DuckDB's own limit; the process needs some 250 MB beside it. */
   memoryLimitMb?: number;
   /** Default 500,000: more of them in one file would leave a second core without work. */
   rowsPerFile?: number;
