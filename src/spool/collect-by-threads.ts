@@ -30,7 +30,7 @@ const THREAD = new URL(
 export async function collectByThreads(
   { files, runs, voids, worthAThread = WORTH_A_THREAD }: ToCollect,
   signal: AbortSignal = new AbortController().signal,
-): Promise<Collected> {
+): Promise<Omit<Collected, 'pages'>> {
   const half = availableParallelism() > 1 ? await halfOf(files, worthAThread) : files.length;
   const here: CollectPart = { files: files.slice(0, half), first: 0, name: 'run', runs, voids };
   if (half === files.length) return collect(here, signal);
@@ -45,7 +45,6 @@ export async function collectByThreads(
   return {
     runs: [...a.runs, ...b.runs],
     totals: sumOf(a.totals, b.totals),
-    pages: a.pages,
     repeated: new Set([...a.repeated, ...b.repeated, ...inBoth(a.pages, b.pages)]),
   };
 }
