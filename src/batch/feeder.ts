@@ -50,7 +50,7 @@ export function createFeeder(options: FeederOptions): Feeder {
     if (ahead >= REFILL_BELOW) return false;
     let room = WINDOW - ahead;
     let readOn = false;
-    for (const untilMs = Date.now() + MOST_OF_A_LOOK_MS; room > 0 && Date.now() < untilMs; ) {
+    for (const untilMs = performance.now() + MOST_OF_A_LOOK_MS; room > 0 && performance.now() < untilMs; ) {
       const { pages, next } = await frontier.readFrom(cursor, Math.min(room, 500));
       if (pages.length === 0) return readOn;
       const unsettled = await withoutSettled(ledger, pages);

@@ -73,7 +73,9 @@ async function readSegments({ ledger, segments, voids }: RecoverInput): Promise<
     const { outcome, rows, quarantined, follow } = page;
     const followed = follow === undefined || follow.length === 0 ? undefined : JSON.stringify(follow);
     const readBy = readByOf(page);
-    settling.push(ledger.settle({ page: page.page, outcome, rows, quarantined, followed, readBy }));
+    const one = ledger.settle({ page: page.page, outcome, rows, quarantined, followed, readBy });
+    one.catch(() => undefined); // thrown when they are awaited
+    settling.push(one);
     if (settling.length >= SETTLE_AT_ONCE) await settleAll();
   }
   await settleAll();

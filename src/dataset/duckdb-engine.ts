@@ -26,12 +26,6 @@ const INDEX_BITS = 31n;
 
 const UTC = "SET TimeZone = 'UTC'";
 
-/** What is freed goes back to the system. By default DuckDB keeps it: 170 MB beyond its limit with three million rows. */
-const GIVES_BACK = [
-  "SET allocator_flush_threshold = '16MB'",
-  "SET allocator_bulk_deallocation_flush_threshold = '16MB'",
-];
-
 /** Files that are written at the same time, each by a thread of its own. */
 const MOST_WRITERS = 2;
 /** Beyond it what two readers hold of their lines is no longer little beside DuckDB's limit. */
@@ -54,7 +48,6 @@ export async function writeByDuckdb(job: EngineJob): Promise<EngineResult> {
     async (connection, another) => {
       // Of a statement: with more of them the same rows give other bytes each time.
       await connection.run('SET threads = 1');
-      for (const setting of GIVES_BACK) await connection.run(setting);
       await connection.run(UTC);
       const rows = await takeKeys(connection, job);
       const read = await count(connection, 'SELECT count(*) FROM keys');

@@ -39,7 +39,7 @@ export async function collect(
   { files, first, runs, name, voids }: CollectPart,
   signal?: AbortSignal,
 ): Promise<Collected> {
-  const order = createPageRuns(runs, { name });
+  const sorting = createPageRuns(runs, { name });
   const pages = createNumberSet();
   const repeated = new Set<number>();
   const totals = noTotals();
@@ -52,12 +52,12 @@ export async function collect(
         if (!pages.add(page.page)) repeated.add(page.page);
         if (page.proxyBytes !== undefined) totals.proxyBytes = (totals.proxyBytes ?? 0) + page.proxyBytes;
         count(totals, page, 1);
-        const written = order.add(entryOf(group, first + at));
+        const written = sorting.add(entryOf(group, first + at));
         if (written !== undefined) await written;
       }
     }
   }
-  return { runs: await order.end(), totals, pages: pages.bits(), repeated };
+  return { runs: await sorting.end(), totals, pages: pages.bits(), repeated };
 }
 
 function entryOf({ page, place, commitBytes, body }: CommittedGroup, segment: number): Entry {

@@ -6,7 +6,7 @@
  * in that order, where the attempts at one page stand beside each other.
  *
  * Memory is one bit a page, an entry for each page that was committed more than once (those in flight at a kill), and
- * what the order sorts at once.
+ * what is sorted at once; of segments that are worth two threads, all of that twice.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';

@@ -68,7 +68,7 @@ function runsIn(work: string): string {
 
 async function sorted({ files, winners, work, signal }: DealtOptions): Promise<string[]> {
   await mkdir(runsIn(work), { recursive: true });
-  const order = createPageRuns(runsIn(work));
+  const sorting = createPageRuns(runsIn(work));
   const counts = new Map(winners.map((winner) => [winner.page, winner]));
   for (const [number, file] of files.entries()) {
     signal?.throwIfAborted();
@@ -79,10 +79,10 @@ async function sorted({ files, winners, work, signal }: DealtOptions): Promise<s
         const winner = counts.get(entry.page);
         if (winner !== undefined && (winner.segment !== entry.segment || winner.start !== entry.start))
           continue;
-        const written = order.add(entry);
+        const written = sorting.add(entry);
         if (written !== undefined) await written;
       } while (run.advance());
     }
   }
-  return order.end();
+  return sorting.end();
 }
