@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Browser, BrowserContext } from 'playwright';
 import { reasonOf, ThreshError } from '../src/errors.js';
 import { bounded } from './bounded.js';
+import { DISABLED_FEATURES } from './disabled-features.mjs';
 import { findChromium } from './find-chromium.mjs';
 import { createFramePump, FRAME_PUMP_FLAG, type FramePump, hasFramePump } from './frame-pump.js';
 import { makeBrowserFolder, removeBrowserFolder } from './leftovers.js';
@@ -58,6 +59,7 @@ const ARGS = [
   '--no-first-run',
   '--disable-quic',
   '--renderer-process-limit=10000',
+  `--disable-features=${DISABLED_FEATURES.join()}`,
 ];
 
 /** `onOver`: it is over its budget of memory. Throws BROWSER_UNAVAILABLE with the reason that Chromium itself gave. */

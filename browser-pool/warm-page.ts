@@ -95,7 +95,7 @@ export async function openWarmPage(
     stirred ||= wiped;
     if (!arriving) return;
     arriving = false;
-    void forgetFormer();
+    void forgetHistory();
   });
   page.on('crash', () => {
     const why = memory.takeRendererKill();
@@ -119,18 +119,23 @@ export async function openWarmPage(
   const blockUrls = spec.block === false ? undefined : await blockOn(session, spec.block, context);
   let blocked = urlsOf(spec.block);
 
-  const forgetHistory = () => session.send('Page.resetNavigationHistory');
-
-  /** Chromium refuses while the document is still on its way in. */
-  async function forgetFormer(): Promise<void> {
+  /**
+   * Refused while the document is still on its way in, and too early while the browser has yet to hear of it: told of it
+   * by the page's renderer, a lease may know of its document before the browser does. False when it cannot be done.
+   */
+  async function forgetHistory(): Promise<boolean> {
     for (let tries = 0; tries < 20 && !gone.signal.aborted && !page.isClosed(); tries++) {
-      const done = await forgetHistory().then(
-        () => true,
+      const done = await Promise.all([
+        session.send('Page.getNavigationHistory'),
+        session.send('Page.resetNavigationHistory'),
+      ]).then(
+        ([{ entries, currentIndex }]) => entries[currentIndex]?.url === page.url(),
         () => false,
       );
-      if (done) return;
+      if (done) return true;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
+    return false;
   }
 
   /** Takes off what the lease put on the page beside its document. False when something stays. */
@@ -170,9 +175,9 @@ export async function openWarmPage(
     await page.evaluate(() => {
       window.name = '';
     });
-    await forgetHistory();
+    const forgotten = await forgetHistory();
     origins.clear();
-    return kept.length === 0;
+    return forgotten && kept.length === 0;
   }
 
   async function inOrder(work: () => Promise<boolean>): Promise<boolean> {

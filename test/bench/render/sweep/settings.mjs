@@ -1,5 +1,6 @@
 // @ts-check
-/** The browser's settings that might make it lighter, each beside what the pool starts it with. */
+/** The browser's settings that might make it lighter, each beside what Playwright starts it with. */
+import { DISABLED_FEATURES } from '../../../../browser-pool/disabled-features.mjs';
 import { findChromium } from '../../../../browser-pool/find-chromium.mjs';
 
 /** @typedef {import('../contenders/playwright-child.mjs').Varied} Varied */
@@ -16,7 +17,7 @@ export const DEFAULT = 'default';
 export function settingsHere(usual) {
   const full = findChromium({ headed: true, env: { ...process.env, CHROMIUM_PATH: '' } })?.path;
   return [
-    { id: DEFAULT, name: 'as the pool starts it', varied: {} },
+    { id: DEFAULT, name: 'as Playwright starts it', varied: {} },
     { id: 'again', name: 'the same once more', varied: {} },
     ...(full === undefined || full === usual
       ? []
@@ -24,6 +25,11 @@ export function settingsHere(usual) {
     { id: 'two-browsers', name: 'two browser processes', varied: { browsers: 2 } },
     { id: 'context-each', name: 'a context for each page in flight', varied: { contextEach: true } },
     { id: 'persistent', name: "the profile's own context, caches on disk", varied: { persistent: true } },
+    {
+      id: 'one-view',
+      name: 'without `RenderDocument`, as the pool starts it',
+      varied: { flags: [`--disable-features=${DISABLED_FEATURES.join()}`] },
+    },
     flagged('renderers-1', ['--renderer-process-limit=1']),
     flagged('renderers-2', ['--renderer-process-limit=2']),
     flagged('per-site', ['--process-per-site']),
