@@ -24,8 +24,8 @@ export interface SharedContext {
   readonly browser: HostedBrowser;
   /** Rejects when it, or its browser, cannot be opened. */
   readonly opening: Promise<BrowserContext>;
-  /** Leases given from it. */
-  served: number;
+  /** Leases given from it, each by what it wears. */
+  worn: number;
   /** Pages in it, leased or kept warm. */
   pages: number;
   retired: boolean;
@@ -38,7 +38,10 @@ export interface HostedBrowser {
   readonly launching: Promise<LaunchedBrowser>;
   /** Aborts, with the reason, when the browser is gone. */
   readonly gone: AbortSignal;
+  /** Leases given from it. */
   served: number;
+  /** The same, each by what it wears. */
+  worn: number;
   pages: number;
   retired: boolean;
   /** There once it has been launched. */
@@ -62,8 +65,8 @@ export interface HostOptions extends LaunchOptions {
 export interface BrowserHost {
   /** A place for one page more, and its first lease, in a context of the identity; counted until `leave`. */
   enter(spec: LeaseSpec): SharedContext;
-  /** One lease more of a page that is in it already. */
-  serveAgain(shared: SharedContext): void;
+  /** One lease more of a page that is in it already. `stands`: with its document. */
+  serveAgain(shared: SharedContext, stands: boolean): void;
   /** One page less. Closes what is retired and empty. */
   leave(shared: SharedContext): Promise<void>;
   /** What the pages of contexts that are given none call themselves; starts a browser if there is none. */
@@ -82,6 +85,8 @@ export interface BrowserHost {
 
 const CONTEXT_LIMIT_MS = 10_000;
 const OVER_EVERY_MS = 60_000;
+/** An application that is led on asks for its data; one that is loaded, for all that it is made of. */
+const STANDING_WEARS = 0.1;
 
 type Reason = { why: 'age' | 'doubt' | 'asked' } | { why: 'memory'; memoryMb: number };
 
@@ -108,6 +113,7 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       launching: launchBrowser(options, (memoryMb) => retireOver(browser, memoryMb)),
       gone: gone.signal,
       served: 0,
+      worn: 0,
       pages: 0,
       retired: alone,
       memory: undefined,
@@ -160,7 +166,7 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       );
     });
     const { identity } = spec;
-    const shared: SharedContext = { identity, browser, opening, served: 0, pages: 0, retired: false };
+    const shared: SharedContext = { identity, browser, opening, worn: 0, pages: 0, retired: false };
     if (spec.fresh === true) shared.retired = true;
     else browser.contexts.set(identity, shared);
     opening.then(
@@ -173,12 +179,13 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
     return shared;
   }
 
-  function count(shared: SharedContext): void {
+  function count(shared: SharedContext, wears: number): void {
     const { browser } = shared;
-    shared.served += 1;
+    shared.worn += wears;
+    browser.worn += wears;
     browser.served += 1;
-    if (shared.served >= options.pagesPerContext) retireContext(shared);
-    if (browser.served >= options.pagesPerBrowser) retire(browser, { why: 'age' });
+    if (shared.worn >= options.pagesPerContext) retireContext(shared);
+    if (browser.worn >= options.pagesPerBrowser) retire(browser, { why: 'age' });
   }
 
   function retireContext(shared: SharedContext): void {
@@ -228,10 +235,10 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       const shared = known ?? openContext(browser, spec);
       shared.pages += 1;
       shared.browser.pages += 1;
-      count(shared);
+      count(shared, 1);
       return shared;
     },
-    serveAgain: count,
+    serveAgain: (shared, stands) => count(shared, stands ? STANDING_WEARS : 1),
     async leave(shared) {
       const { browser } = shared;
       shared.pages -= 1;

@@ -10,9 +10,12 @@ import type { OnPoolEvent } from './pool-event.js';
 export interface PoolOptions extends LaunchOptions {
   /** Leases out at once; one that is alone in its browser may come on top. */
   maxPages: number;
-  /** Leases from one context before it is replaced: Playwright keeps every request until a context closes. Default 400. */
+  /**
+   * Leases from one context before it is replaced: Playwright keeps every request until a context closes. One with a
+   * document standing counts for a tenth. Default 400.
+   */
   pagesPerContext?: number;
-  /** Leases from one browser before it is replaced. Default 2,000. */
+  /** Leases from one browser before it is replaced, counted likewise. Default 2,000. */
   pagesPerBrowser?: number;
   /** For a context or a page to open in a running browser; then the browser is replaced. Default 15,000. */
   openTimeoutMs?: number;

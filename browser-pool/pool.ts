@@ -106,8 +106,9 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     const warm = takeFromShelf(spec);
     if (warm === undefined) return undefined;
     clearTimeout(warm.resting);
-    host.serveAgain(warm.shared); // before anything is waited for, so that the context serves no more than it may
-    const isReady = isStandingFor(warm, spec) || (await makeReady(warm, spec.goesTo));
+    const stands = isStandingFor(warm, spec);
+    host.serveAgain(warm.shared, stands); // before anything is waited for, so that the context serves no more than it may
+    const isReady = stands || (await makeReady(warm, spec.goesTo));
     if (isReady && (await warm.page.block(spec.block))) return warm;
     void retirePage(warm);
     return fromShelf(spec);

@@ -98,3 +98,20 @@ test('what nobody comes for is left behind after a while', async () => {
   expect(lease.page.url()).toBe('about:blank');
   await lease.release('doubtful');
 });
+
+test('a lease with its document standing wears its context by a tenth', async () => {
+  const own = await openPool({ maxPages: 1, pagesPerContext: 2 });
+  const led: boolean[] = [];
+  try {
+    for (let count = 0; count < 13; count++) {
+      const lease = await own.pool.lease(shop());
+      led.push(lease.standing);
+      if (!lease.standing) await lease.page.goto(`${site.url}/`);
+      await lease.release('standing');
+    }
+    expect(led.indexOf(false, 1)).toBeGreaterThanOrEqual(10);
+    expect(led.filter((stands) => !stands)).toHaveLength(2);
+  } finally {
+    await own.close();
+  }
+});
