@@ -60,7 +60,7 @@ function varied() {
 function tellAll() {
   const { load, soft } = kept.concurrency;
   report.say(
-    `The demo shop, a React application of about 200 KB of script that gets its data by two requests. Pages in flight for those that do not find it themselves: ${load} in the load lane, ${soft} in the soft lane. The farm, its pool, the hand-written loops and the tuned crawler are told that no row needs the shop's analytics host; with \`block: 'auto'\` the farm finds that out during its warm-up, and compares one page in fifty. Rates are taken from the last row of the warm-up to the last row; "cold" from the process's start.`,
+    `The demo shop, a React application of about 200 KB of script that gets its data by two requests. Pages in flight for those that do not find it themselves: ${load} in the load lane, ${soft} in the soft lane; the pool alone has as many as the farm had on average. The hand-written loops start Chromium as Playwright does, the pool as it thinks best. The farm, its pool, the hand-written loops and the tuned crawler are told that no row needs the shop's analytics host; with \`block: 'auto'\` the farm finds that out during its warm-up, and compares one page in fifty. Rates are taken from the last row of the warm-up to the last row; "cold" from the process's start.`,
   );
   tell(report, kept.runs);
   judge(report, kept.runs);

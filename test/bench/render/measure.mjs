@@ -32,6 +32,7 @@ import { MARK, watchProcesses } from './process-watch.mjs';
  * @property {Kind} kind
  * @property {Lane} lane
  * @property {number} concurrency 0: its own to find
+ * @property {number} inFlight pages, on average over the warm ones
  * @property {Stretch} cold all pages, from the process's start
  * @property {Stretch} warm the pages after the warm-up
  * @property {number} asking seconds from the first document asked for to the last row
@@ -87,6 +88,7 @@ export async function measure(contender, assignment, shop) {
     if (problem !== undefined || first === undefined || warm === undefined || last === undefined)
       throw new Error(problem ?? 'not all pages were read');
     const asked = await shop.asked();
+    const warmly = stretchOf(warm, last, pages);
     const zero = { atMs: startedMs, cpuMs: { browser: 0, node: 0 } };
     return {
       ...{
@@ -96,7 +98,8 @@ export async function measure(contender, assignment, shop) {
         concurrency: contender.concurrency === 'own' ? 0 : concurrency,
       },
       cold: stretchOf(zero, last, course.length),
-      warm: stretchOf(warm, last, pages),
+      warm: warmly,
+      inFlight: times.reduce((sum, ms) => sum + ms, 0) / (warmly.seconds * 1_000),
       asking: (lastAtMs - asked.firstAtMs) / 1_000,
       firstRowMs: first.atMs - startedMs,
       pageMs: { p50: quantile(times, 0.5), p95: quantile(times, 0.95), p99: quantile(times, 0.99) },

@@ -1,5 +1,6 @@
 // @ts-check
 /** Rounds in which every case has its turn, each round beginning with another one. */
+import { runsOf } from './figures.mjs';
 import { measure } from './measure.mjs';
 
 /** @typedef {import('./plan.mjs').Case} Case */
@@ -38,12 +39,14 @@ export async function runRounds(cases, { rounds, from, concurrency, executablePa
       ...cases.slice(0, first),
     ]) {
       const name = `${contender.name}, ${kind}, ${lane}`;
+      const farm = runsOf(runs, { contender: 'farm', kind, lane }).at(-1);
+      const asFarm = contender.concurrency === 'farm' && farm !== undefined;
       const assignment = {
         kind,
         lane,
         pages,
         warmUp,
-        concurrency: concurrency[lane],
+        concurrency: asFarm ? Math.max(1, Math.round(farm.inFlight)) : concurrency[lane],
         executablePath,
         capS: CAP_S,
       };

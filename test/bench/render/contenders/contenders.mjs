@@ -27,7 +27,8 @@ import { followSegments } from './follow-segments.mjs';
  * @property {readonly Lane[]} lanes
  * @property {boolean} isPeer
  * @property {number} share of the pages that the others render; the slow ones get fewer
- * @property {'swept' | 'own' | number} concurrency pages in flight: the best that was found, its own to find, or given
+ * @property {'swept' | 'own' | 'farm'} concurrency pages in flight: the best that was found, its own to find, or as many as the
+ *   farm had on average when it last had its turn
  * @property {(task: Task, env: NodeJS.ProcessEnv, onPage: (page: PageRead) => void) => Promise<Started>} start
  */
 
@@ -51,9 +52,10 @@ export const CONTENDERS = [
     concurrency: 'own',
     start: startFarm({ learnsBlock: true }),
   },
-  loop('pool', "Thresh's pool alone", ['load']),
+  { ...loop('pool', "Thresh's pool alone", ['load']), concurrency: 'farm' },
   {
     ...loop('pool-usual', "Thresh's pool alone, frames as usual", ['load']),
+    concurrency: 'farm',
     start: starterOf(path.join(import.meta.dirname, 'pool-child.mjs'), { frames: 'usual' }),
   },
   loop('playwright', 'hand-written, Playwright', ['load', 'soft']),
