@@ -18,21 +18,48 @@ const STUBBED_AT_ONCE = 64;
 const LOOKS = 100;
 
 const options = readOptions();
-const report = createReport();
-const real = options.real === 0 ? undefined : await watchReal(options.real, options.budget);
-if (real !== undefined) tellReal(report, real, { concurrency: REAL_AT_ONCE, budgetMb: options.budget });
-const stubbed = options.stubbed === 0 ? undefined : await watchStubbed(options.stubbed);
-if (stubbed !== undefined) tellStubbed(report, stubbed, { concurrency: STUBBED_AT_ONCE });
+let failed = 0;
+const real =
+  options.real === 0
+    ? undefined
+    : await show({
+        ...{ id: 'memory', title: 'Memory, real pages' },
+        watch: (progress) => watchReal(options.real, { budgetMb: options.budget, progress }),
+        tell: (report, seen) =>
+          tellReal(report, seen, { concurrency: REAL_AT_ONCE, budgetMb: options.budget }),
+      });
+const stubbed =
+  options.stubbed === 0
+    ? undefined
+    : await show({
+        ...{ id: 'memory-stubbed', title: 'Memory, pages that answer by themselves' },
+        watch: (progress) => watchStubbed(options.stubbed, progress),
+        tell: (report, seen) => tellStubbed(report, seen, { concurrency: STUBBED_AT_ONCE }),
+      });
 
 if (options.json !== undefined) await writeFile(options.json, JSON.stringify({ real, stubbed }, null, 2));
-if (options.docs !== undefined)
-  await writeSection({ file: options.docs, id: 'memory', title: 'Memory', markdown: report.markdown() });
-const failed = report.failed();
 console.log(failed === 0 ? '\nall PASS' : `\n${failed} FAIL`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** @param {number} pages @param {number} budgetMb */
-async function watchReal(pages, budgetMb) {
+/** @typedef {import('./watch.mjs').Watched} Watched */
+/** @typedef {import('../throttle/report.mjs').Report} Report */
+
+/**
+ * One of the two, with a section of its own.
+ * @param {{ id: string, title: string, watch: (progress: Report['progress']) => Promise<Watched>, tell: (report: Report, seen: Watched) => void }} part
+ */
+async function show({ id, title, watch, tell }) {
+  const report = createReport();
+  const seen = await watch(report.progress);
+  tell(report, seen);
+  failed += report.failed();
+  if (options.docs !== undefined)
+    await writeSection({ file: options.docs, id, title, markdown: report.markdown() });
+  return seen;
+}
+
+/** @param {number} pages @param {{ budgetMb: number, progress: Report['progress'] }} how */
+async function watchReal(pages, { budgetMb, progress }) {
   const shop = await startShopProcess();
   try {
     return await watchBatch({
@@ -46,19 +73,19 @@ async function watchReal(pages, budgetMb) {
           },
           { learnsBlock: true },
         ),
-      progress: report.progress,
+      progress,
     });
   } finally {
     await shop.stop();
   }
 }
 
-/** @param {number} pages */
-function watchStubbed(pages) {
+/** @param {number} pages @param {Report['progress']} progress */
+function watchStubbed(pages, progress) {
   return watchBatch({
     ...{ pages, concurrency: STUBBED_AT_ONCE, delayMs: 0, every: Math.ceil(pages / LOOKS) },
     writeTarget: (home) => writeStubTarget(home, { pages, maxConcurrency: STUBBED_AT_ONCE }),
-    progress: report.progress,
+    progress,
   });
 }
 

@@ -25,7 +25,6 @@ const SLOPES = /** @type {const} */ ([
 
 /** @param {Report} report @param {Watched} seen @param {{ concurrency: number, budgetMb: number }} options */
 export function tellReal(report, seen, { concurrency, budgetMb }) {
-  report.section('Real pages');
   report.say(
     `${number(seen.pages)} product pages of the demo shop, ${concurrency} at once at most, ${(seen.pages / seen.seconds).toFixed(1)} pages/s, a budget of ${number(budgetMb)} MB for each browser. Heap and RSS of the process with the batch, after forced garbage collection.`,
   );
@@ -50,7 +49,6 @@ export function tellReal(report, seen, { concurrency, budgetMb }) {
 
 /** @param {Report} report @param {Watched} seen @param {{ concurrency: number }} options */
 export function tellStubbed(report, seen, { concurrency }) {
-  report.section('Pages that answer by themselves');
   report.say(
     `${number(seen.pages)} pages, ${concurrency} at once, ${number(seen.pages / seen.seconds)} pages/s.`,
   );

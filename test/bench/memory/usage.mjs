@@ -11,7 +11,7 @@ when something failed.
   --stubbed N      pages without a browser; by default 1,000,000, judged from 100,000 on; 0: without them
   --budget MB      of each browser; by default 1,024
   --json FILE      all figures
-  --docs FILE      writes its section into that page: docs/benchmarks.md
+  --docs FILE      writes a section for each into that page: docs/benchmarks.md
 
 examples
   npm run bench:memory -- --real 500 --stubbed 20000            # a minute
