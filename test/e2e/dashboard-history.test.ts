@@ -1,11 +1,11 @@
 /** The front page with thousands of batches behind it, in the long run ten thousand: how much is sent, and how soon it is there. */
 import { gzipSync } from 'node:zlib';
-import { type Browser, chromium } from 'playwright';
+import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findChromium } from '../../browser-pool/find-chromium.mjs';
 import { writeNight } from '../support/history.js';
 import { type Lab, openLab } from '../support/lab.js';
 import { isLong } from '../support/long.js';
+import { openVisitor } from '../support/visitor.js';
 
 const TARGETS = 40;
 const NIGHTS = isLong ? 250 : 75;
@@ -95,14 +95,14 @@ async function lookAt(browser: Browser, address: string): Promise<Look> {
 }
 
 test('it is small, and there at once', async () => {
-  const browser = await chromium.launch({ executablePath: findChromium()?.path ?? '' });
+  const visitor = await openVisitor();
   const looks: Look[] = [];
   const smallLooks: Look[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    looks.push(await lookAt(browser, url));
-    smallLooks.push(await lookAt(browser, smallUrl));
+    looks.push(await lookAt(visitor.browser, url));
+    smallLooks.push(await lookAt(visitor.browser, smallUrl));
   }
-  await browser.close();
+  await visitor.close();
   const median = (name: keyof Look, of = looks): number =>
     of.map((look) => look[name]).toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
   const smallPaintMs = median('paintMs', smallLooks);

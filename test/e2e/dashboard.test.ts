@@ -1,12 +1,12 @@
 /** The dashboard in a real browser: nights at a glance, a held batch and what is in its way, buttons, keys, text that is only text. */
 
 import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findChromium } from '../../browser-pool/find-chromium.mjs';
 import { type DashboardFarm, openDashboardFarm } from '../support/dashboard-farm.js';
 import type { Running } from '../support/lab.js';
 import { casesOf } from '../support/long.js';
+import { openVisitor, type Visitor } from '../support/visitor.js';
 
 /** Where pictures for the docs go: SCREENSHOTS=docs/img npx vitest run test/e2e/dashboard.test.ts */
 const pictures = process.env.SCREENSHOTS;
@@ -14,13 +14,13 @@ const TOKEN = '0123456789abcdef0123456789abcdef';
 let farm: DashboardFarm;
 /** Of the same farm, for those who have the token. */
 let guarded: Running;
-let browser: Browser;
+let visitor: Visitor;
 let held: string;
 
 beforeAll(async () => {
   farm = await openDashboardFarm({ demo: pictures !== undefined });
   guarded = farm.lab.start(['serve', '--host', '0.0.0.0', '--port', '0'], { THRESH_TOKEN: TOKEN });
-  browser = await chromium.launch({ executablePath: findChromium()?.path ?? '' });
+  visitor = await openVisitor();
   [held] = await Promise.all([
     farm.night('toys', '2026-03-02'),
     farm.night('prices', '2026-03-02'),
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await browser?.close();
+  await visitor?.close();
   await farm?.close();
 });
 
@@ -41,7 +41,7 @@ interface Seen {
 }
 
 async function open(path: string, { dark = false, width = 1200 } = {}): Promise<Seen> {
-  const context = await browser.newContext({
+  const context = await visitor.browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: dark ? 'dark' : 'light',
   });
@@ -207,7 +207,7 @@ test('where a token is wanted, a person signs in and gets a cookie that no scrip
   await guarded.says(/serving http/);
   const { port } = new URL(/serving (http:\S+)/.exec(guarded.said())?.[1] ?? '');
   const url = `http://127.0.0.1:${port}`;
-  const page = await browser.newPage();
+  const page = await visitor.browser.newPage();
   await page.goto(url);
   await page.getByLabel(/Token/).fill('wrong-wrong-wrong-wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();

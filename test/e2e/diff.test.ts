@@ -1,15 +1,14 @@
 /** `thresh diff` over batches of a small site whose rows change between two nights. In S3: s3.test.ts. */
 import { cp, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { chromium } from 'playwright';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { findChromium } from '../../browser-pool/find-chromium.mjs';
 import { type DiffOptions, diff } from '../../src/cli/diff.js';
 import { readSettings } from '../../src/settings.js';
 import { type Lab, openLab } from '../support/lab.js';
 import { longTest } from '../support/long.js';
 import { runBatch } from '../support/run-batch.js';
 import { type SmallServer, startSmallServer } from '../support/small-server.js';
+import { openVisitor } from '../support/visitor.js';
 
 const HOSTILE = '\u001b]0;owned\u0007\u001b[31mred\u202e<img src=x onerror="window.owned=1">';
 /** Rows by night. */
@@ -241,7 +240,7 @@ test('the dashboard shows what changed as text', async () => {
   const server = lab.start(['serve', '--port', '0']);
   await server.says(/serving http/);
   const url = /serving (http:\S+)/.exec(server.said())?.[1] ?? '';
-  const browser = await chromium.launch({ executablePath: findChromium()?.path ?? '' });
+  const visitor = await openVisitor();
   try {
     const answer = await fetch(`${url}/api/batches/${batches[1]}/diff?limit=1`);
     expect(await answer.json()).toMatchObject({
@@ -251,7 +250,7 @@ test('the dashboard shows what changed as text', async () => {
         { change: 'changed', key: 'a', values: [{ column: 'title', before: 'Tea', after: HOSTILE }, {}, {}] },
       ],
     });
-    const page = await browser.newPage();
+    const page = await visitor.browser.newPage();
     await page.goto(`${url}/batches/${batches[1]}`);
     await page.getByRole('button', { name: 'Compare with the batch before' }).click();
     await expect
@@ -265,7 +264,7 @@ test('the dashboard shows what changed as text', async () => {
       ]);
     expect(await page.evaluate(() => 'owned' in window)).toBe(false);
   } finally {
-    await browser.close();
+    await visitor.close();
     server.child.kill('SIGTERM');
     await server.ended;
   }
