@@ -38,10 +38,7 @@ export interface HostedBrowser {
   readonly launching: Promise<LaunchedBrowser>;
   /** Aborts, with the reason, when the browser is gone. */
   readonly gone: AbortSignal;
-  /** Leases given from it. */
   served: number;
-  /** The same, each by what it wears. */
-  worn: number;
   pages: number;
   retired: boolean;
   /** There once it has been launched. */
@@ -113,7 +110,6 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
       launching: launchBrowser(options, (memoryMb) => retireOver(browser, memoryMb)),
       gone: gone.signal,
       served: 0,
-      worn: 0,
       pages: 0,
       retired: alone,
       memory: undefined,
@@ -182,10 +178,9 @@ export function createBrowserHost(options: HostOptions): BrowserHost {
   function count(shared: SharedContext, wears: number): void {
     const { browser } = shared;
     shared.worn += wears;
-    browser.worn += wears;
     browser.served += 1;
     if (shared.worn >= options.pagesPerContext) retireContext(shared);
-    if (browser.worn >= options.pagesPerBrowser) retire(browser, { why: 'age' });
+    if (browser.served >= options.pagesPerBrowser) retire(browser, { why: 'age' });
   }
 
   function retireContext(shared: SharedContext): void {

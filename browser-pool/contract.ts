@@ -15,7 +15,7 @@ export interface PoolOptions extends LaunchOptions {
    * document standing counts for a tenth. Default 400.
    */
   pagesPerContext?: number;
-  /** Leases from one browser before it is replaced, counted likewise. Default 2,000. */
+  /** Leases from one browser before it is replaced. Default 2,000. */
   pagesPerBrowser?: number;
   /** For a context or a page to open in a running browser; then the browser is replaced. Default 15,000. */
   openTimeoutMs?: number;

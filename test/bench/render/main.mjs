@@ -87,6 +87,7 @@ async function runAll(executablePath) {
       ...how,
       rounds,
       from,
+      before: before?.runs ?? [],
       concurrency,
     });
     return {

@@ -12,6 +12,7 @@ import { measure } from './measure.mjs';
  * @typedef {object} Rounds
  * @property {number} rounds
  * @property {number} from the first one's number
+ * @property {readonly RoundRun[]} before runs of earlier rounds
  * @property {Record<import('./course.mjs').Lane, number>} concurrency
  * @property {string} executablePath
  * @property {import('./shop-process.mjs').ShopProcess} shop
@@ -26,7 +27,10 @@ const CAP_S = 240;
  * @param {Rounds} how
  * @returns {Promise<{ runs: RoundRun[], failures: string[] }>}
  */
-export async function runRounds(cases, { rounds, from, concurrency, executablePath, shop, progress }) {
+export async function runRounds(
+  cases,
+  { rounds, from, before, concurrency, executablePath, shop, progress },
+) {
   /** @type {RoundRun[]} */
   const runs = [];
   /** @type {string[]} */
@@ -39,7 +43,7 @@ export async function runRounds(cases, { rounds, from, concurrency, executablePa
       ...cases.slice(0, first),
     ]) {
       const name = `${contender.name}, ${kind}, ${lane}`;
-      const farm = runsOf(runs, { contender: 'farm', kind, lane }).at(-1);
+      const farm = runsOf([...before, ...runs], { contender: 'farm', kind, lane }).at(-1);
       const asFarm = contender.concurrency === 'farm' && farm !== undefined;
       const assignment = {
         kind,

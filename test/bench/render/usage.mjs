@@ -17,7 +17,8 @@ the rest (its Redis too) apart; requests and bytes are those that the shop's own
   --contenders IDS    farm,farm-auto,pool,playwright,cdp,crawlee,crawlee-tuned,cluster-page,cluster-context
   --pages N           of each run in the load lane, by default 240; the soft lane has three times as many
   --rounds N          by default 3
-  --concurrency N,M   pages in flight, load and soft, for those that do not find it themselves; by default tried out first
+  --concurrency N,M   pages in flight, load and soft, for those that do not find it themselves; by default tried out first.
+                      The pool alone has as many as the farm had in its last turn, where that takes part
   --no-peers          without Crawlee and puppeteer-cluster; else they are installed once into test/bench/peers
   --json FILE         all runs
   --append            adds its rounds to those in the JSON file, and tells of all of them
